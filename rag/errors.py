@@ -1,0 +1,48 @@
+"""What can go wrong in the core. Each error's text is one line that says what failed and what to do."""
+
+from __future__ import annotations
+
+from embeddings.errors import DimensionMismatchError, IndexDamagedError, ModelError, YinjuError
+
+
+class SettingsError(YinjuError):
+    """A setting is unknown or has a value that cannot be used."""
+
+
+class LoadError(YinjuError):
+    """A file cannot be turned into a document."""
+
+
+class QuestionError(YinjuError):
+    """A question cannot be asked: it is empty or too long."""
+
+
+class QuestionSetError(YinjuError):
+    """A file of evaluation questions cannot be read; the text names the line."""
+
+
+class LibraryError(YinjuError):
+    """The library cannot be opened, read or written."""
+
+
+class LibraryMismatchError(LibraryError):
+    """The library was built with another encoder, chunker or schema; it must be re-indexed before it answers."""
+
+
+class DocumentNotFoundError(LibraryError):
+    """No document of the library, or more than one, goes by that id, title or source."""
+
+
+__all__ = [
+    "DimensionMismatchError",
+    "DocumentNotFoundError",
+    "IndexDamagedError",
+    "LibraryError",
+    "LibraryMismatchError",
+    "LoadError",
+    "ModelError",
+    "QuestionError",
+    "QuestionSetError",
+    "SettingsError",
+    "YinjuError",
+]

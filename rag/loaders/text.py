@@ -1,0 +1,20 @@
+"""Plain text, in any encoding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rag.loaders.base import document_id
+from rag.loaders.decoding import decode
+from rag.types import Document
+
+
+class TextLoader:
+    """Reads plain text. A form feed, as text taken from a PDF has it, begins a page."""
+
+    suffixes = (".txt", ".text")
+
+    def __call__(self, data: bytes, source: str) -> Document:
+        text = decode(data, source)
+        pages = (0, *(i + 1 for i, character in enumerate(text) if character == "\f")) if "\f" in text else ()
+        return Document(document_id(source), Path(source).stem, source, text, pages=pages)

@@ -1,0 +1,117 @@
+"""What can be set, and where a setting comes from: flags, then `YINJU_*` variables, then `yinju.toml`, then defaults."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from rag.errors import SettingsError
+
+_PREFIX = "YINJU_"
+SETTINGS_FILE = "yinju.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. Components are handed the values they need, never this object."""
+
+    library: Path = Path(platformdirs.user_data_dir("yinju")) / "library"
+    """The folder of the library. It is made when the first document is added."""
+    encoder: str = "bundled"
+    """A name of `embeddings.catalogue`, the path of a sentence-transformers folder, or a hub name."""
+    query_prefix: str = ""
+    """Put before each question by an encoder that is not in the catalogue."""
+    document_prefix: str = ""
+    """Put before each passage by an encoder that is not in the catalogue."""
+    chunk_tokens: int = 160
+    """The largest chunk, in the encoder's tokens."""
+    top_k: int = 10
+    """How many passages a search returns."""
+    max_sentences: int = 4
+    """The most sentences an answer quotes."""
+    threshold: float = 0.5
+    """The confidence below which the answer is that the documents do not say."""
+    max_file_megabytes: int = 20
+    """The largest file that is read."""
+    host: str = "127.0.0.1"
+    port: int = 7860
+
+    @classmethod
+    def load(
+        cls,
+        flags: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+        file: Path | None = None,
+    ) -> Settings:
+        """Reads the settings from every place they may stand in.
+
+        Args:
+            flags: Values given by the caller; None counts as not given.
+            environment: The environment variables; `os.environ` when None.
+            file: The TOML file; `yinju.toml` of the current folder when None, where its absence is no error.
+
+        Raises:
+            SettingsError: A key is unknown, a value does not fit, or `file` cannot be read.
+        """
+        environment = os.environ if environment is None else environment
+        values = _read_file(file)
+        values |= {
+            key: (_PREFIX + key.upper(), value)
+            for key, value in ((name[len(_PREFIX) :].lower(), value) for name, value in environment.items() if name.startswith(_PREFIX))
+        }
+        values |= {key: (f"--{key.replace('_', '-')}", value) for key, value in (flags or {}).items() if value is not None}
+        kinds = {f.name: type(f.default) for f in fields(cls)}
+        for key, (where, _) in values.items():
+            if key not in kinds:
+                near = difflib.get_close_matches(key, kinds, n=1, cutoff=0.5)
+                hint = f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(sorted(kinds))}"
+                raise SettingsError(f'unknown setting "{key}" ({where}){hint}')
+        return cls(**{key: _convert(where, value, kinds[key]) for key, (where, value) in values.items()})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "library", Path(self.library).expanduser())
+        for name, least, most in (
+            ("chunk_tokens", 16, 4096),
+            ("top_k", 1, 1000),
+            ("max_sentences", 1, 50),
+            ("threshold", 0.0, 1.0),
+            ("max_file_megabytes", 1, 4096),
+            ("port", 1, 65535),
+        ):
+            if not least <= getattr(self, name) <= most:
+                raise SettingsError(f"{name} is {getattr(self, name)}, but must be between {least} and {most}")
+
+
+DEFAULTS = Settings()
+
+
+def _read_file(file: Path | None) -> dict[str, tuple[str, Any]]:
+    path = file or Path(SETTINGS_FILE)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        if file is None:
+            return {}
+        raise SettingsError(f"there is no settings file {file}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"cannot read {path}: {error}".replace("\n", " ")) from error
+    return {key: (str(path), value) for key, value in content.items()}
+
+
+def _convert(where: str, value: Any, kind: type) -> Any:
+    wanted = {int: "a whole number", float: "a number"}.get(kind, "text")
+    try:
+        if isinstance(value, bool) or isinstance(value, (list, dict)):
+            raise ValueError
+        if kind is int and isinstance(value, float):
+            raise ValueError
+        return kind(value) if issubclass(kind, (int, float)) else Path(value) if issubclass(kind, Path) else str(value)
+    except (TypeError, ValueError):
+        raise SettingsError(f"{where} is {value!r}, but must be {wanted}") from None
