@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from embeddings.encoder import Vectors
 from embeddings.errors import DimensionMismatchError, IndexDamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from embeddings.encoder import Vectors
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -27,6 +30,12 @@ class VectorIndex:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
+    def rows(self) -> Rows:
+        """The row numbers that are in the index, in no order."""
+        import faiss
+
+        return np.array(faiss.vector_to_array(self._index.id_map), np.int64)
+
     def add(self, rows: Sequence[int], vectors: Vectors) -> None:
         """Adds vectors `(len(rows), dim)` under new row numbers.
 
@@ -40,24 +49,31 @@ class VectorIndex:
         """Removes rows, unknown ones included, and returns how many were there."""
         return int(self._index.remove_ids(np.asarray(rows, np.int64))) if len(rows) else 0
 
-    def search(self, vectors: Vectors, top_k: int) -> tuple[Vectors, Rows]:
+    def search(self, vectors: Vectors, top_k: int, among: Rows | None = None) -> tuple[Vectors, Rows]:
         """Finds each query's nearest rows by inner product, best first.
 
         Args:
             vectors: float32 `(queries, dim)`, unit length.
             top_k: At least 1; fewer come back from a smaller index.
+            among: The rows to search, all of them in the index; every row when None.
 
         Returns:
-            Scores and row numbers, both `(queries, min(top_k, len(self)))`.
+            Scores and row numbers, both `(queries, min(top_k, rows searched))`.
 
         Raises:
             DimensionMismatchError: `vectors` is not `(…, dim)` of this index.
         """
+        import faiss
+
         queries = self._checked(vectors)
-        top_k = min(top_k, len(self))
+        top_k = min(top_k, len(self) if among is None else len(among))
         if top_k == 0:
             return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
-        scores, rows = self._index.search(queries, top_k)
+        if among is None:
+            scores, rows = self._index.search(queries, top_k)
+        else:
+            selected: Any = faiss.SearchParameters
+            scores, rows = self._index.search(queries, top_k, params=selected(sel=faiss.IDSelectorBatch(among)))
         return scores, rows
 
     def save(self, path: Path) -> None:

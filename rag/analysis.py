@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any
 
 import platformdirs
@@ -22,20 +23,42 @@ _TOKEN = re.compile(
     r"|(?P<number>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"|(?P<word>[^\W\d_]+(?:['’][a-z]+)?)"
 )
+_SYLLABLE = re.compile(
+    r"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ue|ui|un|uo|a|e|i|o|u|v)"
+)
+_SYLLABLES = re.compile(rf"(?:{_SYLLABLE.pattern})+")
+_HAN_OR_NAME = re.compile(r"(?P<han>[\u3400-\u9fff]+)|(?P<name>[A-Z][a-z]+(?:[ -][A-Z][a-z]+)*)")
+_HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
+_LONGEST_NUMBER = 30
 _MULTIPLIERS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8, "万亿": 10**12}
 _SCALE = re.compile(r"\s?(?:(万亿|[十百千万亿])|(hundred|thousand|million|billion|trillion)\b)")
 _ENGLISH_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _HAN_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_HAN_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百千万亿]+")
+# One numeral alone is a number before a measure word only: 三个 is, 三江源 is not.
+_HAN_NUMBER = re.compile(
+    r"[零〇一二两三四五六七八九十百千万亿]{2,}|[二两三四五六七八九十](?=[年月日个种项次条名家位份只头处类章届期轮倍成天周岁所座])"
+)
 _ORDINAL = re.compile(r"^\d+(?:st|nd|rd|th)$")
 _MONTHS = {
     name: month
     for month, names in enumerate(
-        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept")
-        + ("october oct", "november nov", "december dec"),
+        (
+            ("january", "jan"),
+            ("february", "feb"),
+            ("march", "mar"),
+            ("april", "apr"),
+            ("may",),
+            ("june", "jun"),
+            ("july", "jul"),
+            ("august", "aug"),
+            ("september", "sep", "sept"),
+            ("october", "oct"),
+            ("november", "nov"),
+            ("december", "dec"),
+        ),
         1,
     )
-    for name in names.split()
+    for name in names
 }
 
 STOP_WORDS = frozenset(
@@ -66,21 +89,31 @@ class Analyzer:
 
     def content_terms(self, text: str) -> list[str]:
         """The terms that say what the text is about, each once, in order: `terms` without grammar and question words."""
-        return list(dict.fromkeys(term for term in self.terms(text) if term not in STOP_WORDS and term not in _STEMMED_STOP_WORDS))
+        return list(dict.fromkeys(term for term in self.terms(text) if term not in self._stop_terms))
 
-    def words(self, text: str) -> list[str]:
-        """The words of the text as they are read, each once, in order: unstemmed, Han cut once and not again.
+    def name_terms(self, text: str) -> list[str]:
+        """How Chinese words are spelled in Latin letters, each once: by them 康富 and "Kang Fu" meet, or 乌东德 and "Wudongde".
 
-        For matching by meaning, where pieces and stems of words only blur; without grammar and question words.
+        They begin with a mark of their own, so that they meet each other only. They are for searching across languages.
         """
         found: list[str] = []
-        for match in _TOKEN.finditer(self.fold(text)):
-            found += self._jieba.lcut(match.group()) if match.lastgroup == "han" else [match.group()]
-        return list(dict.fromkeys(word for word in found if word not in STOP_WORDS))
+        for match in _HAN_OR_NAME.finditer(unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text))):
+            if match.lastgroup == "han":
+                words = self._jieba.lcut(str(self._to_simplified.convert(match.group())))
+                # A name that no dictionary holds is often cut in two.
+                words += [one + other for one, other in pairwise(words)]
+                found += ["".join(self._spell(word)) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
+            else:
+                parts = match.group().casefold().replace("-", " ").split()
+                found += [part for part in parts if _SYLLABLES.fullmatch(part) and len(_SYLLABLE.findall(part)) > 1]
+                found += [
+                    one + other for one, other in pairwise(parts) if _SYLLABLES.fullmatch(one) and _SYLLABLES.fullmatch(other)
+                ]
+        return [f"~{name}" for name in dict.fromkeys(found)]
 
     def fold(self, text: str) -> str:
         """The text with width, case and script variants taken away."""
-        folded = unicodedata.normalize("NFKC", text).casefold()
+        folded = unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text)).casefold()
         return str(self._to_simplified.convert(folded)) if not folded.isascii() else folded
 
     def _terms(self, text: str) -> Iterator[str]:
@@ -88,11 +121,8 @@ class Analyzer:
             token = match.group()
             match match.lastgroup:
                 case "han":
-                    for word in self._jieba.cut_for_search(token):
-                        yield word
-                        numeral = _HAN_NUMBER.match(word)
-                        if numeral and numeral.group() != "一" and (number := _han_number(numeral.group())):
-                            yield number
+                    yield from self._jieba.cut_for_search(token)
+                    yield from filter(None, (_han_number(numeral.group()) for numeral in _HAN_NUMBER.finditer(token)))
                 case "identifier":
                     yield from _identifier_terms(token)
                 case "number":
@@ -102,6 +132,17 @@ class Analyzer:
                     yield _stem(word) if word.isascii() else word
                     if word in _MONTHS and word != "may":
                         yield f"{_MONTHS[word]}月"
+
+    @cached_property
+    def _stop_terms(self) -> frozenset[str]:
+        """What the stop words are once they are cut and stemmed."""
+        return STOP_WORDS | {term for word in STOP_WORDS for term in self.terms(word)}
+
+    @cached_property
+    def _spell(self) -> Any:
+        from pypinyin import lazy_pinyin
+
+        return lazy_pinyin
 
     @cached_property
     def _to_simplified(self) -> Any:
@@ -135,6 +176,9 @@ def _identifier_terms(token: str) -> Iterator[str]:
 def _number_terms(token: str, following: str) -> Iterator[str]:
     """1.18万 -> 1.18, 11800; 71.307 million -> 71.307, 71307000; 2,000 -> 2000."""
     digits = token.replace(",", "")
+    if len(digits) > _LONGEST_NUMBER:
+        yield digits
+        return
     yield _plain(Decimal(digits))
     scale = _SCALE.match(following)
     if scale:
@@ -146,7 +190,7 @@ def _number_terms(token: str, following: str) -> Iterator[str]:
 
 def _han_number(text: str) -> str:
     """The value of a Chinese numeral in digits: 十 -> 10, 二〇二一 -> 2021, 三百五十 -> 350; empty for 万 alone and the like."""
-    if not any(c in _HAN_DIGITS or c == "十" for c in text):
+    if len(text) > _LONGEST_NUMBER or not any(c in _HAN_DIGITS or c == "十" for c in text):
         return ""
     if len(text) > 1 and all(c in _HAN_DIGITS for c in text):
         return str(int("".join(str(_HAN_DIGITS[c]) for c in text)))
@@ -177,6 +221,3 @@ def _stemmer() -> Any:
     import snowballstemmer
 
     return snowballstemmer.stemmer("english")
-
-
-_STEMMED_STOP_WORDS = frozenset(("pleas", "mention", "describ", "explain", "onli", "veri", "befor", "dure", "ani", "everi", "accord", "becaus"))

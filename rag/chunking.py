@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from rag.cleaning import HEADING, ends_sentence
-from rag.sentences import sentences, split_long
-from rag.types import Chunk, Document
+from rag.lines import BYLINE, HEADING, ends_sentence
+from rag.sentences import Span, sentences, split_long
+from rag.types import Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rag.types import Document
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
-_VERSION = 1
+_VERSION = 2
+_HEAD_LINES = 12
 _LONGEST_HEADING = 60
+_LONGEST_TOKEN = 16
 _SECTION_SEPARATOR = " > "
+# How deep a heading of each kind stands; deeper than these stand numbers, the more so the more of them there are.
+_LEVELS = (
+    (re.compile(r"第[^章节条]{1,7}(?:编|篇|卷|部)|Part"), 1),
+    (re.compile(r"第.{1,7}?章|Chapter|Annex|Appendix"), 2),
+    (re.compile(r"第.{1,7}?节|Section"), 3),
+    (re.compile(r"第.{1,7}?条|[一二三四五六七八九十]|Article"), 4),
+    (re.compile(r"[（(]"), 5),
+)
 _PLAIN_HEADING_LEVEL = 3
+_NUMBER_LEVEL = 6
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
+    """A line that is not blank. One with a level belongs to what follows; it is a heading when it has the text of one."""
+
     start: int
     end: int
-    heading: str
-    level: int
+    level: int = 0
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +57,30 @@ class _Unit:
     tokens: int
 
 
+@dataclass(slots=True)
+class _Pending:
+    """What the next chunk is made of so far, and whether there is a body to it, not only headings."""
+
+    units: list[_Unit] = field(default_factory=list)
+    tokens: int = 0
+    body: bool = False
+
+    def add(self, unit: _Unit, leads: bool) -> None:
+        self.units.append(unit)
+        self.tokens += unit.tokens
+        self.body = self.body or not leads
+
+    def take(self) -> Span:
+        span = self.units[0].start, self.units[-1].end
+        self.units, self.tokens, self.body = [], 0, False
+        return span
+
+
 class Chunker:
-    """Cuts documents into chunks of at most `chunk_tokens` tokens, as `count_tokens` counts them."""
+    """Cuts documents into chunks of at most `chunk_tokens` tokens, as `count_tokens` counts them.
+
+    A text must not count more tokens than its parts together.
+    """
 
     def __init__(self, count_tokens: CountTokens, chunk_tokens: int) -> None:
         self._count_tokens = count_tokens
@@ -46,113 +89,133 @@ class Chunker:
 
     def chunk(self, document: Document) -> list[Chunk]:
         """The chunks of a document, in order, without overlap; every character that is not blank is in one of them."""
-        text = document.text
-        chunks: list[Chunk] = []
-        headings: list[_Line] = []
-        pending: list[_Unit] = []
-        body = False
-
-        def flush() -> None:
-            nonlocal body
-            if pending:
-                start, end = pending[0].start, pending[-1].end
-                chunks.append(
-                    Chunk(
-                        id=f"{document.id}-{len(chunks)}",
-                        document_id=document.id,
-                        text=text[start:end],
-                        start=start,
-                        end=end,
-                        page=document.page_at(start),
-                        section=_SECTION_SEPARATOR.join(line.heading for line in headings),
-                    )
-                )
-            pending.clear()
-            body = False
-
-        for line, units in self._paragraphs(document):
-            if line.heading:
-                if body:
-                    flush()
-                while headings and headings[-1].level >= line.level:
-                    headings.pop()
-                headings.append(line)
-            total = sum(unit.tokens for unit in units)
-            held = sum(unit.tokens for unit in pending)
-            if body and (held + total > self._chunk_tokens or held > self._chunk_tokens / 2):
-                flush()
-                held = 0
-            target = (held + total) / math.ceil((held + total) / self._chunk_tokens)
-            for unit in units:
-                held = sum(unit.tokens for unit in pending)
-                if pending and (held + unit.tokens > self._chunk_tokens or (body and held + unit.tokens / 2 > target)):
-                    flush()
-                pending.append(unit)
-                body = body or not line.heading
-        flush()
+        chunks = []
+        for number, (start, end, section) in enumerate(self._spans(document)):
+            text = document.text[start:end]
+            page = document.page_at(start)
+            chunks.append(Chunk(f"{document.id}-{number}", document.id, text, start, end, page, section))
         return chunks
 
-    def _paragraphs(self, document: Document) -> Iterator[tuple[_Line, list[_Unit]]]:
-        text = document.text
+    def _spans(self, document: Document) -> Iterator[tuple[int, int, str]]:
+        """Where each chunk begins and ends, and the headings above it."""
+        headings: list[_Line] = []
+        pending = _Pending()
         lines = _lines(document)
-        spans = [[(line.start, line.end)] if line.heading else list(sentences(text, line.start, line.end)) for line in lines]
-        counts = iter(self._count_tokens([text[start:end] for line in spans for start, end in line]))
-        for line, line_spans in zip(lines, spans, strict=True):
-            units = []
-            for start, end in line_spans:
-                tokens = max(1, next(counts))
-                if tokens <= self._chunk_tokens:
-                    units.append(_Unit(start, end, tokens))
-                    continue
-                longest = max(1, int(0.9 * (end - start) * self._chunk_tokens / tokens))
-                pieces = list(split_long(text, start, end, longest))
-                sizes = self._count_tokens([text[a:b] for a, b in pieces])
-                units += [_Unit(a, b, max(1, size)) for (a, b), size in zip(pieces, sizes, strict=True)]
-            yield line, units
+        for line, units in zip(lines, self._units(document.text, lines), strict=True):
+            tokens = sum(unit.tokens for unit in units)
+            leads = line.level > 0 and 2 * tokens <= self._chunk_tokens
+            section = _SECTION_SEPARATOR.join(above.heading for above in headings)
+            if self._is_full(pending, tokens, leads, line is lines[-1]):
+                yield *pending.take(), section
+            if line.heading:
+                headings = [above for above in headings if above.level < line.level] + [line]
+                section = _SECTION_SEPARATOR.join(above.heading for above in headings)
+            for start, end in self._pack(document.text, units, pending, leads):
+                yield start, end, section
+        if pending.units:
+            yield *pending.take(), section
+
+    def _is_full(self, pending: _Pending, tokens: int, leads: bool, is_last: bool) -> bool:
+        """Whether a chunk ends before the paragraph that holds so many `tokens`, or `leads` to the next."""
+        if not pending.body:
+            return leads and bool(pending.units) and pending.tokens + tokens > 0.75 * self._chunk_tokens
+        full = pending.tokens + tokens > self._chunk_tokens
+        return leads or full or (2 * pending.tokens > self._chunk_tokens and not is_last)
+
+    def _pack(self, text: str, units: Sequence[_Unit], pending: _Pending, leads: bool) -> Iterator[Span]:
+        """Puts the units of a paragraph into chunks of much the same size; the last one stays pending."""
+        left = sum(unit.tokens for unit in units)
+        size = (pending.tokens + left) / math.ceil((pending.tokens + left) / self._chunk_tokens)
+        queue = deque(units)
+        while queue:
+            unit = queue.popleft()
+            room = self._chunk_tokens - pending.tokens
+            if unit.tokens > room and pending.units and not pending.body:
+                # A heading takes along what it can of a long sentence.
+                unit, *rest = self._cut(text, unit, max(1, room))
+                queue.extendleft(reversed(rest))
+            is_even = pending.body and pending.tokens + unit.tokens / 2 > size and left > size / 2
+            if pending.units and (unit.tokens > room or is_even):
+                yield pending.take()
+            pending.add(unit, leads)
+            left -= unit.tokens
+
+    def _units(self, text: str, lines: Sequence[_Line]) -> Iterator[list[_Unit]]:
+        """The units of each line."""
+        spans = [[(line.start, line.end)] if line.level else list(sentences(text, line.start, line.end)) for line in lines]
+        counted = iter(self._counted(text, [span for line in spans for span in line]))
+        for line in spans:
+            units = [next(counted) for _ in line]
+            yield [piece for unit in units for piece in self._cut(text, unit, self._chunk_tokens)]
+
+    def _cut(self, text: str, unit: _Unit, most: int) -> list[_Unit]:
+        """The unit in pieces of at most so many tokens."""
+        length = unit.end - unit.start
+        if unit.tokens <= most or length == 1:
+            return [unit]
+        longest = max(1, int(0.9 * length * most / unit.tokens))
+        pieces = self._counted(text, list(split_long(text, unit.start, unit.end, longest)))
+        return [smaller for piece in pieces for smaller in self._cut(text, piece, most)]
+
+    def _counted(self, text: str, spans: Sequence[Span]) -> list[_Unit]:
+        """The units that stand at the spans. Blanks after them count, since they may come to stand within a chunk."""
+        reaches = [*(start for start, _ in spans[1:]), *(end for _, end in spans[-1:])]
+        counts = self._count_tokens([text[start:reach] for (start, _), reach in zip(spans, reaches, strict=True)])
+        # Tokenizers take an endless word for one unknown token.
+        return [
+            _Unit(start, end, max(count, math.ceil((end - start) / _LONGEST_TOKEN)))
+            for (start, end), count in zip(spans, counts, strict=True)
+        ]
 
 
 def context(title: str, section: str, text: str) -> str:
     """The text of a chunk with its title and headings before it, which is what is encoded and indexed."""
-    inner = section.rsplit(_SECTION_SEPARATOR, 1)[-1]
-    above = [part for part in (title, section) if part and not text.startswith(part)]
-    if inner and inner in text[: len(inner) + 8]:
-        above = [part for part in above if part != section]
-    return "\n".join([*above, text])
+    beginning = text[: len(title) + len(section) + _LONGEST_HEADING]
+    headings = _SECTION_SEPARATOR.join(heading for heading in section.split(_SECTION_SEPARATOR) if heading not in beginning)
+    return "\n".join(part for part in ("" if text.startswith(title) else title, headings, text) if part)
 
 
 def _lines(document: Document) -> list[_Line]:
     """The lines that are not blank, with those marked that are headings."""
     text = document.text
-    spans = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", text) if m.group().strip()]
-    numbered = sum(bool(HEADING.match(text[a:b])) and not ends_sentence(text[a:b]) and b - a <= _LONGEST_HEADING for a, b in spans)
+    spans = [match.span() for match in re.finditer(r"[^\s](?:[^\n]*[^\s])?", text)]
+    contents = [text[start:end] for start, end in spans]
+    # How many line ends stand before each line, and after the last.
+    gaps = [2, *(text.count("\n", a, b) for (_, a), (b, _) in pairwise(spans)), 2]
+    levels = [_level(content) for content in contents]
+    levels = [0 if _is_of_list(i, levels, contents, gaps) else level for i, level in enumerate(levels)]
+    if sum(level > 0 for level in levels) < 2:
+        spaced = "\n\n" in text
+        for i, (content, following) in enumerate(pairwise(contents)):
+            if not levels[i] and (gaps[i] > 1 or not spaced) and _is_plain_heading(content, following):
+                levels[i] = _PLAIN_HEADING_LEVEL
     lines = []
-    for i, (start, end) in enumerate(spans):
-        content = text[start:end].strip()
-        level = 0 if ends_sentence(content) or len(content) > _LONGEST_HEADING else _level(content)
-        last = i + 1 == len(spans)
-        alone = not last and (i == 0 or text[spans[i - 1][1] : start].count("\n") > 1)
-        if not level and numbered < 2 and alone and _is_plain_heading(content, text[slice(*spans[i + 1])]):
-            level = _PLAIN_HEADING_LEVEL
-        heading = "" if content in document.title else re.sub(r"^#+\s*|\s*#+$", "", content)
-        lines.append(_Line(start, end, heading if level else "", level))
+    for i, ((start, end), content, level) in enumerate(zip(spans, contents, levels, strict=True)):
+        heading = re.sub(r"^#+\s*|\s*#+$", "", content) if level else content
+        if i < _HEAD_LINES and (heading in document.title or BYLINE.match(content)):
+            lines.append(_Line(start, end, level or 1))
+        else:
+            lines.append(_Line(start, end, level, heading if level else ""))
     return lines
 
 
 def _level(content: str) -> int:
     """How deep the heading stands that a line is, from 1; 0 when it is none."""
-    if not HEADING.match(content):
+    if len(content) > _LONGEST_HEADING or ends_sentence(content) or not HEADING.match(content):
         return 0
-    if marks := re.match(r"#+", content):
-        return len(marks.group())
-    if content.startswith("第"):
-        return {"编": 1, "篇": 1, "部": 1, "卷": 1, "章": 2, "节": 3}.get(re.sub(r"^第.*?([章节编篇部卷条]).*$", r"\1", content), 4)
-    if re.match(r"[一二三四五六七八九十]", content):
-        return 4
-    if re.match(r"[（(]", content):
-        return 5
-    if numbers := re.match(r"\d+(?:\.\d+)*", content):
-        return 6 + numbers.group().count(".")
-    return 2
+    if match := re.match(r"#+|\d+(?:\.\d+)*", content):
+        return len(match[0]) if content[0] == "#" else _NUMBER_LEVEL + match[0].count(".")
+    return next(level for pattern, level in _LEVELS if pattern.match(content))
+
+
+def _is_of_list(i: int, levels: Sequence[int], contents: Sequence[str], gaps: Sequence[int]) -> bool:
+    """Whether a numbered line is an item of a list, beside its like, and no heading."""
+    if not levels[i] or contents[i][0] == "#":
+        return False
+    spread = contents[i][0].isdigit()
+    above = i > 0 and levels[i - 1] == levels[i] and (spread or gaps[i] == 1)
+    below = i + 1 < len(levels) and levels[i + 1] == levels[i] and (spread or gaps[i + 1] == 1)
+    return above or below
 
 
 def _is_plain_heading(content: str, following: str) -> bool:
@@ -161,5 +224,5 @@ def _is_plain_heading(content: str, following: str) -> bool:
         len(content) <= (30 if re.search(r"[\u4e00-\u9fff]", content) else _LONGEST_HEADING)
         and not ends_sentence(content)
         and not re.search(r"[，。、；：:,;.!?！？（(]|^[-*+•\d]", content)
-        and ends_sentence(following.strip())
+        and ends_sentence(following)
     )

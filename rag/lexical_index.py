@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import IndexDamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
 _HEAP_BYTES = 64_000_000
 
 
 class LexicalIndex:
-    """Rows of terms. The terms come from the caller's analyzer and are indexed as they are."""
+    """Rows of terms. The terms come from the caller's analyzer and are indexed as they are.
+
+    What another index object does in the same folder is not seen.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         """Opens the index in `folder`, or makes an empty one there; in memory when None.
@@ -25,66 +31,124 @@ class LexicalIndex:
 
         builder = tantivy.SchemaBuilder()
         builder.add_unsigned_field("row", stored=False, indexed=True, fast=True)
+        builder.add_text_field("language", stored=False, tokenizer_name="raw", index_option="basic")
         builder.add_text_field("terms", stored=False, tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
-        try:
-            if folder is not None:
-                folder.mkdir(parents=True, exist_ok=True)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        with _reported():
             self._index = tantivy.Index(self._schema, path=str(folder) if folder else None)
-            self._index.reload()
-        except OSError:
-            raise
-        except Exception as error:
-            raise IndexDamagedError(f"the lexical index {folder} cannot be read; it is rebuilt from the library") from error
+            self._index.config_reader("manual")
 
     def __len__(self) -> int:
         return int(self._index.searcher().num_docs)
 
-    def update(self, add: Iterable[tuple[int, Sequence[str]]] = (), remove: Iterable[int] = ()) -> None:
-        """Removes rows and then adds rows with their terms, all or nothing."""
+    def rows(self) -> list[int]:
+        """The row numbers that are in the index, in no order."""
         import tantivy
 
-        writer = self._index.writer(_HEAP_BYTES, 1)
-        try:
-            if gone := list(remove):
-                # Deleting by term takes the number for a signed one, and matches nothing.
-                writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "row", gone))
-            for row, terms in add:
-                document = tantivy.Document()
-                document.add_unsigned("row", row)
-                document.add_text("terms", " ".join(terms))
-                writer.add_document(document)
-            writer.commit()
-        except BaseException:
-            writer.rollback()
-            raise
-        finally:
-            writer.wait_merging_threads()
-        self._index.reload()
+        return [row for row, _ in self._hits(tantivy.Query.all_query(), len(self))]
 
-    def search(self, terms: Sequence[str], top_k: int) -> list[tuple[int, float]]:
-        """The rows that hold any of the terms with their BM25 scores, best first; empty when none does."""
+    def update(self, add: Iterable[tuple[int, str, Sequence[str]]] = (), remove: Iterable[int] = ()) -> None:
+        """Removes rows and then adds rows with their language and terms, all or nothing.
+
+        Raises:
+            IndexDamagedError: The index cannot be written.
+        """
+        with _reported():
+            writer = self._index.writer(_HEAP_BYTES, 1)
+            try:
+                self._write(writer, add, list(remove))
+                writer.commit()
+            except BaseException:
+                writer.rollback()
+                raise
+            finally:
+                writer.wait_merging_threads()
+            self._index.reload()
+
+    def search(self, terms: Sequence[str], top_k: int, language: str | None = None) -> list[tuple[int, float]]:
+        """The rows that hold any of the terms with their BM25 scores, best first; empty when none does.
+
+        Args:
+            terms: The question's terms; repetitions count once.
+            top_k: The most rows.
+            language: Only rows in this language; any when None.
+
+        Raises:
+            IndexDamagedError: The index cannot be read.
+        """
         import tantivy
 
-        if not terms or not top_k:
-            return []
-        queries = [(tantivy.Occur.Should, self._term_query(term)) for term in dict.fromkeys(terms)]
-        try:
+        any_term = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._term_query(term)) for term in dict.fromkeys(terms)])
+        if not language:
+            return self._hits(any_term, top_k)
+        wanted = tantivy.Query.const_score_query(tantivy.Query.term_query(self._schema, "language", language, "basic"), 0.0)
+        return self._hits(tantivy.Query.boolean_query([(tantivy.Occur.Must, any_term), (tantivy.Occur.Must, wanted)]), top_k)
+
+    def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:
+        """The share of the terms, weighed by how rare they are, that each row holds: between 0 and 1.
+
+        A term's weight is BM25's inverse document frequency, highest for one that is in no row at all. Rows that are not in
+        the index are absent.
+
+        Raises:
+            IndexDamagedError: The index cannot be read.
+        """
+        import tantivy
+
+        if not terms:
+            return {}
+        weights = {term: self._rarity(term) for term in terms}
+        weighed = [
+            (tantivy.Occur.Should, tantivy.Query.const_score_query(self._term_query(term), weight))
+            for term, weight in weights.items()
+        ]
+        wanted = tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, "row", list(rows)), 0.0)
+        held = self._hits(tantivy.Query.boolean_query([(tantivy.Occur.Must, wanted), *weighed]), len(rows))
+        total = sum(weights.values())
+        return {row: min(1.0, score / total) for row, score in held}
+
+    def _rarity(self, term: str) -> float:
+        # Tantivy's own document frequency still counts rows that were removed.
+        with _reported():
             searcher = self._index.searcher()
-            hits = searcher.search(tantivy.Query.boolean_query(queries), top_k, count=False).hits
-            rows = searcher.fast_field_values("row", [address for _, address in hits])
-        except Exception as error:
-            raise IndexDamagedError("the lexical index cannot be read; it is rebuilt from the library") from error
-        return [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True) if row is not None]
+            holding = searcher.search(self._term_query(term), 1).count
+            return math.log(1 + (searcher.num_docs - holding + 0.5) / (holding + 0.5))
 
-    def weights(self, terms: Iterable[str]) -> dict[str, float]:
-        """How rare each term is: BM25's inverse document frequency, as Tantivy computes it; highest for an unknown term."""
-        searcher = self._index.searcher()
-        count = searcher.num_docs
-        found = {term: searcher.doc_freq("terms", term) for term in terms}
-        return {term: math.log(1 + (count - n + 0.5) / (n + 0.5)) for term, n in found.items()}
+    def _write(self, writer: Any, add: Iterable[tuple[int, str, Sequence[str]]], remove: list[int]) -> None:
+        import tantivy
+
+        if remove:
+            # Deleting by term takes the number for a signed one, and matches nothing.
+            writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "row", remove))
+        for row, language, terms in add:
+            document = tantivy.Document()
+            document.add_unsigned("row", row)
+            document.add_text("language", language)
+            document.add_text("terms", " ".join(terms))
+            writer.add_document(document)
+
+    def _hits(self, query: Any, top_k: int) -> list[tuple[int, float]]:
+        if top_k < 1:
+            return []
+        with _reported():
+            searcher = self._index.searcher()
+            hits = searcher.search(query, top_k, count=False).hits
+            rows = searcher.fast_field_values("row", [address for _, address in hits])
+        return [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True) if row is not None]
 
     def _term_query(self, term: str) -> Any:
         import tantivy
 
         return tantivy.Query.term_query(self._schema, "terms", term, "freq")
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Tantivy reports everything as a ValueError: what is damaged, and a disk that is full."""
+    try:
+        yield
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise IndexDamagedError(f"the lexical index cannot be used ({reason}); it is rebuilt from the library") from error

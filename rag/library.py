@@ -26,7 +26,7 @@ import filelock
 import numpy as np
 
 from embeddings.encoder import Encoder, SentenceTransformerEncoder, Vectors
-from embeddings.vector_index import VectorIndex
+from embeddings.vector_index import Rows, VectorIndex
 from rag import loaders
 from rag.analysis import Analyzer
 from rag.chunking import Chunker, context
@@ -107,13 +107,13 @@ class _Pending:
 
     rows: list[int] = field(default_factory=list)
     vectors: list[Vectors] = field(default_factory=list)
-    terms: list[list[str]] = field(default_factory=list)
+    terms: list[tuple[int, str, list[str]]] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
 
-    def add(self, rows: list[int], vectors: Vectors, terms: list[list[str]], removed: list[int]) -> None:
+    def add(self, rows: list[int], vectors: Vectors, language: str, terms: list[list[str]], removed: list[int]) -> None:
         self.rows += rows
         self.vectors.append(vectors)
-        self.terms += terms
+        self.terms += [(row, language, of_row) for row, of_row in zip(rows, terms, strict=True)]
         self.removed += removed
 
 
@@ -155,6 +155,7 @@ class Library:
         self._connection: sqlite3.Connection | None = None
         self._vectors: VectorIndex | None = None
         self._lexical: LexicalIndex | None = None
+        self._rows: dict[str, Rows] = {}
         self._loaded_revision = -1
         self._matches = False
         if self.database.exists():
@@ -277,7 +278,9 @@ class Library:
         rows = self._select(f"SELECT {_DOCUMENT_COLUMNS} FROM documents WHERE id = ?", (document_id,)) if self._connection else []
         if not rows:
             raise DocumentNotFoundError(f"there is no document {document_id} in the library")
-        edits = self._select("SELECT start, removed, inserted, reason FROM edits WHERE document_id = ? ORDER BY number", (document_id,))
+        edits = self._select(
+            "SELECT start, removed, inserted, reason FROM edits WHERE document_id = ? ORDER BY number", (document_id,)
+        )
         *values, pages = rows[0]
         return Document(*values, pages=tuple(json.loads(pages)), edits=tuple(Edit(*edit) for edit in edits))
 
@@ -288,7 +291,11 @@ class Library:
             DocumentNotFoundError: None goes by that name, or several do.
         """
         documents = self.documents()
-        exact = [d for d in documents if name in (d.id, d.source, d.title, Path(d.source).name) or str(Path(name).absolute()) == d.source]
+        exact = [
+            d
+            for d in documents
+            if name in (d.id, d.source, d.title, Path(d.source).name) or str(Path(name).absolute()) == d.source
+        ]
         found = exact or [d for d in documents if len(name) >= 4 and d.id.startswith(name)]
         if len(found) != 1:
             problem = f'{len(found)} documents go by "{name}"; use an id' if found else f'no document goes by "{name}"'
@@ -315,26 +322,37 @@ class Library:
 
     # -- searching ----------------------------------------------------------------------------------------------------
 
-    def search_vectors(self, vector: Vectors, top_k: int) -> list[tuple[int, float]]:
-        """The rows of the chunks nearest to a vector `(dim,)` with their cosines, best first; empty for an empty library."""
+    def languages(self) -> list[str]:
+        """The languages of the documents, the one with most chunks first."""
+        with self._searching():
+            return sorted(self._rows, key=lambda language: -len(self._rows[language]))
+
+    def search_vectors(self, vector: Vectors, top_k: int, language: str | None = None) -> list[tuple[int, float]]:
+        """The rows of the chunks nearest to a vector `(dim,)` with their cosines, best first; empty for an empty library.
+
+        Args:
+            vector: float32 `(dim,)`, unit length.
+            top_k: The most rows.
+            language: Only chunks in this language; any when None.
+        """
         with self._searching() as (vectors, _):
-            scores, rows = vectors.search(vector[None, :], top_k)
+            scores, rows = vectors.search(vector[None, :], top_k, self._rows.get(language) if language else None)
         return [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True)]
 
-    def search_terms(self, terms: Sequence[str], top_k: int) -> list[tuple[int, float]]:
-        """The rows of the chunks that hold any of the terms with their BM25 scores, best first."""
+    def search_terms(self, terms: Sequence[str], top_k: int, language: str | None = None) -> list[tuple[int, float]]:
+        """The rows of the chunks that hold any of the terms with their BM25 scores, best first; in one language or any."""
         try:
             with self._searching() as (_, lexical):
-                return lexical.search(terms, top_k)
+                return lexical.search(terms, top_k, language)
         except IndexDamagedError:
             with self._lock:
                 self._rebuild_indexes(None)
-                return self._lexical.search(terms, top_k) if self._lexical else []
+                return self._lexical.search(terms, top_k, language) if self._lexical else []
 
-    def term_weights(self, terms: Iterable[str]) -> dict[str, float]:
-        """How rare each term is in the library: its inverse document frequency."""
+    def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:
+        """The share of the terms, weighed by how rare they are in the library, that each row holds: between 0 and 1."""
         with self._searching() as (_, lexical):
-            return lexical.weights(terms)
+            return lexical.coverage(terms, rows)
 
     def results(self, rows: Sequence[int]) -> dict[int, SearchResult]:
         """The chunks of rows with title, source and language, unscored; a row that is gone is absent."""
@@ -362,7 +380,9 @@ class Library:
         same = self._select("SELECT id, source FROM documents WHERE content_hash = ?", (content_hash,))
         if same:
             known_id, known_source = same[0]
-            return AddResult(source, "unchanged", known_id, reason="" if known_source == source else f"the same as {known_source}")
+            return AddResult(
+                source, "unchanged", known_id, reason="" if known_source == source else f"the same as {known_source}"
+            )
         document = describe(clean(source_document))
         if not document.text:
             raise LoadError(f"{source}: the file holds no text")
@@ -385,7 +405,7 @@ class Library:
             rows = self._insert_chunks(connection, chunks, vectors)
         terms = [self._terms(document.title, chunk) for chunk in chunks]
         with self._lock:
-            self._pending.add(rows, vectors, terms, removed)
+            self._pending.add(rows, vectors, document.language, terms, removed)
             if len(self._pending.rows) >= _MOST_PENDING:
                 self._apply_pending()
         return AddResult(source, "replaced" if old else "added", document.id, len(chunks))
@@ -414,7 +434,8 @@ class Library:
         return [row for (row,) in self._select("SELECT row FROM chunks WHERE document_id = ?", (document_id,))]
 
     def _terms(self, title: str, chunk: Chunk) -> list[str]:
-        return self.analyzer.terms(context(title, chunk.section, chunk.text))
+        text = context(title, chunk.section, chunk.text)
+        return self.analyzer.terms(text) + self.analyzer.name_terms(text)
 
     # -- inside: SQLite -----------------------------------------------------------------------------------------------
 
@@ -424,14 +445,20 @@ class Library:
             version = self._meta("schema")
         if version != _SCHEMA_VERSION:
             self.close()
-            raise LibraryError(f"the library {self.path} has schema {version or 'none'}, this version needs {_SCHEMA_VERSION}; add the documents to a new library")
+            raise LibraryError(
+                f"the library {self.path} has schema {version or 'none'}, this version needs {_SCHEMA_VERSION}; add the documents to a new library"
+            )
 
     def _open_database(self) -> sqlite3.Connection:
         uri = self.database.as_uri()
         # A folder that cannot be written to can still be read: SQLite then must not look for its journal there.
         writable = os.access(self.path, os.W_OK) and os.access(self.database, os.W_OK)
         connection = sqlite3.connect(
-            uri if writable else f"{uri}?immutable=1", uri=True, timeout=_WAIT_SECONDS, check_same_thread=False, isolation_level=None
+            uri if writable else f"{uri}?immutable=1",
+            uri=True,
+            timeout=_WAIT_SECONDS,
+            check_same_thread=False,
+            isolation_level=None,
         )
         connection.execute("PRAGMA foreign_keys = ON")
         if writable:
@@ -443,7 +470,9 @@ class Library:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise LibraryError(f"cannot make the library folder {self.path}: {error.strerror}; choose another with --library") from error
+            raise LibraryError(
+                f"cannot make the library folder {self.path}: {error.strerror}; choose another with --library"
+            ) from error
         with self._reported():
             # Made whole under another name first, so that a crash cannot leave a library without its tables.
             partial = self.path / f"new-{uuid.uuid4().hex}.sqlite3"
@@ -452,7 +481,8 @@ class Library:
                     connection.executescript(_SCHEMA)
                     self._write_identity(connection)
                     connection.executemany(
-                        "INSERT INTO meta VALUES (?, ?)", (("schema", _SCHEMA_VERSION), ("id", uuid.uuid4().hex), ("revision", "0"))
+                        "INSERT INTO meta VALUES (?, ?)",
+                        (("schema", _SCHEMA_VERSION), ("id", uuid.uuid4().hex), ("revision", "0")),
                     )
                 connection.close()
                 partial.replace(self.database)
@@ -461,7 +491,9 @@ class Library:
 
     def _write_identity(self, connection: sqlite3.Connection) -> None:
         identity = {"encoder": self.encoder.fingerprint, "dim": str(self.encoder.dim), "chunker": self._chunker.fingerprint}
-        connection.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", identity.items())
+        connection.executemany(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", identity.items()
+        )
 
     def _meta(self, key: str) -> str:
         rows = self._select("SELECT value FROM meta WHERE key = ?", (key,))
@@ -499,12 +531,18 @@ class Library:
         except sqlite3.Error as error:
             message = str(error)
             if "full" in message:
-                raise LibraryError(f"the disk of {self.path} is full; what was in the library is still there: free some space and repeat") from error
+                raise LibraryError(
+                    f"the disk of {self.path} is full; what was in the library is still there: free some space and repeat"
+                ) from error
             if "readonly" in message or "unable to open" in message:
-                raise LibraryError(f"the library {self.path} cannot be written to; check the folder's permissions, or choose another with --library") from error
+                raise LibraryError(
+                    f"the library {self.path} cannot be written to; check the folder's permissions, or choose another with --library"
+                ) from error
             if "locked" in message or "busy" in message:
                 raise LibraryError(f"another process is writing to the library {self.path}; try again when it is done") from error
-            if isinstance(error, sqlite3.DatabaseError) and ("malformed" in message or "not a database" in message or "no such" in message):
+            if isinstance(error, sqlite3.DatabaseError) and (
+                "malformed" in message or "not a database" in message or "no such" in message
+            ):
                 raise LibraryError(
                     f"the library file {self.database} is damaged ({message}); put back a copy, or remove the folder and add the documents again"
                 ) from error
@@ -599,7 +637,7 @@ class Library:
             self._lexical = LexicalIndex(self._lexical_folder)
         except (OSError, ValueError, KeyError, TypeError, IndexDamagedError):
             return False
-        self._loaded_revision = stamp["revision"]
+        self._loaded(stamp["revision"])
         return True
 
     def _rebuild_indexes(self, lexical_folder: Path | None) -> None:
@@ -608,18 +646,29 @@ class Library:
         revision = int(self._meta("revision"))
         rows = self._select("SELECT row, vector FROM chunks")
         vectors = VectorIndex(int(self._meta("dim")))
-        vectors.add([row for row, _ in rows], np.frombuffer(b"".join(v for _, v in rows), np.float32).reshape(len(rows), vectors.dim))
+        vectors.add(
+            [row for row, _ in rows], np.frombuffer(b"".join(v for _, v in rows), np.float32).reshape(len(rows), vectors.dim)
+        )
         if lexical_folder:
             self._stamp_file.unlink(missing_ok=True)
             shutil.rmtree(lexical_folder, ignore_errors=True)
         lexical = LexicalIndex(lexical_folder)
         lexical.update(self._stored_terms([row for row, _ in rows]))
-        self._vectors, self._lexical, self._loaded_revision = vectors, lexical, revision
+        self._vectors, self._lexical = vectors, lexical
+        self._loaded(revision)
 
-    def _stored_terms(self, rows: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+    def _stored_terms(self, rows: Sequence[int]) -> Iterator[tuple[int, str, list[str]]]:
         for start in range(0, len(rows), _RESULTS_AT_ONCE):
             for row, result in self.results(rows[start : start + _RESULTS_AT_ONCE]).items():
-                yield row, self._terms(result.title, result.chunk)
+                yield row, result.language, self._terms(result.title, result.chunk)
+
+    def _loaded(self, revision: int) -> None:
+        """Notes that the indexes hold what SQLite holds at a revision."""
+        by_language: dict[str, list[int]] = {}
+        for row, language in self._select("SELECT row, language FROM chunks JOIN documents ON documents.id = document_id"):
+            by_language.setdefault(language, []).append(row)
+        self._rows = {language: np.array(rows, np.int64) for language, rows in by_language.items()}
+        self._loaded_revision = revision
 
     def _save_indexes(self) -> None:
         """Carries the committed changes over to the indexes and writes them, the stamp last.
@@ -638,18 +687,20 @@ class Library:
             except (OSError, ValueError, IndexDamagedError) as error:
                 self._vectors = self._lexical = None
                 self._loaded_revision = -1
-                logger.warning("the documents are safe, but their indexes could not be saved (%s); they are rebuilt when needed", error)
+                logger.warning(
+                    "the documents are safe, but their indexes could not be saved (%s); they are rebuilt when needed", error
+                )
 
     def _apply_pending(self) -> None:
         pending, self._pending = self._pending, _Pending()
-        if not pending.rows and not pending.removed or self._vectors is None or self._lexical is None:
+        if (not pending.rows and not pending.removed) or self._vectors is None or self._lexical is None:
             return
         self._stamp_file.unlink(missing_ok=True)
         self._vectors.remove(pending.removed)
         if pending.rows:
             self._vectors.add(pending.rows, np.concatenate(pending.vectors))
-        self._lexical.update(zip(pending.rows, pending.terms, strict=True), pending.removed)
-        self._loaded_revision = int(self._meta("revision"))
+        self._lexical.update(pending.terms, pending.removed)
+        self._loaded(int(self._meta("revision")))
 
     @property
     def _vector_file(self) -> Path:
@@ -665,7 +716,10 @@ class Library:
 
     def _stamp(self, revision: int) -> dict[str, Any]:
         """What the indexes on disk are: what they were built from, by whom, and a checksum of each file."""
-        files = [self._vector_file, *sorted(p for p in self._lexical_folder.iterdir() if not p.name.startswith(".") and p.suffix != ".lock")]
+        files = [
+            self._vector_file,
+            *sorted(p for p in self._lexical_folder.iterdir() if not p.name.startswith(".") and p.suffix != ".lock"),
+        ]
         return {
             "library": self._meta("id"),
             "revision": revision,

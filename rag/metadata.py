@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rag.cleaning import BYLINE, ends_sentence, restore
-from rag.types import Document, Language
+from rag.lines import BYLINE, ends_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rag.types import Document, Language
 
 _HEAD_LINES = 10
+_HEAD_CHARACTERS = 4000
 _LONGEST_TITLE = 200
-_MONTHS = "January February March April May June July August September October November December".split()
-_MONTH = r"(?P<name>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
-_DATES = (
-    re.compile(r"(?<!\d)(?P<year>(?:19|20)\d{2})\s*(?:[-/.]|年)\s*(?P<month>\d{1,2})\s*(?:[-/.]|月)\s*(?P<day>\d{1,2})(?!\d)"),
-    re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE),
-    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH},?\s+(?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE),
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?P<name>Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
 )
+_YEAR = r"(?P<year>(?:19|20)\d{2})"
+_HAN_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
+_HAN_DATE = re.compile(r"([一二][〇○零一二三四五六七八九]{3})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日")
+_DATES = (
+    re.compile(rf"(?<!\d){_YEAR}\s*(?:[-/.]|年)\s*(?P<month>\d{{1,2}})\s*(?:[-/.]|月)\s*(?P<day>\d{{1,2}})(?!\d)"),
+    re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.IGNORECASE),
+    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}(?!\d)", re.IGNORECASE),
+)
+_COMPACT_DATE = re.compile(rf"(?<!\d){_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})(?!\d)")
 _PUBLISHERS = (
-    re.compile(r"(?:来源|发布(?:机构|单位)|发文机关)\s*[:：]\s*(?P<name>[^\s|｜:：【\[(（]{2,40})"),
+    re.compile(
+        r"(?:(?:^|[\s|｜，,；;】)）:：])来源|(?:文章|信息|稿件|新闻)来源|发布(?:机构|单位)|发文机关)\s*[:：]\s*"
+        r"(?P<name>[A-Za-z][\w.&'’-]*(?: [A-Z&][\w.&'’-]*)*|[^\s|｜:：【\[(（]{2,40})"
+    ),
     re.compile(r"^(?:source|published by|publisher)\s*:\s*(?P<name>.{2,60}?)\s*(?:[|;]|$)", re.IGNORECASE),
     re.compile(r"^(?P<name>(?:[A-Z][\w&.-]*\s+){0,4}(?:News\s+(?:Agency|Service)|Press|Times|Daily|Post|Reuters|Xinhua))\s*,"),
-    re.compile(r"^(?:据)?(?P<name>[\u4e00-\u9fff]{1,6}(?:社|网|报))[\u4e00-\u9fff]{0,12}\d{1,2}月\d{1,2}日(?:电|讯|消息)?"),
+    re.compile(r"^[A-Z][A-Za-z., ]{2,40}\d{1,2} \((?P<name>[A-Z][\w&. ]{1,30})\)"),
+    re.compile(r"^[（(]?(?:据)?(?P<name>[\u4e00-\u9fff]{1,6}(?:社|网|报))[\u4e00-\u9fff]{0,12}\d{1,2}月\d{1,2}日(?:电|讯|消息)?"),
 )
-_FRONT_MATTER = re.compile(r"^(?P<key>title|date|published|publisher|source|site)\s*:\s*[\"']?(?P<value>.+?)[\"']?\s*$", re.MULTILINE | re.IGNORECASE)
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_KANA = re.compile(r"[\u3040-\u30ff]")
+_CREDIT = re.compile(r"^(?:作者|记者|责任编辑|编辑|来源|发布时间|时间|供稿)\s*[:：]|^By [A-Z]")
+_SUBTITLE = re.compile(r"[—–]{1,2}\s*\S")
+_FRONT_MATTER = re.compile(
+    r"^(?P<key>title|date|published|publisher|source|site)\s*:\s*[\"']?(?P<value>.+?)[\"']?\s*$", re.MULTILINE | re.IGNORECASE
+)
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+_KANA = re.compile(r"[\u3040-\u30ff]+")
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 
 
@@ -36,30 +58,32 @@ def language_of(text: str) -> Language:
 
     Every text counts as one of the two, a third language too: as English, and Japanese by its share of Han characters.
     """
-    return "zh" if len(_HAN.findall(text)) > len(_WORD.findall(text)) and not len(_KANA.findall(text)) > len(_HAN.findall(text)) else "en"
+    han = sum(len(match[0]) for match in _HAN.finditer(text))
+    kana = sum(len(match[0]) for match in _KANA.finditer(text))
+    return "zh" if han > sum(1 for _ in _WORD.finditer(text)) and kana <= han else "en"
 
 
 def describe(document: Document) -> Document:
     """The cleaned document with its title, date, publisher and language, as far as its text or its file's name gives them."""
-    head = [line.strip() for line in document.text[:4000].splitlines() if line.strip()][:_HEAD_LINES]
+    head = [line.strip() for line in document.text[:_HEAD_CHARACTERS].splitlines() if line.strip()][:_HEAD_LINES]
     given = _front_matter(document)
-    short = [line for line in head if len(line) <= _LONGEST_TITLE]
+    dates = (
+        _date(given.get("date") or given.get("published") or ""),
+        *(_date(line) for line in head if _is_dateline(line)),
+        _date(Path(document.source).stem, compact=True),
+    )
     return replace(
         document,
         title=given.get("title") or _title(head) or document.title,
-        published=_date(given.get("date") or given.get("published") or "")
-        or next((found for line in short if (found := _date(line)) and _is_dateline(line)), "")
-        or _date(Path(document.source).stem),
+        published=next(filter(None, dates), ""),
         publisher=given.get("publisher") or given.get("source") or given.get("site") or _publisher(head),
         language=language_of(document.text),
     )
 
 
 def _front_matter(document: Document) -> dict[str, str]:
-    if not any(edit.reason == "front matter" for edit in document.edits):
-        return {}
-    block = restore(document).split("---", 2)[1]
-    return {m["key"].lower(): m["value"] for m in _FRONT_MATTER.finditer(block)}
+    block = "\n".join(edit.removed for edit in document.edits if edit.reason == "front matter")
+    return {match["key"].lower(): match["value"] for match in _FRONT_MATTER.finditer(block)}
 
 
 def _title(head: list[str]) -> str:
@@ -67,31 +91,50 @@ def _title(head: list[str]) -> str:
     for line in head:
         if match := re.match(r"#{1,2}\s+(.+?)\s*#*$", line):
             return match[1]
-    byline = next((i for i, line in enumerate(head) if BYLINE.search(line)), 0)
-    first = max(0, byline - 1)
-    if not head or len(head[first]) > _LONGEST_TITLE or (ends_sentence(head[first]) and head[first][-1] not in ")）”\"？?！!"):
+    byline = next((i for i, line in enumerate(head) if BYLINE.match(line)), -1)
+    lines = [line for line in head[:byline] if not _CREDIT.match(line)] if byline > 0 else head[byline + 1 :]
+    first = len(lines) - 1 if byline > 0 else 0
+    if first > 0 and _SUBTITLE.match(lines[first]):
+        first -= 1
+    if not lines or not _may_be_title(lines[first]):
         return ""
-    title = head[first]
-    subtitle = head[first + 1] if first + 1 < len(head) else ""
-    return title + subtitle if re.match(r"[—–]{1,2}\S", subtitle) and len(subtitle) <= 60 else title
+    subtitle = lines[first + 1] if first + 1 < len(lines) else ""
+    return lines[first] + subtitle if _SUBTITLE.match(subtitle) and len(subtitle) <= 60 else lines[first]
+
+
+def _may_be_title(line: str) -> bool:
+    return len(line) <= _LONGEST_TITLE and (not ends_sentence(line) or line[-1] in ')）”"？?！!')
 
 
 def _is_dateline(line: str) -> bool:
     """Whether a date in the line is the document's own: it stands in a byline, or the line is little more than a date."""
-    return bool(BYLINE.search(line)) or len(line) <= 40 and not ends_sentence(line)
+    return bool(BYLINE.match(line)) or (len(line) <= 40 and not ends_sentence(line))
 
 
-def _date(text: str) -> str:
-    for pattern in _DATES:
-        if match := pattern.search(text):
+def _date(text: str, compact: bool = False) -> str:
+    """The first date in the text that there is, in ISO format; empty when there is none."""
+    return next(_dates(text, (*_DATES, _COMPACT_DATE) if compact else _DATES), "")
+
+
+def _dates(text: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[str]:
+    text = unicodedata.normalize("NFKC", text)
+    text = _HAN_DATE.sub(lambda match: "-".join(map(_han_number, match.groups())), text)
+    for pattern in patterns:
+        for match in pattern.finditer(text):
             parts = match.groupdict()
-            name = parts.get("name")
-            month = int(parts["month"]) if not name else 1 + next(i for i, m in enumerate(_MONTHS) if m.startswith(name.title()))
+            month = 1 + _MONTHS.index(parts["name"][:3].lower()) if "name" in parts else int(parts["month"])
             try:
-                return date(int(parts["year"]), month, int(parts["day"])).isoformat()
+                yield date(int(parts["year"]), month, int(parts["day"])).isoformat()
             except ValueError:
                 continue
-    return ""
+
+
+def _han_number(text: str) -> str:
+    """二〇二一 -> 2021, 十 -> 10, 十九 -> 19, 二十 -> 20, 三十一 -> 31."""
+    if "十" not in text:
+        return text.translate(_HAN_DIGITS)
+    tens, ones = text.split("十", 1)
+    return ((tens or "一") + (ones or "零")).translate(_HAN_DIGITS)
 
 
 def _publisher(head: list[str]) -> str:

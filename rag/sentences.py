@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Span = tuple[int, int]
 
 _CLOSERS = "”’」』\"'）)】》〉]"
-_CANDIDATE = re.compile(rf"[。！？!?]+|…{{2,}}|\.+(?=[{re.escape(_CLOSERS)}\s\u2014]|$)|\.(?=[\u3400-\u9fff“《])|\n+")
+_FOLLOWS = rf"(?=[{re.escape(_CLOSERS)}\s\u2014\u3400-\u9fff“《]|$)"
+_CANDIDATE = re.compile(rf"[。！？][。！？!?…]*|…{{2,}}|(?<![!?])[!?]++{_FOLLOWS}|(?<!\.)\.++{_FOLLOWS}|\n+")
+# The full stop of these ends no sentence.
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Gen|Col|Gov|Sen|Rep|Rev|Hon|Capt|Lt|Sgt|Messrs|Mme|No|Nos|Vol|Fig|Figs|Eq|Sec|Ch|Art|Arts"
-    r"|Ed|Eds|pp?|para|paras|vs|etc|al|cf|ca|approx|est|dept|univ|assn|bros|Inc|Ltd|Co|Corp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
-    r"|e\.g|i\.e|a\.m|p\.m|U\.S|U\.K|U\.N|E\.U|Ph\.D|viz|resp|incl|min|max)|^\s*\d{1,3}|^\s*[IVXLC]{1,5})$",
-    re.IGNORECASE | re.MULTILINE,
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|Gen|Col|Gov|Sen|Rep|Rev|Hon|Capt|Lt|Sgt|Messrs|Mme"
+    r"|[Vv]s|[Cc]f|[Cc]a|[Vv]iz|[Rr]esp|[Aa]pprox|[Ii]ncl|[Ee]\.g|[Ii]\.e)"
+    r"|^\s*(?:[A-Z]|\d{1,3}|[IVXLC]{1,5}))$"
 )
-# After these an abbreviation's full stop may end the sentence too, and does when a capital follows.
-_MAY_END = re.compile(r"\b(?:etc|al|Inc|Ltd|Co|Corp|a\.m|p\.m|U\.S|U\.K|U\.N|E\.U|Ph\.D|Jr|Sr)$", re.IGNORECASE)
-_SOFT = (re.compile(r"[；;]\s*"), re.compile(r"[，,：:、]\s*"), re.compile(r"\s+"))
+# That of these does unless a number follows.
+_BEFORE_NUMBER = re.compile(
+    r"\b(?:Nos?|Vols?|Figs?|Eqs?|Sec|Ch|Arts?|pp?|paras?|Eds?|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)$", re.IGNORECASE
+)
+# That of these, and of initials, does only when a sentence plainly begins after it.
+_MAY_END = re.compile(r"\b(?:etc|al|Inc|Ltd|Co|Corp|Bros|Dept|Univ|Jr|Sr|[ap]\.m|Ph\.D|[A-Z])$")
+_BEGINNING = re.compile(
+    r"(?:The|This|That|These|Those|It|Its|He|She|They|We|You|In|On|At|As|By|For|From|To|But|And|However|If|When|While|After|An?)\b"
+)
+_SOFT = (re.compile(r"[；;]\s*"), re.compile(r"(?:[，：、]|[,:](?!\d))\s*"), re.compile(r"\s+"))
+_WINDOW = 1000
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
@@ -30,15 +42,10 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Spa
     begin = start
     for match in _CANDIDATE.finditer(text, start, end):
         stop = match.end()
-        if stop <= begin:
-            continue
-        mark = match.group()
-        if mark[0] != "\n":
+        if match[0][0] != "\n":
             while stop < end and text[stop] in _CLOSERS and not _opens(text, begin, stop):
                 stop += 1
-            if mark == "." and not _full_stop(text, begin, match.start(), stop, end):
-                continue
-            if mark[0] not in "." and stop < end and text[stop] in "，、,；;：:）":
+            if not _ends(text, begin, match, stop, end):
                 continue
         yield from _stripped(text, begin, stop)
         begin = stop
@@ -50,7 +57,11 @@ def split_long(text: str, start: int, end: int, longest: int) -> Iterator[Span]:
     while end - start > longest:
         window = text[start : start + longest]
         cut = next(
-            (places[-1] for pattern in _SOFT if (places := [m.end() for m in pattern.finditer(window) if m.end() > longest // 3])),
+            (
+                places[-1]
+                for pattern in _SOFT
+                if (places := [m.end() for m in pattern.finditer(window) if m.end() > longest // 3])
+            ),
             longest,
         )
         yield from _stripped(text, start, start + cut)
@@ -60,24 +71,30 @@ def split_long(text: str, start: int, end: int, longest: int) -> Iterator[Span]:
 
 def _opens(text: str, begin: int, position: int) -> bool:
     """Whether a straight quote opens a quotation, because an even number of them stands before it in the sentence."""
-    character = text[position]
-    if character not in "\"'":
+    if text[position] != '"' or not text[position + 1 : position + 2].strip():
         return False
-    after_blank = text[position - 1].isspace()
-    return after_blank or (character == '"' and text.count(character, begin, position) % 2 == 0 and text[position + 1 : position + 2].strip() != "")
+    return text.count('"', max(begin, position - _WINDOW), position) % 2 == 0
 
 
-def _full_stop(text: str, begin: int, dot: int, stop: int, end: int) -> bool:
-    """Whether the full stop at `dot` ends a sentence."""
-    before = text[max(begin, dot - 12) : dot]
-    rest = text[stop : min(end, stop + 8)].lstrip(" \t\u00a0\u3000")
+def _ends(text: str, begin: int, mark: re.Match[str], stop: int, end: int) -> bool:
+    """Whether a mark, which is closed at `stop`, ends the sentence that began at `begin`."""
+    if mark[0][0] not in ".!?":
+        return text[stop : min(end, stop + 1)] not in tuple("，、,;；:：）")
+    rest = text[stop : min(end, stop + 16)].lstrip(" \t\u00a0\u3000")
     if not rest or rest[0] == "\n":
         return True
     if rest[0].islower():
         return False
-    if stop == dot + 1 and _ABBREVIATION.search(before):
-        return bool(_MAY_END.search(before)) and (rest[0].isupper() or "\u3400" <= rest[0] <= "\u9fff")
-    return True
+    return mark[0] != "." or stop > mark.end() or _is_full_stop(text[max(begin, mark.start() - 12) : mark.start()], rest)
+
+
+def _is_full_stop(before: str, rest: str) -> bool:
+    """Whether the full stop between `before` and `rest` is no part of an abbreviation or of a number of a list."""
+    if _ABBREVIATION.search(before) or (rest[0].isdigit() and _BEFORE_NUMBER.search(before)):
+        return False
+    if before[-1:].isdigit() and "\u3400" <= rest[0] <= "\u9fff":
+        return False
+    return not _MAY_END.search(before) or bool(_BEGINNING.match(rest))
 
 
 def _stripped(text: str, start: int, end: int) -> Iterator[Span]:

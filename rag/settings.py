@@ -64,7 +64,9 @@ class Settings:
         values = _read_file(file)
         values |= {
             key: (_PREFIX + key.upper(), value)
-            for key, value in ((name[len(_PREFIX) :].lower(), value) for name, value in environment.items() if name.startswith(_PREFIX))
+            for key, value in (
+                (name[len(_PREFIX) :].lower(), value) for name, value in environment.items() if name.startswith(_PREFIX)
+            )
         }
         values |= {key: (f"--{key.replace('_', '-')}", value) for key, value in (flags or {}).items() if value is not None}
         kinds = {f.name: type(f.default) for f in fields(cls)}
@@ -108,7 +110,7 @@ def _read_file(file: Path | None) -> dict[str, tuple[str, Any]]:
 def _convert(where: str, value: Any, kind: type) -> Any:
     wanted = {int: "a whole number", float: "a number"}.get(kind, "text")
     try:
-        if isinstance(value, bool) or isinstance(value, (list, dict)):
+        if isinstance(value, (bool, list, dict)):
             raise ValueError
         if kind is int and isinstance(value, float):
             raise ValueError

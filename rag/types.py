@@ -122,3 +122,27 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values, ready for JSON."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The first event of an answer: the passages that it is made from."""
+
+    results: tuple[SearchResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the answer's text; all pieces put together are `Answer.text`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last event of an answer: the whole of it."""
+
+    answer: Answer
+
+
+Event = Retrieved | TextDelta | Done

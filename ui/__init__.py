@@ -1,0 +1,1 @@
+"""The chat window: renders answers, decides nothing."""

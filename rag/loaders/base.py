@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rag.types import Document
+if TYPE_CHECKING:
+    from rag.types import Document
 
 
 class Loader(Protocol):

@@ -5,14 +5,11 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-
-import charset_normalizer
+from collections import Counter
+from functools import lru_cache
 
 from rag.errors import LoadError
 
-# The encodings that Chinese and English text is met in. Left to guess among all it knows, the detector takes short
-# Western text for Baltic or Central European.
-_CANDIDATES = ["utf_16_le", "utf_16_be", "utf_32", "gb18030", "big5", "big5hkscs", "shift_jis", "euc_kr", "cp1251", "cp1252"]
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -25,18 +22,34 @@ _SIGNATURES = {
     b"PK\x03\x04": "a ZIP or Office file",
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
+    b"GIF87a": "a GIF picture",
+    b"GIF89a": "a GIF picture",
     b"\x1f\x8b": "a gzip archive",
     b"\x7fELF": "a program",
     b"\xd0\xcf\x11\xe0": "an old Office file",
     b"SQLite format 3": "a database",
+    b"{\\rtf": "an RTF file",
 }
+# The encodings that Chinese and English text is met in, the likeliest first.
+_ENCODINGS = ("utf-8", "gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
+_BY_LINE = _ENCODINGS[:3]
+_WESTERN = "cp1252"
 _SAMPLE = 200_000
-_MOST_ODD_CHARACTERS = 0.02
+_LEAST_FAMILIARITY = 0.6
+_MOST_ODD = 0.02
+_PLAIN = re.compile(r"[\t\n\r\f\x20-\x7e]+")
+_PUNCTUATION = "，。、；：？！“”‘’（）《》〈〉【】「」『』—…·～％\u3000０１２３４５６７８９"
+_COMMONEST = (
+    "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经十三之进"
+    "着等部度家电力里如水化高自二理起小物现实加量都两体制机当使点从业本去把性好应开它合还因由其些然前外天政四日那社义事平形相全表间样与关各重"
+    "新线内数正心反你明看原又么利比或但质气第向道命此变条只没结解问意建月公无系军很情者最立代想已通并提直题党程展五果料象员革位入常文总次品式活设"
+    "及管特件长求老头基资边流路级少图山统接知较将组见计别她手角期根论运农指几九区强放决西被干做必战先回则任取据处队南给色光门即保治北造百规热领七"
+    "這為個國來時們會發動過說產種後學經進麼體機當點從業開還應關條間與長無見別問題總們將論幾東車樣話兩實現電線書氣對於"
+)
 
 
 def decode(data: bytes, source: str) -> str:
-    """The text of `data`: by its byte order mark, else as UTF-8, else in the encoding that fits best.
+    """The text of `data`: by its byte order mark, else as UTF-8, else in the encoding that gives the most familiar text.
 
     A file whose lines are in different encodings is read line by line. Stray NULs are left for cleaning.
 
@@ -47,7 +60,7 @@ def decode(data: bytes, source: str) -> str:
         if data.startswith(signature):
             raise LoadError(f"{source}: this is {kind}, not text; convert it to text first")
     text = _decode(data)
-    if text is None or _odd_share(text[:_SAMPLE]) > _MOST_ODD_CHARACTERS:
+    if text is None or _odd_characters(text[:_SAMPLE]) > max(2, _MOST_ODD * len(text[:_SAMPLE])):
         raise LoadError(f"{source}: this does not look like text; if it is, save it as UTF-8")
     return text
 
@@ -58,45 +71,75 @@ def _decode(data: bytes) -> str | None:
             return data.decode(encoding, "replace")
     try:
         text = data.decode("utf-8")
-        # Western text in UTF-16 is valid UTF-8 too, with a NUL at every other byte.
-        if text[:_SAMPLE].count("\0") < 0.1 * len(text[:_SAMPLE]):
-            return text
     except UnicodeDecodeError:
-        mixed = _decode_lines(data)
-        if mixed is not None:
-            return mixed
-    best = charset_normalizer.from_bytes(data[: _even(_SAMPLE)], cp_isolation=_CANDIDATES).best()
-    if best is not None:
-        return data.decode(best.encoding, "replace")
-    # The detector gives up on short Western text; it is text all the same when most of it is ASCII.
-    printable = sum(byte >= 0xA0 or 32 <= byte < 127 or byte in b"\t\r\n" for byte in data[:_SAMPLE])
-    ascii_share = sum(byte < 128 for byte in data[:_SAMPLE]) / len(data[:_SAMPLE])
-    return data.decode("cp1252", "replace") if printable == len(data[:_SAMPLE]) and ascii_share > 0.7 else None
+        pass
+    else:
+        # UTF-16 can be valid UTF-8 too, with many NULs and other control characters.
+        if _odd_characters(text[:_SAMPLE]) <= _MOST_ODD * len(text[:_SAMPLE]):
+            return text
+    encoding = _likeliest(data[:_SAMPLE], _ENCODINGS)
+    if encoding in _BY_LINE:
+        return "\n".join(_decode_line(line, encoding) for line in data.split(b"\n"))
+    return data.decode(encoding, "replace") if encoding else None
 
 
-def _decode_lines(data: bytes) -> str | None:
-    """The text of a file that is mostly UTF-8 with some lines in GB18030; None when it is not."""
-    lines, valid, invalid = [], 0, 0
-    for line in data.split(b"\n"):
-        try:
-            lines.append(line.decode("utf-8"))
-            valid += not line.isascii()
-        except UnicodeDecodeError:
-            lines.append(line.decode("gb18030", "replace"))
-            invalid += 1
-    return "\n".join(lines) if valid > invalid else None
+def _decode_line(line: bytes, encoding: str) -> str:
+    """The text of a line of a file that is mostly in `encoding`, where some lines may be in another."""
+    if line.isascii():
+        return line.decode("ascii")
+    # Short Chinese lines can be valid UTF-8 by chance.
+    valid = tuple(name for name in dict.fromkeys((encoding, "utf-8")) if _is_valid(line, name))
+    likeliest = encoding if valid == (encoding,) else _likeliest(line, valid or _BY_LINE)
+    return line.decode(likeliest or encoding, "replace")
 
 
-def _odd_share(text: str) -> float:
-    """The share of characters that no text has: control characters, unassigned and private ones, replacements."""
-    if not text:
-        return 0.0
-    ordinary = len(re.findall(r"[\t\n\r\f\x20-\x7e\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", text))
-    if ordinary == len(text):
-        return 0.0
-    odd = sum(c == "\ufffd" or (unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\t\n\r\f\x0b\x85") for c in text)
-    return odd / len(text)
+def _is_valid(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
-def _even(number: int) -> int:
-    return number - number % 4
+def _likeliest(data: bytes, encodings: tuple[str, ...]) -> str:
+    """The encoding that gives the most familiar text; empty when no text is familiar."""
+    scores = {encoding: _familiarity(data.decode(encoding, "replace")) for encoding in encodings}
+    best = max(scores, key=scores.__getitem__)
+    if scores[best] >= _LEAST_FAMILIARITY:
+        return best
+    # Western text is mostly ASCII with a few letters between.
+    return _WESTERN if sum(byte < 0x80 for byte in data) > 0.6 * len(data) else ""
+
+
+def _familiarity(text: str) -> float:
+    """How common the characters are that are not ASCII, from -1, where all are impossible, to 2."""
+    counts = Counter(_PLAIN.sub("", text))
+    if not counts:
+        return 2.0
+    return sum(times * _weight(character) for character, times in counts.items()) / counts.total()
+
+
+def _weight(character: str) -> float:
+    if character in _COMMONEST:
+        return 2
+    if character in _PUNCTUATION or "À" <= character < "ɐ" or character in _everyday("gb2312", 0xB0, 0xD7):
+        return 1
+    if character in _everyday("big5", 0xA4, 0xC6):
+        return 0.5
+    return -1 if _is_odd(character) or unicodedata.category(character) == "Co" else 0
+
+
+@lru_cache(maxsize=2)
+def _everyday(encoding: str, first: int, last: int) -> frozenset[str]:
+    """The Chinese characters of everyday use, which stand in the first rows of an encoding."""
+    cells = (bytes((row, cell)) for row in range(first, last + 1) for cell in range(0x40, 0xFF))
+    return frozenset(cell.decode(encoding, "ignore") for cell in cells)
+
+
+def _odd_characters(text: str) -> int:
+    """How many characters are such as no text has: control characters, unassigned ones, replacements."""
+    return sum(times for character, times in Counter(_PLAIN.sub("", text)).items() if _is_odd(character))
+
+
+def _is_odd(character: str) -> bool:
+    return character == "\ufffd" or (unicodedata.category(character) in ("Cc", "Cn", "Cs") and character not in "\x0b\x85")

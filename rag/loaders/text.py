@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from rag.loaders.base import document_id
@@ -16,5 +17,5 @@ class TextLoader:
 
     def __call__(self, data: bytes, source: str) -> Document:
         text = decode(data, source)
-        pages = (0, *(i + 1 for i, character in enumerate(text) if character == "\f")) if "\f" in text else ()
+        pages = (0, *(match.end() for match in re.finditer("\f", text))) if "\f" in text else ()
         return Document(document_id(source), Path(source).stem, source, text, pages=pages)

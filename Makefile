@@ -1,0 +1,59 @@
+# Everything a user or a developer does. `make` alone lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+DEVELOPMENT := .venv/.installed-for-development
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup chat ask eval test lint typecheck fix lock clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
+	@echo '  make ask Q="…"              ask one question'
+
+setup: $(INSTALLED) ## install into .venv
+
+chat: $(INSTALLED) ## serve the chat window at 127.0.0.1:7860
+	@$(BIN)/yinju chat
+
+ask: $(INSTALLED)
+	@$(if $(Q),,$(error say what to ask: make ask Q="长江十年禁渔从哪天开始？"))
+	@$(BIN)/yinju ask "$$Q"
+ask: export Q := $(Q)
+
+eval: $(INSTALLED) ## ask the fixed question set and print the figures
+	@$(BIN)/yinju eval
+
+test: $(DEVELOPMENT) ## run the tests
+	@echo "Running the tests …"
+	@$(BIN)/python -m pytest
+
+lint: $(DEVELOPMENT) ## check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+typecheck: $(DEVELOPMENT) ## check the types
+	@$(BIN)/mypy
+
+fix: $(DEVELOPMENT) ## mend what the style check can mend, and format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(DEVELOPMENT) ## write down the versions that are installed
+	@$(BIN)/pip freeze --exclude-editable | sed 's/+cpu//' > requirements.lock
+
+clean: ## remove the installation and caches
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(INSTALLED): pyproject.toml requirements.lock
+	@echo "Setting up .venv: some minutes the first time, nothing to do after that …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25'
+	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable .
+	@touch $@
+
+$(DEVELOPMENT): $(INSTALLED)
+	@echo "Adding what the tests need …"
+	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,57 @@
+"""The network of the bundled reader: one transformer over a question and a passage, with two heads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel
+
+_WORD_EMBEDDINGS = "embeddings.word_embeddings.weight"
+
+
+class ReaderNetwork(nn.Module):
+    """A BERT body, a head for whether the passage supports an answer, and one for where the answer begins and ends.
+
+    Its word embeddings are the encoder's, and stay so: they are not trained and not saved with it.
+    """
+
+    def __init__(self, encoder_folder: Path) -> None:
+        super().__init__()
+        config = AutoConfig.from_pretrained(encoder_folder, local_files_only=True)
+        # Dropout keeps a processor from its fast attention, and one pass over the data does not need it.
+        config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
+        self.body = AutoModel.from_config(config, dtype=torch.float32, add_pooling_layer=False)
+        self.support = nn.Linear(config.hidden_size, 1)
+        self.span = nn.Linear(config.hidden_size, 2)
+        weights = load_file(encoder_folder / "model.safetensors")
+        self.body.load_state_dict({name: weight.float() for name, weight in weights.items()}, strict=False)
+        self.body.embeddings.word_embeddings.requires_grad_(requires_grad=False)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Reads question-passage pairs.
+
+        Returns:
+            The logit of support `(pairs,)`, and the logits of the answer's first and last token `(pairs, tokens, 2)`.
+        """
+        hidden = self.body(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).last_hidden_state
+        return self.support(hidden[:, 0]).squeeze(-1).float(), self.span(hidden).float()
+
+    def save(self, file: Path) -> None:
+        """Writes the weights in half precision, the word embeddings left out."""
+        state = {
+            name: weight.half().contiguous() for name, weight in self.state_dict().items() if not name.endswith(_WORD_EMBEDDINGS)
+        }
+        save_file(state, file)
+
+    @classmethod
+    def load(cls, file: Path, encoder_folder: Path) -> ReaderNetwork:
+        """Reads the weights back, with the word embeddings of the encoder in `encoder_folder`."""
+        network = cls(encoder_folder)
+        state = {name: weight.float() for name, weight in load_file(file).items()}
+        missing, unexpected = network.load_state_dict(state, strict=False)
+        if unexpected or any(not name.endswith(_WORD_EMBEDDINGS) for name in missing):
+            raise ValueError(f"{file} does not hold the weights of this reader")
+        return network.eval()

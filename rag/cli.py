@@ -1,0 +1,280 @@
+"""The command line: `yinju`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag.errors import YinjuError
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.library import AddResult, Progress
+    from rag.pipeline import RagPipeline
+    from rag.types import Answer
+
+app = typer.Typer(
+    name="yinju",
+    help="Answers questions from your own Chinese and English documents, and cites the exact place of every sentence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+LibraryOption = Annotated[Path | None, typer.Option("--library", help="The folder of the library.", show_default=False)]
+EncoderOption = Annotated[
+    str | None, typer.Option("--encoder", help="A model of the catalogue, a folder or a hub name.", show_default=False)
+]
+
+
+@app.command(epilog="Example: yinju add report.txt notes/  --  adds a file, and all .txt and .md files below a folder.")
+def add(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    library: LibraryOption = None,
+    encoder: EncoderOption = None,
+) -> None:
+    """Add documents. What is in already is left as it is; what has changed is replaced."""
+    pipeline = _pipeline(library=library, encoder=encoder)
+    with _progress("adding") as progress:
+        results = pipeline.library.add(paths, progress)
+    _report(results)
+    if any(result.status == "failed" for result in results):
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_documents(
+    library: LibraryOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the documents."""
+    from dataclasses import asdict
+
+    documents = _pipeline(library=library).library.documents()
+    if as_json:
+        print(json.dumps([asdict(document) for document in documents], ensure_ascii=False, indent=2))
+        return
+    for document in documents:
+        print(
+            f"{document.id}  {document.language}  {document.published or '-':10}  {document.chunks:5} passages  {document.title}"
+        )
+    print(f"{len(documents)} documents")
+
+
+@app.command(epilog="Example: yinju show white-paper.txt --removed")
+def show(
+    name: Annotated[str, typer.Argument(help="An id, a file name or a title.")],
+    removed: Annotated[bool, typer.Option("--removed", help="What cleaning took out or joined, instead of the text.")] = False,
+    library: LibraryOption = None,
+) -> None:
+    """Show a document as it is stored, or what cleaning removed from it."""
+    found = _pipeline(library=library).library
+    document = found.document(found.find(name).id)
+    if not removed:
+        print(document.text)
+        return
+    for edit in document.edits:
+        if edit.reason != "layout":
+            print(f"{edit.reason:20} {edit.start:8}  {edit.removed!r}")
+
+
+@app.command(epilog="Example: yinju remove old-report.txt")
+def remove(
+    names: Annotated[list[str], typer.Argument(help="Ids, file names or titles, as yinju list shows them.")],
+    library: LibraryOption = None,
+) -> None:
+    """Remove documents, from the library and from every answer; the files stay where they are."""
+    found = _pipeline(library=library).library
+    for name in names:
+        print(f"removed {found.remove(name).title}")
+
+
+@app.command()
+def reindex(library: LibraryOption = None, encoder: EncoderOption = None) -> None:
+    """Encode every document anew, after a change of encoder or chunk size."""
+    pipeline = _pipeline(library=library, encoder=encoder)
+    with _progress("re-indexing") as progress:
+        count = pipeline.library.reindex(progress)
+    print(f"{count} documents re-indexed")
+
+
+@app.command(epilog='Example: yinju ask "长江十年禁渔从哪天开始？"')
+def ask(
+    question: Annotated[str, typer.Argument(help="A question in Chinese or English.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
+    library: LibraryOption = None,
+    encoder: EncoderOption = None,
+    top_k: Annotated[int | None, typer.Option(help="How many passages to return.", show_default=False)] = None,
+) -> None:
+    """Ask a question."""
+    pipeline = _pipeline(library=library, encoder=encoder, top_k=top_k)
+    _fill(pipeline, chosen=library is not None)
+    answer = pipeline.answer(question)
+    print(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if as_json else _as_text(answer))
+
+
+@app.command(epilog="Example: yinju chat --port 8080")
+def chat(
+    library: LibraryOption = None,
+    encoder: EncoderOption = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on.", show_default=False)] = None,
+) -> None:
+    """Open the chat window in a browser."""
+    settings = _settings(library=library, encoder=encoder, host=host, port=port)
+    from rag.pipeline import RagPipeline
+
+    pipeline = RagPipeline.from_settings(settings)
+    _fill(pipeline, chosen=library is not None)
+    from ui.chat import serve
+
+    serve(pipeline, settings.host, settings.port)
+
+
+@app.command("eval", epilog="Example: yinju eval --json figures.json")
+def evaluate(
+    questions: Annotated[
+        Path | None, typer.Option(help="A question set; the seed questions by default.", show_default=False)
+    ] = None,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", help="Write figures and outcomes to this file.", show_default=False)
+    ] = None,
+    library: LibraryOption = None,
+    encoder: EncoderOption = None,
+) -> None:
+    """Ask a fixed question set and print the figures.
+
+    Without --questions, the seed questions are asked of a fresh library of the seed documents.
+    """
+    import tempfile
+
+    from rich.console import Console
+    from tqdm import tqdm
+
+    from rag.evaluation import question_set
+    from rag.evaluation.report import table
+    from rag.evaluation.run import run, to_dict
+
+    asked = question_set.read(questions or question_set.SEED_QUESTIONS)
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = questions is None and library is None
+        pipeline = _pipeline(library=Path(folder) / "library" if fresh else library, encoder=encoder)
+        if fresh:
+            with _progress("adding the seed documents") as progress:
+                pipeline.add_seeds(progress)
+        with tqdm(total=len(asked), desc="asking", unit="question", disable=None) as bar:
+            outcomes = run(pipeline, asked, lambda _: bar.update())
+        pipeline.library.close()
+    Console(width=None if sys.stdout.isatty() else 140).print(table(outcomes))
+    if as_json:
+        try:
+            as_json.write_text(json.dumps(to_dict(outcomes), ensure_ascii=False, indent=1), encoding="utf-8")
+        except OSError as error:
+            raise YinjuError(f"cannot write {as_json}: {error.strerror}") from error
+
+
+@app.command()
+def doctor(library: LibraryOption = None, encoder: EncoderOption = None) -> None:
+    """Check what is installed, which models are here, and whether the library is sound."""
+    from rag.doctor import examine
+
+    sound = True
+    for finding in examine(_settings(library=library, encoder=encoder)):
+        print(f"{'ok  ' if finding.sound else 'FAIL'}  {finding.subject}: {finding.text}")
+        sound = sound and finding.sound
+    if not sound:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Runs the command line; what goes wrong is said in one line."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except YinjuError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("stopped; what was added before is in the library", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+
+
+def _fail(message: str, code: int = 1) -> None:
+    print(f"yinju: {message}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _settings(**flags: Any) -> Settings:
+    return Settings.load(flags)
+
+
+def _pipeline(**flags: Any) -> RagPipeline:
+    from rag.pipeline import RagPipeline
+
+    return RagPipeline.from_settings(_settings(**flags))
+
+
+def _fill(pipeline: RagPipeline, chosen: bool) -> None:
+    """Fills a library that is not there yet from the seeds, unless the user chose its folder."""
+    if chosen or pipeline.library.database.exists():
+        return
+    print("making a library of the seed documents …", file=sys.stderr)
+    with _progress("adding") as progress:
+        pipeline.add_seeds(progress)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress]:
+    """A bar over the passages of the document that is being added, on a terminal only."""
+    from tqdm import tqdm
+
+    with tqdm(desc=what, unit="passage", disable=None) as bar:
+
+        def show(source: str, done: int, total: int) -> None:
+            if bar.total != total or done < bar.n:
+                bar.reset(total)
+            bar.set_description(f"{what} {Path(source).name[-40:]}", refresh=False)
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def _report(results: list[AddResult]) -> None:
+    for result in results:
+        if result.status == "failed":
+            print(f"failed     {result.reason}", file=sys.stderr)
+        else:
+            print(f"{result.status:10} {result.source}" + (f" ({result.reason})" if result.reason else ""))
+    counts = {
+        status: sum(result.status == status for result in results) for status in ("added", "replaced", "unchanged", "failed")
+    }
+    print(", ".join(f"{count} {status}" for status, count in counts.items() if count))
+
+
+def _as_text(answer: Answer) -> str:
+    lines = [answer.text, ""]
+    if answer.citations:
+        for citation in answer.citations:
+            page = (
+                f", {'第' if answer.language == 'zh' else 'page '}{citation.page}{'页' if answer.language == 'zh' else ''}"
+                if citation.page
+                else ""
+            )
+            lines.append(
+                f"[{citation.number}] {citation.title}{page} ({Path(citation.source).name}:{citation.start}-{citation.end}, {citation.support:.2f})"
+            )
+    else:
+        lines += [f"  · {result.title}: {' '.join(result.chunk.text.split())[:100]}…" for result in answer.results[:3]]
+    return "\n".join(lines)

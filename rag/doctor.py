@@ -1,0 +1,67 @@
+"""Looks at the installation and the library, and says what it finds."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+
+from embeddings import catalogue
+from embeddings.encoder import SentenceTransformerEncoder
+from rag.errors import YinjuError
+from rag.library import Library
+from rag.settings import Settings
+
+_PACKAGES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "tantivy", "jieba", "opencc", "gradio")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `sound` is False when something must be done about it."""
+
+    subject: str
+    text: str
+    sound: bool = True
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """What is installed, which models are here, and whether the library is sound, in that order."""
+    yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    for package in _PACKAGES:
+        try:
+            yield Finding(package, metadata.version(package))
+        except metadata.PackageNotFoundError:
+            yield Finding(package, "is not installed; repeat the installation", sound=False)
+    yield from _models(settings)
+    yield from _library(settings)
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    try:
+        encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
+        vector = encoder.encode_query(["引据 cites its evidence"])[0]
+        yield Finding("encoder", f"{encoder.fingerprint}, {len(vector)} dimensions, up to {encoder.max_tokens} tokens")
+    except YinjuError as error:
+        yield Finding("encoder", str(error), sound=False)
+    others = [spec.name for spec in catalogue.CATALOGUE.values() if not spec.bundled]
+    yield Finding("catalogue", f"can be named too, and are downloaded when first used: {', '.join(others)}")
+
+
+def _library(settings: Settings) -> Iterator[Finding]:
+    try:
+        encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
+        with Library(settings.library, encoder, settings.chunk_tokens) as library:
+            if not library.database.exists():
+                yield Finding("library", f"none yet in {library.path}; it is made when the first document is added")
+                return
+            documents = library.documents()
+            passages = sum(document.chunks for document in documents)
+            yield Finding("library", f"{len(documents)} documents, {passages} passages in {library.path}")
+            problems = library.check()
+            for problem in problems:
+                yield Finding("library", problem, sound=False)
+            if not problems:
+                yield Finding("indexes", "fit the library")
+    except YinjuError as error:
+        yield Finding("library", str(error), sound=False)

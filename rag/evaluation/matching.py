@@ -1,0 +1,86 @@
+"""Whether two texts say the same, white space, width, case and punctuation aside."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rag.types import Document
+
+_KEPT_BETWEEN_DIGITS = ".%％"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of a document."""
+
+    document_id: str
+    start: int
+    end: int
+
+    def overlap(self, document_id: str, start: int, end: int) -> int:
+        """How many characters of the place another stretch holds."""
+        return max(0, min(self.end, end) - max(self.start, start)) if document_id == self.document_id else 0
+
+
+class FoldedDocument:
+    """A document's text reduced to what is compared, with the offset that each character came from."""
+
+    def __init__(self, document: Document) -> None:
+        self.id = document.id
+        self.language = document.language
+        folded, self._offsets = _fold(document.text)
+        self._text = folded
+
+    def places(self, quote: str) -> list[Place]:
+        """Every place at which the quote stands; none when it stands nowhere."""
+        wanted = fold(quote)
+        found = []
+        at = self._text.find(wanted) if wanted else -1
+        while at >= 0:
+            found.append(Place(self.id, self._offsets[at], self._offsets[at + len(wanted) - 1] + 1))
+            at = self._text.find(wanted, at + 1)
+        return found
+
+
+def fold(text: str) -> str:
+    """The letters and digits of a text in one width and case, with the points and percent signs of numbers."""
+    return _fold(text)[0]
+
+
+def holds(text: str, accepted: Iterable[str]) -> bool:
+    """Whether the text holds one of the accepted strings; a number must stand there whole."""
+    folded = fold(text)
+    for answer in accepted:
+        wanted = fold(answer)
+        if not wanted:
+            continue
+        before = r"(?<![\d.])" if wanted[0].isdigit() else ""
+        after = r"(?!\d|\.\d)" if wanted[-1].isdigit() else ""
+        if re.search(before + re.escape(wanted) + after, folded):
+            return True
+    return False
+
+
+def places(quotes: Sequence[str], documents: Sequence[FoldedDocument]) -> list[Place]:
+    """Every place of every quote in any of the documents."""
+    return [place for quote in quotes for document in documents for place in document.places(quote)]
+
+
+def _fold(text: str) -> tuple[str, list[int]]:
+    kept: list[str] = []
+    offsets: list[int] = []
+    for offset, character in enumerate(text):
+        for folded in unicodedata.normalize("NFKC", character).casefold():
+            number_mark = (
+                folded in _KEPT_BETWEEN_DIGITS
+                and kept
+                and kept[-1].isdigit()
+                and (folded == "%" or text[offset + 1 : offset + 2].isdigit())
+            )
+            if unicodedata.category(folded)[0] in "LN" or number_mark:
+                kept.append(folded)
+                offsets.append(offset)
+    return "".join(kept), offsets

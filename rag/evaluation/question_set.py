@@ -1,0 +1,91 @@
+"""Questions with what a good answer holds: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag.errors import QuestionSetError
+from rag.pipeline import SEEDS
+
+SEED_QUESTIONS = SEEDS / "questions.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question.
+
+    `evidence` are quotes of the documents, each of which alone holds the answer; `answers` are strings one of which a
+    right answer holds. Both are empty when the documents do not answer the question.
+    """
+
+    id: str
+    lang: str
+    kind: str
+    question: str
+    evidence: tuple[str, ...]
+    answers: tuple[str, ...]
+    answerable: bool
+
+
+def read(file: Path) -> list[Question]:
+    """Reads a question set.
+
+    Raises:
+        QuestionSetError: The file cannot be read, or a line is not a question; the text names the line.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise QuestionSetError(f"cannot read the questions in {file}: {getattr(error, 'strerror', None) or error}") from error
+    questions: list[Question] = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            questions.append(_question(line, f"{file}, line {number}"))
+    if not questions:
+        raise QuestionSetError(f"{file} holds no questions")
+    seen: set[str] = set()
+    for question in questions:
+        if question.id in seen:
+            raise QuestionSetError(f'{file}: the id "{question.id}" stands twice')
+        seen.add(question.id)
+    return questions
+
+
+def _question(line: str, place: str) -> Question:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise QuestionSetError(f"{place}: not JSON ({error.msg})") from error
+    if not isinstance(row, dict):
+        raise QuestionSetError(f"{place}: not a JSON object")
+    question = Question(
+        id=_text(row, "id", place),
+        lang=_text(row, "lang", place),
+        kind=_text(row, "kind", place),
+        question=_text(row, "question", place),
+        evidence=_texts(row, "evidence", place),
+        answers=_texts(row, "answers", place),
+        answerable=row.get("answerable", True),
+    )
+    if not isinstance(question.answerable, bool):
+        raise QuestionSetError(f'{place}: "answerable" must be true or false')
+    if question.answerable and not (question.evidence and question.answers):
+        raise QuestionSetError(f'{place}: an answerable question needs "evidence" and "answers"')
+    return question
+
+
+def _text(row: dict[str, Any], key: str, place: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise QuestionSetError(f'{place}: "{key}" must be a text')
+    return value
+
+
+def _texts(row: dict[str, Any], key: str, place: str) -> tuple[str, ...]:
+    value = row.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+        raise QuestionSetError(f'{place}: "{key}" must be a list of texts')
+    return tuple(value)

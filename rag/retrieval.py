@@ -1,0 +1,72 @@
+"""Which passages: dense and lexical search, fused by rank within each language.
+
+A lexical search favours the question's own language: across languages only numbers and names match, and fused by rank
+those few hits would bury what the dense search found. So each language is searched and fused by itself, and the lexical
+leg counts by the share of the question that it matched. The reader, whose scores mean the same in every language, then
+merges the lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from embeddings.encoder import Vectors
+from rag.library import Library
+from rag.metadata import language_of
+from rag.types import SearchResult
+
+_RANK_CONSTANT = 60
+_SEARCHED_PER_LANGUAGE = 50
+
+
+class Retriever:
+    """Finds candidates for a question in a library."""
+
+    def __init__(self, library: Library, per_language: int = 12) -> None:
+        """Args: library: what is searched; per_language: how many candidates each of its languages gives."""
+        self._library = library
+        self._per_language = per_language
+
+    def search(self, question: str) -> list[SearchResult]:
+        """The candidates of every language, best first by their fused score; empty for an empty library.
+
+        Reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009) with the lexical rank weighed by coverage.
+        """
+        vector = self._library.encoder.encode_query([question])[0]
+        analyzer = self._library.analyzer
+        terms = analyzer.content_terms(question)
+        names = analyzer.name_terms(question)
+        own = language_of(question)
+        found = []
+        for language in self._library.languages():
+            found += self._in_language(vector, terms if language == own else terms + names, language)
+        found.sort(key=lambda result: -result.score)
+        return [replace(result, rank=rank) for rank, result in enumerate(found, 1)]
+
+    def _in_language(self, vector: Vectors, terms: Sequence[str], language: str) -> list[SearchResult]:
+        dense = self._library.search_vectors(vector, _SEARCHED_PER_LANGUAGE, language)
+        lexical = dict(self._library.search_terms(terms, _SEARCHED_PER_LANGUAGE, language))
+        rows = list(dict.fromkeys([row for row, _ in dense] + list(lexical)))
+        dense_ranks = {row: rank for rank, (row, _) in enumerate(dense, 1)}
+        lexical_ranks = {row: rank for rank, row in enumerate(lexical, 1)}
+        results = self._library.results(rows)
+        coverage = self._library.coverage(terms, list(lexical))
+        fused = {
+            row: _reciprocal(dense_ranks.get(row)) + coverage.get(row, 0.0) * _reciprocal(lexical_ranks.get(row))
+            for row in results
+        }
+        best = sorted(fused, key=lambda row: -fused[row])[: self._per_language]
+        cosines = {row: float(stored @ vector) for row, stored in self._library.vectors(best).items()}
+        return [self._scored(results[row], fused[row], cosines.get(row), lexical.get(row), coverage.get(row)) for row in best]
+
+    @staticmethod
+    def _scored(
+        result: SearchResult, fused: float, dense: float | None, lexical: float | None, coverage: float | None
+    ) -> SearchResult:
+        scores = {"dense": dense, "lexical": lexical, "coverage": coverage, "fused": fused}
+        return replace(result, score=fused, scores={name: score for name, score in scores.items() if score is not None})
+
+
+def _reciprocal(rank: int | None) -> float:
+    return 1 / (_RANK_CONSTANT + rank) if rank else 0.0

@@ -1,0 +1,144 @@
+"""Reading question sets, comparing texts, and the figures."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.errors import QuestionSetError
+from rag.evaluation.matching import FoldedDocument, Place, fold, holds
+from rag.evaluation.question_set import read
+from rag.evaluation.run import Outcome, figures, grouped
+from rag.types import Document
+
+QUESTION = {
+    "id": "a",
+    "lang": "zh",
+    "kind": "number",
+    "question": "多少？",
+    "evidence": ["有1个"],
+    "answers": ["1个"],
+    "answerable": True,
+}
+
+
+def write(folder: Path, *lines: str) -> Path:
+    file = folder / "questions.jsonl"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def test_reads_questions(tmp_path: Path) -> None:
+    unanswerable = {**QUESTION, "id": "b", "evidence": [], "answers": [], "answerable": False}
+    questions = read(write(tmp_path, json.dumps(QUESTION), "", json.dumps(unanswerable)))
+    assert [(q.id, q.evidence, q.answers, q.answerable) for q in questions] == [
+        ("a", ("有1个",), ("1个",), True),
+        ("b", (), (), False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("{", "line 2: not JSON"),
+        ("[]", "line 2: not a JSON object"),
+        (json.dumps({**QUESTION, "id": "b", "question": " "}), 'line 2: "question" must be a text'),
+        (json.dumps({**QUESTION, "id": "b", "evidence": "x"}), 'line 2: "evidence" must be a list'),
+        (json.dumps({**QUESTION, "id": "b", "answerable": 1}), 'line 2: "answerable" must be true or false'),
+        (json.dumps({**QUESTION, "id": "b", "answers": []}), 'line 2: an answerable question needs "evidence" and "answers"'),
+        (json.dumps(QUESTION), 'the id "a" stands twice'),
+    ],
+)
+def test_errors_name_the_line(tmp_path: Path, line: str, problem: str) -> None:
+    with pytest.raises(QuestionSetError, match=problem) as caught:
+        read(write(tmp_path, json.dumps(QUESTION), line))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_missing_or_empty(tmp_path: Path) -> None:
+    with pytest.raises(QuestionSetError, match="cannot read"):
+        read(tmp_path / "none.jsonl")
+    with pytest.raises(QuestionSetError, match="holds no questions"):
+        read(write(tmp_path, "", " "))
+
+
+def test_width_case_punctuation_and_white_space_do_not_count() -> None:
+    assert fold("１.１８ 万个，ＣＯＰ15！") == "1.18万个cop15"
+    assert fold("占国土面积 18％ 以上。") == "占国土面积18%以上"
+
+
+def test_an_accepted_string_must_stand_whole() -> None:
+    assert holds("是2008年投入的6倍。", ["6倍"])
+    assert not holds("是2008年投入的16倍。", ["6倍"])
+    assert not holds("共1.6倍。", ["6倍"])
+    assert not holds("在2011年", ["201"])
+    assert not holds("anything", ["，"])
+    assert holds("It was 88.5 Billion yuan", ["88.5 billion"])
+
+
+@given(st.text(min_size=1, max_size=40), st.text(max_size=20), st.text(max_size=20))
+def test_a_quote_is_found_where_it_stands(quote: str, before: str, after: str) -> None:
+    document = Document("d", "t", "s", f"{before}\n{quote}\n{after}")
+    found = FoldedDocument(document).places(quote)
+    if fold(quote):
+        assert fold(quote) in [fold(document.text[place.start : place.end]) for place in found] or fold(quote) not in fold(
+            document.text
+        )
+    else:
+        assert found == []
+
+
+def test_overlap() -> None:
+    place = Place("d", 10, 20)
+    assert place.overlap("d", 0, 100) == 10
+    assert place.overlap("d", 15, 100) == 5
+    assert place.overlap("d", 20, 30) == 0
+    assert place.overlap("e", 10, 20) == 0
+
+
+def outcome(**changes: object) -> Outcome:
+    usual = Outcome("a", "zh->zh", "number", "?", True, 1, True, False, 2, 1, 2, 0.9, 0.1, "text")
+    return replace(usual, **changes)  # type: ignore[arg-type]
+
+
+def test_figures_by_hand() -> None:
+    outcomes = [
+        outcome(),
+        outcome(rank=4, right=False),
+        outcome(rank=None, right=False, abstained=True, citations=0, citations_on_evidence=0, citations_exact=0),
+        outcome(rank=7, citations=1, citations_on_evidence=1, citations_exact=1),
+        outcome(
+            answerable=False,
+            pair="zh->none",
+            kind="near_miss",
+            rank=None,
+            right=False,
+            abstained=True,
+            citations=0,
+            citations_exact=0,
+        ),
+        outcome(answerable=False, pair="zh->none", kind="near_miss", rank=None, right=False, citations=1, citations_exact=0),
+    ]
+    found = figures(outcomes)
+    assert (found.n, found.recall_at_1, found.recall_at_5, found.recall_at_10) == (6, 0.25, 0.5, 0.75)
+    assert found.mrr == pytest.approx((1 + 1 / 4 + 1 / 7) / 4)
+    assert (found.right, found.wrongly_refused, found.wrongly_answered) == (0.5, 0.25, 0.5)
+    assert found.on_evidence == pytest.approx(3 / 5)
+    assert found.exact == pytest.approx(5 / 6)
+
+
+def test_a_group_without_questions_of_a_kind_has_no_share() -> None:
+    found = figures([outcome(answerable=False, rank=None)])
+    assert found.recall_at_1 is found.mrr is found.right is found.wrongly_refused is None
+    assert found.wrongly_answered == 1.0
+
+
+def test_groups() -> None:
+    groups = grouped(
+        [outcome(), outcome(pair="en->zh", kind="why"), outcome(answerable=False, pair="en->none", kind="off_topic")]
+    )
+    assert list(groups) == ["all", "en->none", "en->zh", "zh->zh", "number", "why", "off_topic"]
+    assert [groups[name].n for name in groups] == [3, 1, 1, 1, 1, 1, 1]

@@ -1,0 +1,347 @@
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+
+import pytest
+
+from rag.errors import DocumentNotFoundError, QuestionError, YinjuError
+from rag.types import Answer, Chunk, Citation, Document, Done, Retrieved, SearchResult, TextDelta
+from ui import rendering, texts
+from ui.chat import answering, serve
+from ui.rendering import Turn
+
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(1)><a href='javascript:alert(1)'>x</a></mark></p>"
+    " ![x](http://evil.example/x.png) [x](javascript:alert(1)) **x** $E=mc^2$ {{constructor}} ${1+1} \" & '"
+)
+TEXT = "标题\n一开始说了别的。东盟有42%的红树林。后来又说了别的。\n下一段。"
+QUOTE = "东盟有42%的红树林。"
+DOCUMENT = Document("d1", "东盟与中国", "/home/someone/secret/asean.zh.txt", TEXT, "zh", "2021-10-09", "新华社")
+
+
+class Reader(HTMLParser):
+    """What a browser makes of a page: its text, and every tag with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.inside: dict[str, list[str]] = {}
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert not self._open, f"left open: {self._open}"
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self._open.append(tag)
+        self.inside.setdefault(tag, []).append("")
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+        for tag in set(self._open):
+            self.inside[tag][-1] += data
+
+    def attributes(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def citation(number=1, quote=QUOTE, document=DOCUMENT, page=None, support=0.93):
+    start = document.text.index(quote)
+    return Citation(number, document.id, document.title, document.source, page, start, start + len(quote), quote, support)
+
+
+def result(rank=1, text="一段话。", score=0.4, title="标题", **scores):
+    chunk = Chunk(f"c{rank}", "d1", text, 0, len(text), 7)
+    return SearchResult(chunk, title, "C:\\Users\\someone\\file.pdf", "zh", score, rank, scores)
+
+
+CITATION = citation()
+
+
+def answer(text=f"{QUOTE}[1]", citations=(CITATION,), results=(), abstained=False, question="红树林?"):
+    return Answer(question, text, citations, results, abstained, 0.875, "zh")
+
+
+def find_document(document_id):
+    if document_id != DOCUMENT.id:
+        raise DocumentNotFoundError("there is none")
+    return DOCUMENT
+
+
+class FakeLibrary:
+    def documents(self):
+        return []
+
+    def document(self, document_id):
+        return find_document(document_id)
+
+
+class FakePipeline:
+    library = FakeLibrary()
+
+    def __init__(self, *events):
+        self.events = events
+
+    def stream(self, question):
+        for event in self.events:
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+
+# -- the answer -------------------------------------------------------------------------------------------------------
+
+
+def test_a_marker_leads_to_its_card():
+    page = Reader(rendering.answer_text(3, answer()))
+    (link,) = page.attributes("a")
+    assert link["href"] == "#source-3-1"
+    assert page.inside["a"] == ["[1]"]
+    panel = Reader(rendering.sources(3, answer(), find_document))
+    assert "source-3-1" in [attributes.get("id") for attributes in panel.attributes("article")]
+
+
+def test_a_marker_without_a_citation_stays_text():
+    page = Reader(rendering.answer_text(1, answer(text="见原文注释[12]。[1]")))
+    assert [link["href"] for link in page.attributes("a")] == ["#source-1-1"]
+    assert "见原文注释[12]。" in page.text
+
+
+def test_a_marker_stays_on_the_line_of_its_sentence():
+    english = Reader(rendering.answer_text(1, answer(text="It is so. [1]"))).inside["p"][0]
+    assert english == "It is so.\N{NO-BREAK SPACE}[1]"
+    chinese = Reader(rendering.answer_text(1, answer(text="如此。[1]"))).inside["p"][0]
+    assert chinese == "如此。\N{WORD JOINER}[1]"
+
+
+def test_confidence_is_shown():
+    assert Reader(rendering.answer_text(1, answer())).inside["p"][1] == "把握 Confidence 88%"
+
+
+def test_an_abstention_is_marked_as_one():
+    abstained = rendering.answer_text(1, answer("文档没有提到。", (), abstained=True))
+    assert Reader(abstained).attributes("p")[0]["class"] == "text abstained"
+
+
+# -- the sources ------------------------------------------------------------------------------------------------------
+
+
+def test_the_highlight_is_the_quote_in_its_paragraph():
+    card = Reader(rendering.sources(1, answer(), find_document))
+    assert card.inside["mark"] == [QUOTE]
+    assert card.inside["blockquote"] == ["一开始说了别的。东盟有42%的红树林。后来又说了别的。"]
+
+
+def test_a_card_names_title_file_page_and_support():
+    card = Reader(rendering.sources(1, answer(citations=(citation(page=4),)), find_document))
+    assert card.inside["h3"] == ["东盟与中国"]
+    assert "asean.zh.txt · 第 4 页 p. 4" in card.text
+    assert "支持度 Support  93%" in card.text
+    assert {"style": "width:93%"} in card.attributes("span")
+
+
+def test_a_card_without_a_page_names_none():
+    assert "页" not in Reader(rendering.sources(1, answer(), find_document)).text
+
+
+def test_the_folders_of_a_file_are_not_shown():
+    assert "secret" not in rendering.sources(1, answer(), find_document)
+    assert rendering.file_name("C:\\a\\b.pdf") == "b.pdf"
+    assert rendering.file_name("https://example.org/a/") == "a"
+    assert rendering.file_name("/") == "/"
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        ("甲" * 300 + QUOTE + "乙" * 300, "…" + "甲" * 140, "乙" * 140 + "…"),
+        ("甲" * 140 + QUOTE, "甲" * 140, ""),
+        (QUOTE, "", ""),
+    ],
+)
+def test_a_long_paragraph_is_cut(text, before, after):
+    document = replace(DOCUMENT, text=text)
+    shown = rendering.quote_in_context(document, citation(document=document))
+    assert shown == f"{before}<mark>{QUOTE}</mark>{after}"
+
+
+def test_a_long_english_paragraph_is_cut_between_words():
+    document = replace(DOCUMENT, text="word " * 100 + "The quote." + " word" * 100, language="en")
+    before, after = rendering.quote_in_context(document, citation(quote="The quote.", document=document)).split(
+        "<mark>The quote.</mark>"
+    )
+    assert set(before.split()) == {"…word", "word"}
+    assert set(after.split()) == {"word", "word…"}
+
+
+def test_a_quote_the_document_no_longer_holds_stands_alone():
+    changed = replace(DOCUMENT, text="全都改了")
+    assert rendering.quote_in_context(changed, citation()) == f"<mark>{QUOTE}</mark>"
+
+
+def test_a_quote_of_a_deleted_document_stands_alone_and_says_so():
+    gone = answer(citations=(replace(citation(), document_id="gone"),))
+    card = Reader(rendering.sources(1, gone, find_document))
+    assert card.inside["mark"] == [QUOTE]
+    assert texts.GONE.english in card.text
+
+
+def test_an_abstention_shows_the_nearest_passages_as_no_answer():
+    near = (result(1, "甲段。", 0.41, "甲"), result(2, "乙段。", 0.12, "乙"))
+    panel = Reader(rendering.sources(1, answer("没有。", (), near, abstained=True), find_document))
+    assert panel.inside["h2"] == ["最接近的段落 Nearest passages"]
+    assert texts.ONLY_NEAREST.chinese in panel.text
+    assert texts.ONLY_NEAREST.english in panel.text
+    assert panel.inside["blockquote"] == ["甲段。", "乙段。"]
+    assert panel.inside["h3"] == ["甲", "乙"]
+    assert "file.pdf · 第 7 页 p. 7" in panel.text
+    assert "得分 Score 0.41" in panel.text
+    assert "mark" not in panel.inside
+
+
+def test_an_abstention_without_passages_says_so():
+    panel = Reader(rendering.sources(1, answer("没有。", (), (), abstained=True), find_document))
+    assert texts.NOTHING_NEAR.english in panel.text
+    assert "details" not in panel.inside
+
+
+def test_the_scores_of_every_stage_are_shown():
+    found = (
+        result(1, dense=0.5, lexical=8.0, coverage=0.25, fused=0.04, support=0.9),
+        result(2, dense=-0.1, lexical=2.0, fused=0.01),
+    )
+    why = Reader(rendering.sources(1, answer(results=found), find_document))
+    assert why.inside["dt"][:5] == ["语义 Dense", "词面 Lexical", "覆盖 Coverage", "融合 Fused", "支持 Support"]
+    assert why.inside["dd"] == ["0.50", "8.00", "0.25", "0.0400", "0.90", "-0.10", "2.00", "—", "0.0100", "—"]
+    bars = [attributes["style"] for attributes in why.attributes("span") if "style" in attributes]
+    widths = ["50%", "100%", "25%", "100%", "90%", "0%", "25%", "0%", "25%", "0%"]
+    assert bars == ["width:93%", *(f"width:{width}" for width in widths)]
+    assert [item["value"] for item in why.attributes("li")] == ["1", "2"]
+
+
+def test_only_the_last_answer_shows_its_sources():
+    panel = Reader(rendering.panel([Turn("一", "", "<h2>甲</h2>"), Turn("二", "", "<h2>乙</h2>")]))
+    assert ["hidden" in section for section in panel.attributes("section")] == [True, False]
+
+
+def test_sources_wait_for_an_answer():
+    for turns in ([], [Turn("一", "", "<h2>甲</h2>"), Turn("二", "")]):
+        panel = Reader(rendering.panel(turns))
+        shown = [section for section in panel.attributes("section") if "hidden" not in section]
+        assert len(shown) == 1
+        assert texts.NO_SOURCES.english in panel.text
+
+
+# -- everything is data -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Summary:
+    title: str = HOSTILE
+    source: str = HOSTILE
+    publisher: str = HOSTILE
+    published: str = HOSTILE
+
+
+HOSTILE_DOCUMENT = Document("d1", HOSTILE, HOSTILE, f"前{HOSTILE}后", "en")
+HOSTILE_ANSWER = Answer(
+    HOSTILE,
+    f"{HOSTILE}[1]",
+    (citation(quote=HOSTILE, document=HOSTILE_DOCUMENT),),
+    (replace(result(text=HOSTILE, title=HOSTILE, dense=0.1), source=HOSTILE),),
+    False,
+    0.5,
+    "en",
+)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        rendering.chat([Turn(HOSTILE, rendering.answer_text(1, HOSTILE_ANSWER))]),
+        rendering.chat([Turn(HOSTILE, rendering.unfinished(HOSTILE))]),
+        rendering.problem(HOSTILE),
+        rendering.sources(1, HOSTILE_ANSWER, lambda _: HOSTILE_DOCUMENT),
+        rendering.sources(1, replace(HOSTILE_ANSWER, citations=(), abstained=True), find_document),
+        rendering.library([Summary()]),
+    ],
+    ids=["answer", "unfinished answer", "problem", "sources", "nearest passages", "library"],
+)
+def test_hostile_text_is_only_text(page):
+    read = Reader(page)
+    assert HOSTILE in read.text
+    assert not {"script", "img"} & set(read.inside)
+    for _, attributes in read.tags:
+        assert not [name for name in attributes if name.startswith("on")]
+        assert (attributes.get("href") or "#").startswith("#")
+
+
+def test_a_hostile_quote_is_highlighted_whole():
+    assert Reader(rendering.sources(1, HOSTILE_ANSWER, lambda _: HOSTILE_DOCUMENT)).inside["mark"] == [HOSTILE]
+
+
+# -- the chat ---------------------------------------------------------------------------------------------------------
+
+
+def turns_of(*events):
+    return list(answering(FakePipeline(*events), "红树林?", 1, threading.Lock()))
+
+
+def test_a_turn_grows_until_it_is_whole():
+    turns = turns_of(Retrieved((result(),)), TextDelta(QUOTE), TextDelta("[1]"), Done(answer()))
+    assert {turn.question for turn in turns} == {"红树林?"}
+    assert [texts.SEARCHING.english in turns[0].answer, texts.READING.english in turns[1].answer] == [True, True]
+    assert Reader(turns[2].answer).text == QUOTE
+    assert turns[-1] == Turn("红树林?", rendering.answer_text(1, answer()), rendering.sources(1, answer(), find_document))
+    assert [turn.sources for turn in turns[:-1]] == [""] * (len(turns) - 1)
+
+
+def test_an_error_for_the_user_is_one_line():
+    last = turns_of(QuestionError("the question is too long"))[-1]
+    assert Reader(last.answer).text == "没能回答 Could not answer: the question is too long"
+    assert last.sources == ""
+
+
+def test_an_unexpected_error_is_logged_and_not_shown(caplog):
+    last = turns_of(Retrieved(()), RuntimeError("the secret"))[-1]
+    assert texts.UNEXPECTED.chinese in last.answer
+    assert "secret" not in last.answer
+    assert "the secret" in caplog.text
+
+
+def test_the_library_is_counted_and_listed():
+    page = Reader(rendering.library([Summary("甲", "/a/甲.txt", "新华社", ""), Summary("乙", "/a/乙.txt", "", "2020-01-01")]))
+    assert page.inside["summary"] == ["2 份文档 documents"]
+    assert page.inside["li"] == ["甲甲.txt · 新华社", "乙乙.txt · 2020-01-01"]
+
+
+def test_an_empty_library_says_how_to_fill_it():
+    assert "yinju add" in rendering.library([])
+
+
+def test_a_port_in_use_is_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(YinjuError) as raised:
+            serve(FakePipeline(), "127.0.0.1", port)
+    assert str(raised.value) == f"port {port} is already in use; choose another with --port"
+
+
+def test_an_address_that_is_not_ours_is_one_line():
+    with pytest.raises(YinjuError, match=r"^cannot listen on 192\.0\.2\.1:7860: .+; see --host and --port$"):
+        serve(FakePipeline(), "192.0.2.1", 7860)
+
+
+def test_importing_does_no_work():
+    code = "import sys, ui.chat; print([m for m in ('gradio', 'uvicorn', 'fastapi', 'torch', 'numpy') if m in sys.modules])"
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert finished.stdout == "[]\n"
