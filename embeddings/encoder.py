@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
+
+# What of a model is read: no pickle, and no code.
+_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
+_PICKLED = "pytorch_model*.bin"
 
 
 class Encoder(Protocol):
@@ -52,7 +58,8 @@ class Encoder(Protocol):
 class SentenceTransformerEncoder:
     """Any sentence-transformers model, from a folder or, when the user names one, from a hub.
 
-    The weights are read on first use. Only safetensors are read, never pickle, and no code of the model's is run.
+    The weights are read on first use. Only safetensors are read, never pickle, and no code of the model's is run. Safe to use
+    from several threads.
     """
 
     def __init__(self, name: str, query_prefix: str = "", document_prefix: str = "", batch_size: int = 16) -> None:
@@ -74,29 +81,30 @@ class SentenceTransformerEncoder:
         self._query_prompt = query_prefix or (spec.query_prefix if spec else "") or None
         self._document_prompt = document_prefix or (spec.document_prefix if spec else "") or None
         self._batch_size = batch_size
-        self._folder = Path(self._source).expanduser()
-        looks_local = self._folder.is_absolute() or self._source.startswith((".", "~")) or self._folder.is_dir()
-        if not looks_local:
-            self._folder = Path()
-        elif not (self._folder / "modules.json").is_file():
-            raise ModelError(f"{self._folder} is not a sentence-transformers folder (it has no modules.json)")
+        # Tokenizers keep how they truncate and pad from one call to the next, so only one call may be under way.
+        self._lock = threading.Lock()
+        folder = os.path.expanduser(self._source)
+        self._is_local = os.path.isabs(folder) or folder.startswith((".", "~")) or os.path.isdir(folder)
+        if self._is_local and not os.path.isfile(os.path.join(folder, "modules.json")):
+            raise ModelError(f"{folder} is not a sentence-transformers folder (it has no modules.json); check the path")
 
     @cached_property
     def fingerprint(self) -> str:
         digest = hashlib.sha256(f"{self._query_prompt}\0{self._document_prompt}".encode())
-        if self._folder != Path():
-            for weights in sorted(self._folder.rglob("*.safetensors")):
-                with weights.open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
-        else:
-            digest.update(f"{self._source}@{self._revision or self._commit()}".encode())
-        return f"{self.name}:{digest.hexdigest()[:16]}"
+        try:
+            for file in sorted(file for pattern in _FILES for file in self._folder.rglob(pattern)):
+                digest.update(file.relative_to(self._folder).as_posix().encode("utf-8", "surrogateescape"))
+                with file.open("rb") as content:
+                    digest.update(hashlib.file_digest(content, "sha256").digest())
+        except OSError as error:
+            raise ModelError(f"cannot read the encoder {self.name}: {error.strerror} ({error.filename})") from error
+        return f"{Path(self.name).name}:{digest.hexdigest()[:16]}"
 
     @cached_property
     def dim(self) -> int:
         dim = self._model.get_embedding_dimension()
         if not dim:
-            raise ModelError(f"the model {self.name} does not say how many dimensions its vectors have")
+            raise ModelError(f"the model {self.name} does not say how many dimensions its vectors have; choose another")
         return int(dim)
 
     @cached_property
@@ -112,19 +120,22 @@ class SentenceTransformerEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if not texts:
             return []
-        encoded = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+        model = self._model
+        with self._lock:
+            encoded = model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
     def _encode(self, encode: Any, texts: Sequence[str], prompt: str | None) -> Vectors:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
-        vectors = encode(
-            list(texts),
-            prompt=prompt,
-            batch_size=self._batch_size,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-        )
+        with self._lock:
+            vectors = encode(
+                list(texts),
+                prompt=prompt,
+                batch_size=self._batch_size,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
     @cached_property
@@ -133,23 +144,42 @@ class SentenceTransformerEncoder:
         import transformers
         from sentence_transformers import SentenceTransformer
 
+        _refuse_pickle(self._folder)
         transformers.utils.logging.disable_progress_bar()
         logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-        local = self._folder != Path()
         try:
             return SentenceTransformer(
-                str(self._folder) if local else self._source,
+                str(self._folder),
                 device="cuda" if torch.cuda.is_available() else "cpu",
-                revision=self._revision or None,
-                local_files_only=local,
+                local_files_only=True,
                 trust_remote_code=False,
                 model_kwargs={"dtype": torch.float32, "use_safetensors": True},
             )
         except Exception as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            remedy = "check the folder" if local else "check the name and the network, or use the bundled model"
-            raise ModelError(f"cannot load the encoder {self.name}: {reason} ({remedy})") from error
+            raise ModelError(f"cannot load the encoder {self.name}: {_first_line(error)} (check {self._folder})") from error
 
-    def _commit(self) -> str:
-        transformer: Any = self._model[0]
-        return str(getattr(transformer.auto_model.config, "_commit_hash", None) or "main")
+    @cached_property
+    def _folder(self) -> Path:
+        """The model's folder; what of a hub's model is not there yet is downloaded."""
+        if self._is_local:
+            return Path(os.path.expanduser(self._source))
+        from huggingface_hub import snapshot_download
+
+        try:
+            return Path(snapshot_download(self._source, revision=self._revision or None, allow_patterns=list(_FILES)))
+        except Exception as error:
+            raise ModelError(
+                f"cannot get the encoder {self.name}: {_first_line(error)} "
+                "(check the name and the network, or use the bundled model)"
+            ) from error
+
+
+def _refuse_pickle(folder: Path) -> None:
+    """Raises: ModelError: some of the weights are there as pickle only."""
+    for pickled in folder.rglob(_PICKLED):
+        if not any(pickled.parent.glob("*.safetensors")):
+            raise ModelError(f"the weights {pickled} are pickled, which can run code and is not read; save them as safetensors")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

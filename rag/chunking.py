@@ -6,7 +6,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -50,11 +50,12 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A heading or a sentence, the least that a chunk is made of."""
+    """A heading or a sentence, the least that a chunk is made of, and the tokens of the blanks after it."""
 
     start: int
     end: int
     tokens: int
+    blank_tokens: int
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class _Pending:
 
     def add(self, unit: _Unit, leads: bool) -> None:
         self.units.append(unit)
-        self.tokens += unit.tokens
+        self.tokens += unit.tokens + unit.blank_tokens
         self.body = self.body or not leads
 
     def take(self) -> Span:
@@ -130,9 +131,9 @@ class Chunker:
         while queue:
             unit = queue.popleft()
             room = self._chunk_tokens - pending.tokens
-            if unit.tokens > room and pending.units and not pending.body:
+            if 0 < room < unit.tokens and pending.units and not pending.body:
                 # A heading takes along what it can of a long sentence.
-                unit, *rest = self._cut(text, unit, max(1, room))
+                unit, *rest = self._cut(text, unit, room)
                 queue.extendleft(reversed(rest))
             is_even = pending.body and pending.tokens + unit.tokens / 2 > size and left > size / 2
             if pending.units and (unit.tokens > room or is_even):
@@ -143,7 +144,7 @@ class Chunker:
     def _units(self, text: str, lines: Sequence[_Line]) -> Iterator[list[_Unit]]:
         """The units of each line."""
         spans = [[(line.start, line.end)] if line.level else list(sentences(text, line.start, line.end)) for line in lines]
-        counted = iter(self._counted(text, [span for line in spans for span in line]))
+        counted = iter(self._counted(text, [span for line in spans for span in line], len(text)))
         for line in spans:
             units = [next(counted) for _ in line]
             yield [piece for unit in units for piece in self._cut(text, unit, self._chunk_tokens)]
@@ -154,17 +155,21 @@ class Chunker:
         if unit.tokens <= most or length == 1:
             return [unit]
         longest = max(1, int(0.9 * length * most / unit.tokens))
-        pieces = self._counted(text, list(split_long(text, unit.start, unit.end, longest)))
+        pieces = self._counted(text, list(split_long(text, unit.start, unit.end, longest)), unit.end)
+        pieces[-1] = replace(pieces[-1], blank_tokens=unit.blank_tokens)
         return [smaller for piece in pieces for smaller in self._cut(text, piece, most)]
 
-    def _counted(self, text: str, spans: Sequence[Span]) -> list[_Unit]:
-        """The units that stand at the spans. Blanks after them count, since they may come to stand within a chunk."""
-        reaches = [*(start for start, _ in spans[1:]), *(end for _, end in spans[-1:])]
-        counts = self._count_tokens([text[start:reach] for (start, _), reach in zip(spans, reaches, strict=True)])
+    def _counted(self, text: str, spans: Sequence[Span], until: int) -> list[_Unit]:
+        """The units that stand at the spans, where blanks reach from the last one `until` there."""
+        following = [*(start for start, _ in spans[1:]), until]
+        blanks = [text[end:start] for (_, end), start in zip(spans, following, strict=False)]
+        different = list(dict.fromkeys(blanks))
+        tokens_of = dict(zip(different, self._count_tokens(different), strict=True))
+        counts = self._count_tokens([text[start:end] for start, end in spans])
         # Tokenizers take an endless word for one unknown token.
         return [
-            _Unit(start, end, max(count, math.ceil((end - start) / _LONGEST_TOKEN)))
-            for (start, end), count in zip(spans, counts, strict=True)
+            _Unit(start, end, max(count, math.ceil((end - start) / _LONGEST_TOKEN)), tokens_of[blank])
+            for (start, end), count, blank in zip(spans, counts, blanks, strict=True)
         ]
 
 

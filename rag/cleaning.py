@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.furniture import judge
+from rag.furniture import PICTURE, judge
 from rag.joining import joints
 from rag.lines import CONTROL, code_of, ends_sentence, lines_of
 from rag.types import Document, Edit
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["clean", "ends_sentence", "removed_passages", "restore"]
 
-# What goes of each match are its groups, or all of it when it has none.
+_COMMENT = r"<!--.{0,500}?-->"
+# What goes of each match are its groups, or all of it when it has none. Of the blanks on both sides only one side stays.
 _MARKDOWN = (
-    (re.compile(r"<!--.{0,500}?-->"), "Markdown comment"),
-    (re.compile(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)"), "Markdown picture"),
+    (re.compile(rf"(?<![ \t])[ \t]++{_COMMENT}(?!\S)|{_COMMENT}"), "Markdown comment"),
+    (re.compile(rf"(?<![ \t])[ \t]++{PICTURE}(?!\S)|{PICTURE}"), "Markdown picture"),
     (re.compile(r"(?<=\])\((?:https?:|mailto:|/|\.|#)(?:[^()\n]|\([^()\n]{0,100}\)){0,500}\)"), "Markdown link address"),
     (re.compile(r"(?<![A-Za-z0-9*])(\*\*)(?=[^\s*])[^\n]{1,300}?(?<=[^\s*])(\*\*)(?![A-Za-z0-9*])"), "Markdown emphasis"),
     (re.compile(r"(?<!\w)(__)(?=[^\s_])[^\n]{1,300}?(?<=[^\s_])(__)(?!\w)"), "Markdown emphasis"),
@@ -120,8 +121,13 @@ def _within(source: str, line: Line, markdown: bool) -> Iterator[tuple[int, int,
     for pattern, what in _MARKDOWN if markdown else ():
         for match in pattern.finditer(source, line.start, line.end):
             found += [(*match.span(group), what) for group in range(1, pattern.groups + 1) or (0,)]
-    end = line.start
-    for start, stop, what in sorted(found):
+    kept_from = end = line.start
+    for start, removed_to, what in sorted(found):
+        stop = removed_to
+        if start == kept_from:
+            while stop < line.end and source[stop] in " \t":
+                stop += 1
+            kept_from = stop
         if start >= end:
             yield start, stop, what
             end = stop

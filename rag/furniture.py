@@ -84,6 +84,9 @@ _CONTRACT = re.compile(
     re.IGNORECASE,
 )
 _BARE_NUMBER = re.compile(r"^(\d{1,3})(?:\s*/\s*\d{1,4})?$")
+# A picture of Markdown, which may be a link.
+PICTURE = r"(?:\[!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)\]\([^)\n]{0,500}\)|!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\))"
+_PICTURES = re.compile(rf"^(?:{PICTURE}\s*)+$")
 _FRONT_MATTER_KEY = re.compile(r"^[A-Za-z][\w -]*:")
 
 
@@ -91,6 +94,7 @@ def judge(lines: Sequence[Line], markdown: bool) -> list[str]:
     """For each line why it is not part of the document, or "" when it is."""
     reasons = ["rule" if _RULE.match(line.text) else "" for line in lines]
     if markdown:
+        reasons = ["picture" if _PICTURES.match(line.text) else reason for line, reason in zip(lines, reasons, strict=True)]
         _mark_front_matter(lines, reasons)
         _mark_comments(lines, reasons)
     else:
@@ -233,14 +237,15 @@ def _mark_page_numbers(lines: Sequence[Line], reasons: list[str]) -> None:
 
 
 def _mark_running_heads(lines: Sequence[Line], reasons: list[str]) -> None:
-    """Lines that stand first or last, digits aside, on at least three pages and half of all."""
+    """Lines that stand first or last, digits aside, on at least three pages and half of all; the title stays once."""
     pages = list(_pages(lines, reasons))
     edges = [{i: re.sub(r"\d+", "#", lines[i].text) for i in (*page[:2], *page[-2:])} for page in pages]
     whole = [set(edge.values()) for page, edge in zip(pages, edges, strict=True) if len(page) > 3]
     times = Counter(text for texts in whole for text in texts)
     for edge in edges:
         for i, text in edge.items():
-            if times[text] >= max(3, len(whole) / 2) and _may_be_running_head(text):
+            is_title = i < 2 and "#" not in text
+            if times[text] >= max(3, len(whole) / 2) and _may_be_running_head(text) and not is_title:
                 reasons[i] = "page header or footer"
 
 

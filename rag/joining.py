@@ -19,6 +19,8 @@ _HEAD_LINES = 12
 _INNER_PUNCTUATION = re.compile(r"[，。、；,;“”（）《》]|[.!?]\s")
 _INNER_SENTENCE_END = re.compile(r"[。！？]|[a-z)][.!?]\s")
 _CONTINUES = re.compile(r"^(?:[\u3400-\u9fffa-z，。、；：）》”]|[0-9《“‘（(%](?P<after_chinese>))")
+_NEVER_FIRST = "，。、；：！？）》”"
+_CLAUSE_END = re.compile(r"[，。；,;]")
 _CAPTION = re.compile(r"^(?:[图表注]\s*[\d:：]|附[件表录]|(?:资料|数据)?来源|(?:Figure|Fig\.|Table|Source|Note)\b)")
 _TABLE_ROW = re.compile(r"\S(?:\t|\u3000| {3})")
 _COMPOUND = re.compile(r"(?<![a-z])[a-z]++(?:-[a-z]+)+", re.IGNORECASE)
@@ -27,6 +29,7 @@ _HALF_WORD = re.compile(r"[A-Za-z]+-$")
 _NARROWEST, _WIDEST = 36, 130
 _FULL, _FULL_OF_WORDS = 0.8, 0.75
 _LONG = 100
+_LONGEST_HEADING = 30
 _MANY_BREAKS = 3
 
 
@@ -86,9 +89,7 @@ def _layout(kept: Sequence[Line], source: str) -> _Layout:
 def _wrap_width(kept: Sequence[Line], source: str) -> int:
     """The width at which the lines of prose were broken, in columns; 0 when they were not, as in a poem or a list."""
     single = [(above, below) for above, below in pairwise(kept) if _line_ends(above, below, source) == 1]
-    running = [
-        (above.text, below.text) for above, below in single if not (ends_sentence(above.text) or HEADING.match(above.text))
-    ]
+    running = [(above.text, below.text) for above, below in single if not (ends_sentence(above.text) or _is_heading(above.text))]
     if len(running) < max(3, len(single) / 2):
         return 0
     widths = sorted(width(above) for above, _ in running)
@@ -106,11 +107,13 @@ def _is_full(text: str, wrapped: int) -> bool:
 
 def _runs_on(above: Line, below: Line, layout: _Layout, touching: bool, in_head: bool) -> bool:
     """Whether a sentence, or a paragraph wrapped at a width, runs on from one line to the next."""
+    if below.text[0] in _NEVER_FIRST:
+        return not ends_sentence(above.text)
     if layout.width and touching:
         runs_on = _is_wrapped(above, below, layout) and not (in_head and _looks_like_title(above, below))
     else:
         runs_on = not in_head and _breaks_off(above.text, below.text, surely=not layout.broken)
-    if not runs_on or HEADING.match(above.text) or HEADING.match(below.text) or LIST_ITEM.match(below.text):
+    if not runs_on or _is_heading(above.text) or HEADING.match(below.text) or LIST_ITEM.match(below.text):
         return False
     return not (_TABLE_ROW.search(above.text) or _TABLE_ROW.search(below.text))
 
@@ -127,6 +130,11 @@ def _is_wrapped(above: Line, below: Line, layout: _Layout) -> bool:
     # A paragraph ends here when what follows would have fitted in.
     first_word = 2 if _begins_wide(below.text) else 1 + len(below.text.split(maxsplit=1)[0])
     return above.page == below.page and width(above.text) + first_word > layout.width
+
+
+def _is_heading(text: str) -> bool:
+    """Whether it is a heading and no numbered paragraph, such as the article of a law."""
+    return bool(HEADING.match(text)) and (len(text) <= _LONGEST_HEADING or not _CLAUSE_END.search(text))
 
 
 def _looks_like_title(above: Line, below: Line) -> bool:

@@ -112,7 +112,7 @@ class LexicalIndex:
     def _rarity(self, term: str) -> float:
         # Tantivy's own document frequency still counts rows that were removed.
         with _reported():
-            searcher = self._index.searcher()
+            searcher: Any = self._index.searcher()
             holding = searcher.search(self._term_query(term), 1).count
             return math.log(1 + (searcher.num_docs - holding + 0.5) / (holding + 0.5))
 

@@ -1,12 +1,14 @@
 """The documents, their chunks and their indexes, on disk.
 
 SQLite is the truth: a document exists from its commit on, whole or not at all. The vector index and the lexical index are
-derived from it and stamped with the revision they were built from; when the stamp does not fit, or a file is missing or
-damaged, they are rebuilt from what SQLite holds, vectors included, without a model.
+derived from it and stamped with the revision they were built from. When they are behind, they are caught up with what
+SQLite holds, vectors included; when the stamp does not fit, or a file is missing or damaged, they are rebuilt from it. Rows
+of chunks are never changed or used again, so what an index lacks is known by the numbers of its rows alone.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
@@ -16,17 +18,17 @@ import sqlite3
 import threading
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field, replace
+from collections.abc import Callable
+from contextlib import closing, contextmanager
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import filelock
 import numpy as np
 
 from embeddings.encoder import Encoder, SentenceTransformerEncoder, Vectors
-from embeddings.vector_index import Rows, VectorIndex
+from embeddings.vector_index import VectorIndex
 from rag import loaders
 from rag.analysis import Analyzer
 from rag.chunking import Chunker, context
@@ -42,6 +44,11 @@ from rag.lexical_index import LexicalIndex
 from rag.metadata import describe
 from rag.settings import DEFAULTS
 from rag.types import Chunk, Document, Edit, SearchResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from embeddings.vector_index import Rows
 
 logger = logging.getLogger("yinju")
 
@@ -66,10 +73,12 @@ CREATE TABLE chunks (
 CREATE INDEX chunks_by_document ON chunks(document_id, start);
 """
 _DOCUMENT_COLUMNS = "id, title, source, text, language, published, publisher, pages"
-_ENCODE_AT_ONCE = 128
-_RESULTS_AT_ONCE = 500
-_MOST_PENDING = 4096
+_ENCODE_AT_ONCE = 64
+_ROWS_AT_ONCE = 500
 _WAIT_SECONDS = 30.0
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+T = TypeVar("T")
 
 Progress = Callable[[str, int, int], None]
 """Called with a source, how many of its chunks are encoded, and how many it has."""
@@ -99,22 +108,6 @@ class DocumentSummary:
     characters: int
     chunks: int
     added: str
-
-
-@dataclass(slots=True)
-class _Pending:
-    """What is committed but not yet in the indexes."""
-
-    rows: list[int] = field(default_factory=list)
-    vectors: list[Vectors] = field(default_factory=list)
-    terms: list[tuple[int, str, list[str]]] = field(default_factory=list)
-    removed: list[int] = field(default_factory=list)
-
-    def add(self, rows: list[int], vectors: Vectors, language: str, terms: list[list[str]], removed: list[int]) -> None:
-        self.rows += rows
-        self.vectors.append(vectors)
-        self.terms += [(row, language, of_row) for row, of_row in zip(rows, terms, strict=True)]
-        self.removed += removed
 
 
 class Library:
@@ -151,15 +144,16 @@ class Library:
         self._max_file_bytes = max_file_bytes
         self._lock = threading.RLock()
         self._write_lock = threading.RLock()
-        self._pending = _Pending()
+        self._file_lock = filelock.FileLock(self.path / "lock")
         self._connection: sqlite3.Connection | None = None
+        self._connected_to: tuple[int, ...] = ()
+        self._immutable = False
         self._vectors: VectorIndex | None = None
         self._lexical: LexicalIndex | None = None
         self._rows: dict[str, Rows] = {}
-        self._loaded_revision = -1
-        self._matches = False
-        if self.database.exists():
-            self._connect()
+        self._revision = -1
+        self._stamp: dict[str, Any] = {}
+        self._open()
 
     @property
     def database(self) -> Path:
@@ -168,7 +162,7 @@ class Library:
 
     def __len__(self) -> int:
         """The number of documents."""
-        return int(self._select("SELECT count(*) FROM documents")[0][0]) if self._connection else 0
+        return int(self._select("SELECT count(*) FROM documents")[0][0]) if self._open() else 0
 
     def __enter__(self) -> Library:
         return self
@@ -177,11 +171,12 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the files. Using the library afterwards is an error."""
+        """Lets go of the files; they are opened again when the library is used again."""
         with self._lock:
             if self._connection:
                 self._connection.close()
-            self._connection = self._vectors = self._lexical = None
+            self._connection = None
+            self._forget_indexes()
 
     # -- adding and removing ------------------------------------------------------------------------------------------
 
@@ -195,18 +190,20 @@ class Library:
             One result for each file, in order.
 
         Raises:
+            LoadError: There is no file of a known kind.
             LibraryError: The library cannot be written: what was added before stays.
         """
+        files = list(loaders.find_files(map(Path, paths)))
+        if not files:
+            raise LoadError("there is no file of a known kind there (.txt, .md)")
         results = []
         with self._writing():
-            for file in loaders.find_files(map(Path, paths)):
+            for file in files:
                 try:
                     results.append(self._add(loaders.load(file, self._max_file_bytes), progress))
                 except LoadError as error:
                     results.append(AddResult(str(file), "failed", reason=str(error)))
             self._save_indexes()
-        if not results:
-            raise LoadError("there is no file of a known kind there (.txt, .md)")
         return results
 
     def add_document(self, document: Document, progress: Progress | None = None) -> AddResult:
@@ -227,12 +224,11 @@ class Library:
         Raises:
             DocumentNotFoundError: None goes by that name, or several do.
         """
-        summary = self.find(name)
+        self.find(name)  # fails before a library is made where there is none
         with self._writing():
-            rows = self._rows_of(summary.id)
+            summary = self.find(name)
             with self._transaction() as connection:
                 connection.execute("DELETE FROM documents WHERE id = ?", (summary.id,))
-            self._pending.removed += rows
             self._save_indexes()
         return summary
 
@@ -244,16 +240,13 @@ class Library:
         """
         self._require()
         with self._writing(check=False):
-            documents = [self.document(summary.id) for summary in self.documents()]
-            prepared = [(document, *self._encode(document, progress)) for document in documents]
+            prepared = [self._encode(self.document(summary.id), progress) for summary in self.documents()]
+            identity = self._identity()
             with self._transaction() as connection:
                 connection.execute("DELETE FROM chunks")
-                for document, chunks, vectors in prepared:
+                for chunks, vectors in prepared:
                     self._insert_chunks(connection, chunks, vectors)
-                self._write_identity(connection)
-            with self._lock:
-                self._matches = False
-                self._rebuild_indexes(self._lexical_folder)
+                self._write_meta(connection, identity)
             self._save_indexes()
         return len(prepared)
 
@@ -261,7 +254,7 @@ class Library:
 
     def documents(self) -> list[DocumentSummary]:
         """Every document, in the order in which they were added."""
-        if not self._connection:
+        if not self._open():
             return []
         rows = self._select(
             "SELECT d.id, title, source, language, published, publisher, length(text), "
@@ -275,14 +268,16 @@ class Library:
         Raises:
             DocumentNotFoundError: There is none with this id.
         """
-        rows = self._select(f"SELECT {_DOCUMENT_COLUMNS} FROM documents WHERE id = ?", (document_id,)) if self._connection else []
+        columns = f"SELECT {_DOCUMENT_COLUMNS} FROM documents WHERE id = ?"
+        rows = self._select(columns, (document_id,)) if self._open() else []
         if not rows:
             raise DocumentNotFoundError(f"there is no document {document_id} in the library")
-        edits = self._select(
-            "SELECT start, removed, inserted, reason FROM edits WHERE document_id = ? ORDER BY number", (document_id,)
-        )
+        edits = "SELECT start, removed, inserted, reason FROM edits WHERE document_id = ? ORDER BY number"
         *values, pages = rows[0]
-        return Document(*values, pages=tuple(json.loads(pages)), edits=tuple(Edit(*edit) for edit in edits))
+        found = Document(*values)
+        return replace(
+            found, pages=tuple(json.loads(pages)), edits=tuple(Edit(*edit) for edit in self._select(edits, (document_id,)))
+        )
 
     def find(self, name: str) -> DocumentSummary:
         """The one document that goes by `name`: its id, source, file name or title, or the beginning of its id.
@@ -291,11 +286,8 @@ class Library:
             DocumentNotFoundError: None goes by that name, or several do.
         """
         documents = self.documents()
-        exact = [
-            d
-            for d in documents
-            if name in (d.id, d.source, d.title, Path(d.source).name) or str(Path(name).absolute()) == d.source
-        ]
+        path = str(Path(name).absolute())
+        exact = [d for d in documents if name in (d.id, d.source, d.title, Path(d.source).name) or path == d.source]
         found = exact or [d for d in documents if len(name) >= 4 and d.id.startswith(name)]
         if len(found) != 1:
             problem = f'{len(found)} documents go by "{name}"; use an id' if found else f'no document goes by "{name}"'
@@ -304,20 +296,18 @@ class Library:
 
     def check(self) -> list[str]:
         """What is wrong with the library, a line each; empty when it is sound."""
-        if not self._connection:
+        if not self._open():
             return []
-        problems = [str(row[0]) for row in self._select("PRAGMA integrity_check") if row[0] != "ok"]
+        problems = []
         try:
-            self._require_match()
-        except LibraryMismatchError as error:
-            return [*problems, str(error)]
-        with self._lock:
-            self._refresh()
-            count = self._select("SELECT count(*) FROM chunks")[0][0]
-            if self._vectors is not None and len(self._vectors) != count:
-                problems.append(f"the vector index holds {len(self._vectors)} of {count} chunks")
-            if self._lexical is not None and len(self._lexical) != count:
-                problems.append(f"the lexical index holds {len(self._lexical)} of {count} chunks")
+            problems += [str(row[0]) for row in self._select("PRAGMA integrity_check") if row[0] != "ok"]
+            with self._searching() as (vectors, lexical):
+                rows = {row for (row,) in self._select("SELECT row FROM chunks")}
+                for name, held in (("vector", vectors.rows()), ("lexical", lexical.rows())):
+                    if sorted(held) != sorted(rows):
+                        problems.append(f"the {name} index holds {len(rows & set(held))} of {len(rows)} chunks")
+        except (LibraryError, IndexDamagedError) as error:
+            problems.append(str(error))
         return problems
 
     # -- searching ----------------------------------------------------------------------------------------------------
@@ -336,23 +326,17 @@ class Library:
             language: Only chunks in this language; any when None.
         """
         with self._searching() as (vectors, _):
-            scores, rows = vectors.search(vector[None, :], top_k, self._rows.get(language) if language else None)
+            among = self._rows.get(language, np.empty(0, np.int64)) if language else None
+            scores, rows = vectors.search(vector[None, :], top_k, among)
         return [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True)]
 
     def search_terms(self, terms: Sequence[str], top_k: int, language: str | None = None) -> list[tuple[int, float]]:
         """The rows of the chunks that hold any of the terms with their BM25 scores, best first; in one language or any."""
-        try:
-            with self._searching() as (_, lexical):
-                return lexical.search(terms, top_k, language)
-        except IndexDamagedError:
-            with self._lock:
-                self._rebuild_indexes(None)
-                return self._lexical.search(terms, top_k, language) if self._lexical else []
+        return self._ask_lexical(lambda lexical: lexical.search(terms, top_k, language))
 
     def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:
         """The share of the terms, weighed by how rare they are in the library, that each row holds: between 0 and 1."""
-        with self._searching() as (_, lexical):
-            return lexical.coverage(terms, rows)
+        return self._ask_lexical(lambda lexical: lexical.coverage(terms, rows))
 
     def results(self, rows: Sequence[int]) -> dict[int, SearchResult]:
         """The chunks of rows with title, source and language, unscored; a row that is gone is absent."""
@@ -364,7 +348,10 @@ class Library:
             f"d.title, d.source, d.language FROM chunks c JOIN documents d ON d.id = document_id WHERE c.row IN ({marks})",
             tuple(rows),
         )
-        return {row[0]: SearchResult(Chunk(*row[1:8]), *row[8:], score=0.0, rank=0) for row in found}
+        return {
+            row: SearchResult(Chunk(*chunk), title, source, language, score=0.0, rank=0)
+            for row, *chunk, title, source, language in found
+        }
 
     def vectors(self, rows: Sequence[int]) -> dict[int, Vectors]:
         """The stored vectors `(dim,)` of rows; a row that is gone is absent."""
@@ -375,39 +362,28 @@ class Library:
     # -- inside: documents --------------------------------------------------------------------------------------------
 
     def _add(self, source_document: Document, progress: Progress | None) -> AddResult:
-        content_hash = hashlib.sha256(source_document.text.encode("utf-8", "surrogatepass")).hexdigest()
-        source = source_document.source
-        same = self._select("SELECT id, source FROM documents WHERE content_hash = ?", (content_hash,))
-        if same:
-            known_id, known_source = same[0]
-            return AddResult(
-                source, "unchanged", known_id, reason="" if known_source == source else f"the same as {known_source}"
-            )
+        source, text = _utf8(source_document.source), _utf8(source_document.text)
+        source_document = replace(source_document, title=_utf8(source_document.title), source=source, text=text)
+        content_hash = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        old = [
+            row[0] for row in self._select("SELECT id FROM documents WHERE source = ? OR id = ?", (source, source_document.id))
+        ]
+        for known_id, known_source in self._select("SELECT id, source FROM documents WHERE content_hash = ?", (content_hash,)):
+            if known_source == source:
+                return AddResult(source, "unchanged", known_id)
+            # What stood here before does not any more.
+            if gone := [document_id for document_id in old if document_id != known_id]:
+                with self._transaction() as connection:
+                    self._delete(connection, gone)
+            return AddResult(source, "replaced" if gone else "unchanged", known_id, reason=f"the same as {known_source}")
         document = describe(clean(source_document))
-        if not document.text:
+        if not document.text.strip():
             raise LoadError(f"{source}: the file holds no text")
-        document = replace(document, text=document.text.encode("utf-8", "replace").decode("utf-8"))
         chunks, vectors = self._encode(document, progress)
-        old = self._select("SELECT id FROM documents WHERE source = ? OR id = ?", (source, document.id))
-        removed = [row for (old_id,) in old for row in self._rows_of(old_id)]
         with self._transaction() as connection:
-            connection.executemany("DELETE FROM documents WHERE id = ?", old)
-            columns = f"{_DOCUMENT_COLUMNS}, content_hash"
-            values = [getattr(document, name) for name in _DOCUMENT_COLUMNS.split(", ")[:-1]]
-            connection.execute(
-                f"INSERT INTO documents ({columns}) VALUES ({','.join('?' * (len(values) + 2))})",
-                (*values, json.dumps(document.pages), content_hash),
-            )
-            connection.executemany(
-                "INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?)",
-                ((document.id, number, *astuple(edit)) for number, edit in enumerate(document.edits)),
-            )
-            rows = self._insert_chunks(connection, chunks, vectors)
-        terms = [self._terms(document.title, chunk) for chunk in chunks]
-        with self._lock:
-            self._pending.add(rows, vectors, document.language, terms, removed)
-            if len(self._pending.rows) >= _MOST_PENDING:
-                self._apply_pending()
+            self._delete(connection, old)
+            self._insert_document(connection, document, content_hash)
+            self._insert_chunks(connection, chunks, vectors)
         return AddResult(source, "replaced" if old else "added", document.id, len(chunks))
 
     def _encode(self, document: Document, progress: Progress | None) -> tuple[list[Chunk], Vectors]:
@@ -420,18 +396,30 @@ class Library:
                 progress(document.source, min(start + _ENCODE_AT_ONCE, len(texts)), len(texts))
         return chunks, np.concatenate(parts)
 
-    def _insert_chunks(self, connection: sqlite3.Connection, chunks: Sequence[Chunk], vectors: Vectors) -> list[int]:
-        rows = []
-        for chunk, vector in zip(chunks, vectors, strict=True):
-            cursor = connection.execute(
-                "INSERT INTO chunks (id, document_id, start, end, page, section, vector) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (chunk.id, chunk.document_id, chunk.start, chunk.end, chunk.page, chunk.section, vector.tobytes()),
-            )
-            rows.append(int(cursor.lastrowid or 0))
-        return rows
+    @staticmethod
+    def _delete(connection: sqlite3.Connection, document_ids: Iterable[str]) -> None:
+        connection.executemany("DELETE FROM documents WHERE id = ?", ((document_id,) for document_id in document_ids))
 
-    def _rows_of(self, document_id: str) -> list[int]:
-        return [row for (row,) in self._select("SELECT row FROM chunks WHERE document_id = ?", (document_id,))]
+    @staticmethod
+    def _insert_document(connection: sqlite3.Connection, document: Document, content_hash: str) -> None:
+        values = {name: getattr(document, name) for name in _DOCUMENT_COLUMNS.split(", ")}
+        values |= {"pages": json.dumps(document.pages), "content_hash": content_hash}
+        marks = ",".join("?" * len(values))
+        connection.execute(f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
+        connection.executemany(
+            "INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?)",
+            ((document.id, number, *astuple(edit)) for number, edit in enumerate(document.edits)),
+        )
+
+    @staticmethod
+    def _insert_chunks(connection: sqlite3.Connection, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        connection.executemany(
+            "INSERT INTO chunks (id, document_id, start, end, page, section, vector) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (chunk.id, chunk.document_id, chunk.start, chunk.end, chunk.page, chunk.section, vector.tobytes())
+                for chunk, vector in zip(chunks, vectors, strict=True)
+            ),
+        )
 
     def _terms(self, title: str, chunk: Chunk) -> list[str]:
         text = context(title, chunk.section, chunk.text)
@@ -439,61 +427,74 @@ class Library:
 
     # -- inside: SQLite -----------------------------------------------------------------------------------------------
 
-    def _connect(self) -> None:
-        with self._reported():
-            self._connection = self._open_database()
-            version = self._meta("schema")
-        if version != _SCHEMA_VERSION:
-            self.close()
-            raise LibraryError(
-                f"the library {self.path} has schema {version or 'none'}, this version needs {_SCHEMA_VERSION}; add the documents to a new library"
-            )
+    def _open(self) -> sqlite3.Connection | None:
+        """The connection, made anew when another file has taken the place of the one it was made to; None without a file."""
+        with self._lock:
+            if self._connection and self._connection.in_transaction:
+                return self._connection
+            found = self._file_state()
+            if found != self._connected_to or not self._connection:
+                self.close()
+                self._immutable = not os.access(self.path, os.W_OK) or not os.access(self.database, os.W_OK)
+                self._connected_to = self._file_state()
+                self._connection = self._connect() if found else None
+            return self._connection
 
-    def _open_database(self) -> sqlite3.Connection:
-        uri = self.database.as_uri()
-        # A folder that cannot be written to can still be read: SQLite then must not look for its journal there.
-        writable = os.access(self.path, os.W_OK) and os.access(self.database, os.W_OK)
-        connection = sqlite3.connect(
-            uri if writable else f"{uri}?immutable=1",
-            uri=True,
-            timeout=_WAIT_SECONDS,
-            check_same_thread=False,
-            isolation_level=None,
-        )
-        connection.execute("PRAGMA foreign_keys = ON")
-        if writable:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+    def _file_state(self) -> tuple[int, ...]:
+        """Tells the database file from another, or, where it should not change, from a later state; empty without a file."""
+        with self._reported():
+            try:
+                found = self.database.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return ()
+        return (found.st_dev, found.st_ino, *((found.st_size, found.st_mtime_ns) if self._immutable else ()))
+
+    def _connect(self) -> sqlite3.Connection:
+        uri = f"{self.database.as_uri()}?mode=rw"
+        if self._immutable:
+            # SQLite then must not look for its journal, unless there is one.
+            journal = self.database.with_name(f"{self.database.name}-wal")
+            uri = f"{self.database.as_uri()}?{'mode=ro' if journal.exists() else 'immutable=1'}"
+        with self._reported():
+            connection = sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS, check_same_thread=False, isolation_level=None)
+            try:
+                connection.execute("PRAGMA foreign_keys = ON")
+                connection.execute("PRAGMA synchronous = FULL")
+                (version,) = connection.execute("SELECT max(value) FROM meta WHERE key = 'schema'").fetchone()
+                if version != _SCHEMA_VERSION:
+                    raise LibraryError(
+                        f"the library {self.path} has schema {version or 'none'}, this version of Yinju needs {_SCHEMA_VERSION}; "
+                        "use the version that made it, or add the documents to a new library"
+                    )
+            except BaseException:
+                connection.close()
+                raise
         return connection
 
     def _create(self) -> None:
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LibraryError(
-                f"cannot make the library folder {self.path}: {error.strerror}; choose another with --library"
-            ) from error
+        identity = self._identity() | {"schema": _SCHEMA_VERSION, "id": uuid.uuid4().hex, "revision": "0"}
+        # Made whole under another name first, so that a crash cannot leave a library without its tables. A journal that was
+        # left behind would be taken for the new file's.
+        partial = self.path / "new.sqlite3"
         with self._reported():
-            # Made whole under another name first, so that a crash cannot leave a library without its tables.
-            partial = self.path / f"new-{uuid.uuid4().hex}.sqlite3"
-            try:
-                with sqlite3.connect(partial) as connection:
-                    connection.executescript(_SCHEMA)
-                    self._write_identity(connection)
-                    connection.executemany(
-                        "INSERT INTO meta VALUES (?, ?)",
-                        (("schema", _SCHEMA_VERSION), ("id", uuid.uuid4().hex), ("revision", "0")),
-                    )
-                connection.close()
-                partial.replace(self.database)
-            finally:
-                partial.unlink(missing_ok=True)
+            for name in (
+                partial.name,
+                *(f"{file.name}-{kind}" for file in (partial, self.database) for kind in ("journal", "wal", "shm")),
+            ):
+                (self.path / name).unlink(missing_ok=True)
+            with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(_SCHEMA)
+                self._write_meta(connection, identity)
+            partial.replace(self.database)
 
-    def _write_identity(self, connection: sqlite3.Connection) -> None:
-        identity = {"encoder": self.encoder.fingerprint, "dim": str(self.encoder.dim), "chunker": self._chunker.fingerprint}
-        connection.executemany(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", identity.items()
-        )
+    def _identity(self) -> dict[str, str]:
+        """What the vectors and chunks are made with."""
+        return {"encoder": self.encoder.fingerprint, "dim": str(self.encoder.dim), "chunker": self._chunker.fingerprint}
+
+    @staticmethod
+    def _write_meta(connection: sqlite3.Connection, values: dict[str, str]) -> None:
+        connection.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", values.items())
 
     def _meta(self, key: str) -> str:
         rows = self._select("SELECT value FROM meta WHERE key = ?", (key,))
@@ -504,9 +505,10 @@ class Library:
             return self._require().execute(statement, parameters).fetchall()
 
     def _require(self) -> sqlite3.Connection:
-        if self._connection is None:
+        connection = self._open()
+        if connection is None:
             raise LibraryError(f"there is no library in {self.path} yet; add documents with: yinju add PATH")
-        return self._connection
+        return connection
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -524,58 +526,75 @@ class Library:
                 raise
 
     @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Everything that is read inside is of one revision."""
+        with self._lock, self._reported():
+            connection = self._require()
+            connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
     def _reported(self) -> Iterator[None]:
         """Turns what SQLite and the file system report into errors in the user's terms."""
         try:
             yield
         except sqlite3.Error as error:
-            message = str(error)
-            if "full" in message:
-                raise LibraryError(
-                    f"the disk of {self.path} is full; what was in the library is still there: free some space and repeat"
-                ) from error
-            if "readonly" in message or "unable to open" in message:
-                raise LibraryError(
-                    f"the library {self.path} cannot be written to; check the folder's permissions, or choose another with --library"
-                ) from error
-            if "locked" in message or "busy" in message:
-                raise LibraryError(f"another process is writing to the library {self.path}; try again when it is done") from error
-            if isinstance(error, sqlite3.DatabaseError) and (
-                "malformed" in message or "not a database" in message or "no such" in message
-            ):
-                raise LibraryError(
-                    f"the library file {self.database} is damaged ({message}); put back a copy, or remove the folder and add the documents again"
-                ) from error
-            raise LibraryError(f"the library {self.path} reports: {message}") from error
+            raise LibraryError(self._explained(error)) from error
         except OSError as error:
-            raise LibraryError(f"the library {self.path} cannot be used: {error.strerror or error}") from error
+            if error.errno in _DISK_FULL:
+                raise LibraryError(self._disk_full()) from error
+            raise LibraryError(
+                f"the library {self.path} cannot be used ({error.strerror or error}); "
+                "check the folder's permissions, or choose another with --library"
+            ) from error
+
+    def _explained(self, error: sqlite3.Error) -> str:
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+                return self._disk_full()
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+                return f"the library {self.path} cannot be written to; check the folder's permissions, or choose another with --library"
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return self._busy()
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_ERROR:
+                return (
+                    f"the file {self.database} is damaged or is no library of Yinju ({error}); "
+                    "put back a copy of the folder, or choose another with --library and add the documents again"
+                )
+        return f"the library {self.path} reports: {error}"
+
+    def _disk_full(self) -> str:
+        return f"the disk of {self.path} is full, or fails; what was in the library is still there: free some space and repeat"
+
+    def _busy(self) -> str:
+        return f"another process is writing to the library {self.path}; try again when it is done"
 
     @contextmanager
     def _writing(self, check: bool = True) -> Iterator[None]:
         """Holds the library for writing, against other threads and processes; makes it when there is none."""
         with self._write_lock:
-            if self._connection is None:
-                if not self.database.exists():
-                    self._create()
-                self._connect()
             try:
-                self._file_lock().acquire(timeout=_WAIT_SECONDS)
-            except filelock.Timeout:
-                raise LibraryError(f"another process is writing to the library {self.path}; try again when it is done") from None
+                self.path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise LibraryError(
-                    f"the library {self.path} cannot be written to ({error.strerror}); check the folder's permissions, or choose another with --library"
+                    f"cannot make the library folder {self.path}: {error.strerror}; choose another with --library"
                 ) from error
             try:
+                with self._reported():
+                    self._file_lock.acquire(timeout=_WAIT_SECONDS)
+            except filelock.Timeout:
+                raise LibraryError(self._busy()) from None
+            try:
+                if not self._open():
+                    self._create()
                 if check:
-                    with self._searching():
-                        pass
+                    self._require_match()
                 yield
             finally:
-                self._file_lock().release()
-
-    def _file_lock(self) -> filelock.BaseFileLock:
-        return filelock.FileLock(self.path / "lock", is_singleton=True)
+                self._file_lock.release()
 
     def _require_match(self) -> None:
         """Refuses to mix vectors.
@@ -583,8 +602,6 @@ class Library:
         Raises:
             LibraryMismatchError: The library was built with another encoder or chunker.
         """
-        if self._matches:
-            return
         for key, mine, what in (
             ("encoder", self.encoder.fingerprint, "encoder"),
             ("chunker", self._chunker.fingerprint, "chunk size or chunker"),
@@ -595,112 +612,146 @@ class Library:
                     f"the library {self.path} was built with another {what} ({stored}, now {mine}); "
                     "bring it up to date with: yinju reindex, or set what it was built with"
                 )
-        self._matches = True
 
     # -- inside: the derived indexes ----------------------------------------------------------------------------------
 
     @contextmanager
     def _searching(self) -> Iterator[tuple[VectorIndex, LexicalIndex]]:
         with self._lock:
-            self._require()
-            self._require_match()
             self._refresh()
-            assert self._vectors is not None and self._lexical is not None
+            assert self._vectors is not None
+            assert self._lexical is not None
             yield self._vectors, self._lexical
 
+    def _ask_lexical(self, question: Callable[[LexicalIndex], T]) -> T:
+        """What the lexical index answers; when its files turn out to be damaged, what one built in memory does."""
+        with self._searching() as (_, lexical):
+            try:
+                return question(lexical)
+            except IndexDamagedError as error:
+                logger.warning("%s", error)
+            self._rebuild_in_memory()
+        with self._searching() as (_, lexical):
+            return question(lexical)
+
     def _refresh(self) -> None:
-        """Brings the indexes to the revision of SQLite: loaded when the stamp fits, else rebuilt.
+        """Brings the indexes to the revision of SQLite.
 
-        While another process or thread writes, what was loaded before goes on serving: rows that are gone from SQLite are
-        dropped when results are made.
+        While another process or thread writes, what was saved last goes on serving: rows that are gone from SQLite are dropped
+        when results are made. Where nothing can be written, the indexes are kept in memory.
         """
-        if self._loaded_revision == int(self._meta("revision")):
-            return
-        try:
-            with self._file_lock().acquire(timeout=0 if self._vectors is not None else _WAIT_SECONDS):
-                if not self._load_indexes():
-                    self._rebuild_indexes(self._lexical_folder)
-                    self._save_indexes()
-        except filelock.Timeout:
-            if self._vectors is None:
-                self._rebuild_indexes(None)
-        except (OSError, ValueError, IndexDamagedError):
-            # The folder cannot be written to: the indexes are kept in memory.
-            self._rebuild_indexes(None)
-
-    def _load_indexes(self) -> bool:
-        try:
-            stamp = json.loads(self._stamp_file.read_text())
-            if stamp["revision"] != int(self._meta("revision")) or stamp != self._stamp(stamp["revision"]):
-                return False
-            self._vectors = VectorIndex.load(self._vector_file)
-            self._lexical = LexicalIndex(self._lexical_folder)
-        except (OSError, ValueError, KeyError, TypeError, IndexDamagedError):
-            return False
-        self._loaded(stamp["revision"])
-        return True
-
-    def _rebuild_indexes(self, lexical_folder: Path | None) -> None:
-        """Both indexes from SQLite, the lexical one in the folder or in memory: the encoder is not needed."""
-        logger.info("building the indexes of %s", self.path)
         revision = int(self._meta("revision"))
-        rows = self._select("SELECT row, vector FROM chunks")
-        vectors = VectorIndex(int(self._meta("dim")))
-        vectors.add(
-            [row for row, _ in rows], np.frombuffer(b"".join(v for _, v in rows), np.float32).reshape(len(rows), vectors.dim)
-        )
-        if lexical_folder:
-            self._stamp_file.unlink(missing_ok=True)
-            shutil.rmtree(lexical_folder, ignore_errors=True)
-        lexical = LexicalIndex(lexical_folder)
-        lexical.update(self._stored_terms([row for row, _ in rows]))
-        self._vectors, self._lexical = vectors, lexical
-        self._loaded(revision)
+        if self._revision == revision:
+            return
+        self._require_match()
+        try:
+            with self._file_lock.acquire(timeout=0):
+                self._bring_up_to_date()
+        except filelock.Timeout:
+            if not self._load_indexes() and self._vectors is None:
+                self._rebuild_in_memory()
+        except (OSError, IndexDamagedError):
+            if not self._load_indexes() or self._revision != revision:
+                self._rebuild_in_memory()
+
+    def _save_indexes(self) -> None:
+        """Carries what was committed over to the indexes.
+
+        Failing to is no loss: they are brought up to date when they are next needed.
+        """
+        try:
+            self._bring_up_to_date()
+        except (OSError, IndexDamagedError) as error:
+            with self._lock:
+                self._forget_indexes()
+            logger.warning(
+                "the documents are safe, but their indexes could not be saved (%s); they are rebuilt when needed", error
+            )
+
+    def _bring_up_to_date(self) -> None:
+        """Brings the indexes on disk to the revision of SQLite: caught up when they are whole, else built anew.
+
+        Nobody else may write meanwhile. The stamp is taken away first, and written last.
+        """
+        self._require_match()
+        revision = int(self._meta("revision"))
+        with self._lock:
+            whole = self._load_indexes()
+            if whole and self._revision == revision:
+                return
+            vectors, lexical = self._vectors, self._lexical
+            whole = whole and self._stamp == self._stamp_of(self._revision)
+        self._stamp_file.unlink(missing_ok=True)
+        if not whole or vectors is None or lexical is None:
+            logger.info("building the indexes of %s", self.path)
+            _remove(self._vector_file)
+            _remove(self._lexical_folder)
+            vectors, lexical = VectorIndex(int(self._meta("dim"))), LexicalIndex(self._lexical_folder)
+        self._catch_up(vectors, lexical)
+        with self._lock:
+            vectors.save(self._vector_file)
+            stamp = self._stamp_of(revision)
+            partial = self._stamp_file.with_suffix(".partial")
+            partial.write_text(json.dumps(stamp), encoding="utf-8")
+            partial.replace(self._stamp_file)
+            self._hold(vectors, lexical, revision, stamp)
+
+    def _rebuild_in_memory(self) -> None:
+        with self._snapshot():
+            self._require_match()
+            vectors, lexical = VectorIndex(int(self._meta("dim"))), LexicalIndex()
+            self._catch_up(vectors, lexical)
+            self._hold(vectors, lexical, int(self._meta("revision")), {})
+
+    def _catch_up(self, vectors: VectorIndex, lexical: LexicalIndex) -> None:
+        """Brings two indexes of the same rows to the rows that SQLite holds, from what it holds of them."""
+        wanted = {row for (row,) in self._select("SELECT row FROM chunks")}
+        held = set(vectors.rows().tolist())
+        gone, new = sorted(held - wanted), sorted(wanted - held)
+        if gone or new:
+            lexical.update(self._stored_terms(new), gone)
+        with self._lock:
+            vectors.remove(gone)
+            for rows in _batches(new):
+                stored = self.vectors(rows)
+                vectors.add(list(stored), np.stack(list(stored.values())))
 
     def _stored_terms(self, rows: Sequence[int]) -> Iterator[tuple[int, str, list[str]]]:
-        for start in range(0, len(rows), _RESULTS_AT_ONCE):
-            for row, result in self.results(rows[start : start + _RESULTS_AT_ONCE]).items():
+        for batch in _batches(rows):
+            for row, result in self.results(batch).items():
                 yield row, result.language, self._terms(result.title, result.chunk)
 
-    def _loaded(self, revision: int) -> None:
-        """Notes that the indexes hold what SQLite holds at a revision."""
+    def _load_indexes(self) -> bool:
+        """Loads what is on disk, unless it is loaded; False when it is not whole. It may be behind SQLite.
+
+        Needs no lock against other processes: one that writes takes the stamp away first.
+        """
+        try:
+            stamp = self._saved_stamp()
+            if stamp == self._stamp:
+                return bool(stamp)
+            if stamp != self._stamp_of(stamp["revision"]):
+                return False
+            vectors, lexical = VectorIndex.load(self._vector_file), LexicalIndex(self._lexical_folder)
+            if stamp != self._saved_stamp():
+                return False
+        except (OSError, ValueError, KeyError, TypeError, IndexDamagedError):
+            return False
+        self._hold(vectors, lexical, stamp["revision"], stamp)
+        return True
+
+    def _hold(self, vectors: VectorIndex, lexical: LexicalIndex, revision: int, stamp: dict[str, Any]) -> None:
         by_language: dict[str, list[int]] = {}
         for row, language in self._select("SELECT row, language FROM chunks JOIN documents ON documents.id = document_id"):
             by_language.setdefault(language, []).append(row)
-        self._rows = {language: np.array(rows, np.int64) for language, rows in by_language.items()}
-        self._loaded_revision = revision
+        self._rows = {
+            language: np.intersect1d(np.array(rows, np.int64), vectors.rows()) for language, rows in by_language.items()
+        }
+        self._vectors, self._lexical, self._revision, self._stamp = vectors, lexical, revision, stamp
 
-    def _save_indexes(self) -> None:
-        """Carries the committed changes over to the indexes and writes them, the stamp last.
-
-        Failing to is no loss: the indexes are rebuilt when they are next needed.
-        """
-        with self._lock:
-            try:
-                self._apply_pending()
-                if self._vectors is None or self._stamp_file.exists():
-                    return
-                self._vectors.save(self._vector_file)
-                partial = self._stamp_file.with_suffix(".partial")
-                partial.write_text(json.dumps(self._stamp(self._loaded_revision)))
-                partial.replace(self._stamp_file)
-            except (OSError, ValueError, IndexDamagedError) as error:
-                self._vectors = self._lexical = None
-                self._loaded_revision = -1
-                logger.warning(
-                    "the documents are safe, but their indexes could not be saved (%s); they are rebuilt when needed", error
-                )
-
-    def _apply_pending(self) -> None:
-        pending, self._pending = self._pending, _Pending()
-        if (not pending.rows and not pending.removed) or self._vectors is None or self._lexical is None:
-            return
-        self._stamp_file.unlink(missing_ok=True)
-        self._vectors.remove(pending.removed)
-        if pending.rows:
-            self._vectors.add(pending.rows, np.concatenate(pending.vectors))
-        self._lexical.update(pending.terms, pending.removed)
-        self._loaded(int(self._meta("revision")))
+    def _forget_indexes(self) -> None:
+        self._vectors = self._lexical = None
+        self._rows, self._revision, self._stamp = {}, -1, {}
 
     @property
     def _vector_file(self) -> Path:
@@ -714,16 +765,34 @@ class Library:
     def _stamp_file(self) -> Path:
         return self.path / "indexes.json"
 
-    def _stamp(self, revision: int) -> dict[str, Any]:
+    def _saved_stamp(self) -> Any:
+        return json.loads(self._stamp_file.read_text(encoding="utf-8"))
+
+    def _stamp_of(self, revision: int) -> dict[str, Any]:
         """What the indexes on disk are: what they were built from, by whom, and a checksum of each file."""
-        files = [
-            self._vector_file,
-            *sorted(p for p in self._lexical_folder.iterdir() if not p.name.startswith(".") and p.suffix != ".lock"),
-        ]
+        lexical = (path for path in self._lexical_folder.iterdir() if not path.name.startswith(".") and path.suffix != ".lock")
         return {
             "library": self._meta("id"),
             "revision": revision,
-            "encoder": self._meta("encoder"),
+            "encoder": self.encoder.fingerprint,
             "analyzer": self.analyzer.fingerprint,
-            "files": {file.name: zlib.crc32(file.read_bytes()) for file in files},
+            "files": {path.name: zlib.crc32(path.read_bytes()) for path in (self._vector_file, *sorted(lexical))},
         }
+
+
+def _batches(rows: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        yield rows[start : start + _ROWS_AT_ONCE]
+
+
+def _utf8(text: str) -> str:
+    """The text as it can be stored and shown: what is no character of Unicode becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _remove(path: Path) -> None:
+    """Removes a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

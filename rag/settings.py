@@ -75,7 +75,12 @@ class Settings:
                 near = difflib.get_close_matches(key, kinds, n=1, cutoff=0.5)
                 hint = f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(sorted(kinds))}"
                 raise SettingsError(f'unknown setting "{key}" ({where}){hint}')
-        return cls(**{key: _convert(where, value, kinds[key]) for key, (where, value) in values.items()})
+        return cls(
+            **{
+                key: _convert(where if where.startswith(("--", _PREFIX)) else f"{key} in {where}", value, kinds[key])
+                for key, (where, value) in values.items()
+            }
+        )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "library", Path(self.library).expanduser())

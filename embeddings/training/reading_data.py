@@ -23,7 +23,6 @@ import jieba
 import numpy as np
 
 from embeddings.encoder import Encoder
-from rag.sentences import sentences
 
 SPAN_FILES = (
     "en_squad_train_44articles",
@@ -36,6 +35,19 @@ SPAN_FILES = (
 )
 HELD_OUT_FILES = ("en_squad_train_44articles", "zh_drcd_dev_test_simplified", "zh_cmrc2018_dev_trial")
 UNANSWERABLE_FILE = "en_squad_train_fragments"
+_SENTENCE = re.compile(r"\S.*?(?:[。！？!?]+[”’」』）)]*|\.(?=\s)|\n|$)", re.DOTALL)
+
+# What the dictionary does not give, or gives too freely.
+_CHINESE_GRAMMAR = {
+    "what": "什么", "which": "哪个", "who": "谁", "when": "什么时候", "where": "哪里", "why": "为什么", "how": "怎么", "many": "多少",
+    "much": "多少", "is": "是", "are": "是", "was": "是", "were": "是", "the": "", "a": "", "an": "", "of": "的", "in": "在", "did": "",
+    "does": "", "do": "", "to": "", "by": "被", "on": "在", "at": "在", "and": "和", "for": "为", "year": "年",
+}  # fmt: skip
+_ENGLISH_GRAMMAR = {
+    "什么": "what", "哪": "which", "哪个": "which", "哪些": "which", "谁": "who", "何时": "when", "哪里": "where", "为什么": "why", "怎么": "how",
+    "如何": "how", "多少": "how many", "几": "how many", "是": "is", "的": "", "了": "", "在": "in", "哪年": "which year", "吗": "", "？": "?",
+    "与": "and", "和": "and", "被": "by", "于": "in", "由": "by", "有": "have", "为": "is", "年": "year", "哪一年": "which year",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +81,14 @@ def read_rows(data: Path, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
+def sentences(text: str) -> list[tuple[int, int]]:
+    """The sentences of a text, cut at every full stop: windows need no more than that."""
+    return [(m.start(), m.end()) for m in _SENTENCE.finditer(text)]
+
+
 def windows(text: str, encoder: Encoder, longest: int) -> list[tuple[int, int]]:
     """Cuts a text into runs of whole sentences of at most `longest` tokens each."""
-    spans = list(sentences(text))
+    spans = sentences(text)
     counts = encoder.count_tokens([text[a:b] for a, b in spans])
     found: list[tuple[int, int]] = []
     held = 0
@@ -129,6 +146,11 @@ def read_questions(data: Path, encoder: Encoder, longest: int, limit: int | None
     return questions
 
 
+def read_unanswerable(data: Path) -> list[Pair]:
+    """Questions on passages that do not answer them."""
+    return [Pair(row["question"], row["passage"]) for row in read_rows(data, UNANSWERABLE_FILE) if not row["answers"]]
+
+
 def without_answer(question: Question) -> str:
     """The window without the sentences that hold an answer; empty when too little is left to mislead anyone."""
     kept = [
@@ -162,17 +184,6 @@ def nearest_windows(questions: Sequence[Question], encoder: Encoder, count: int)
 class CodeSwitcher:
     """Puts questions into the other language word by word, with the Chinese-English dictionary."""
 
-    _GRAMMAR = {
-        "what": "什么", "which": "哪个", "who": "谁", "when": "什么时候", "where": "哪里", "why": "为什么", "how": "怎么", "many": "多少",
-        "much": "多少", "is": "是", "are": "是", "was": "是", "were": "是", "the": "", "a": "", "an": "", "of": "的", "in": "在", "did": "",
-        "does": "", "do": "", "to": "", "by": "被", "on": "在", "at": "在", "and": "和", "for": "为", "year": "年",
-    }  # fmt: skip
-    _HAN_GRAMMAR = {
-        "什么": "what", "哪": "which", "哪个": "which", "哪些": "which", "谁": "who", "何时": "when", "哪里": "where", "为什么": "why", "怎么": "how",
-        "如何": "how", "多少": "how many", "几": "how many", "是": "is", "的": "", "了": "", "在": "in", "哪年": "which year", "吗": "", "？": "?",
-        "与": "and", "和": "and", "被": "by", "于": "in", "由": "by", "有": "have", "为": "is", "年": "year", "哪一年": "which year",
-    }  # fmt: skip
-
     def __init__(self, data: Path) -> None:
         jieba.setLogLevel("ERROR")
         jieba.initialize()
@@ -193,8 +204,8 @@ class CodeSwitcher:
                     weight = frequency // (1 + 3 * rank)
                     if weight > chinese.get(key, (0, ""))[0]:
                         chinese[key] = (weight, han)
-        self._chinese = {key: han for key, (_, han) in chinese.items()} | self._GRAMMAR
-        self._english |= self._HAN_GRAMMAR
+        self._chinese = {key: han for key, (_, han) in chinese.items()} | _CHINESE_GRAMMAR
+        self._english |= _ENGLISH_GRAMMAR
 
     def switch(self, text: str, language: str, share: float, generator: random.Random) -> str:
         """The text with about `share` of its words in the other language."""

@@ -1,4 +1,8 @@
-"""Trains the reader: `python -m embeddings.training.train_reader --data FOLDER --out FOLDER [--minutes N]`."""
+"""Trains the reader: `python -m embeddings.training.train_reader --data FOLDER --out FOLDER [--minutes N]`.
+
+It trains for a given time, with a learning rate that falls to nothing by the end of it, in bfloat16 where the processor
+has it, and prints and logs its figures on the held-out questions as it goes.
+"""
 
 from __future__ import annotations
 
@@ -9,200 +13,184 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 from tqdm import tqdm
+from transformers import AutoTokenizer
 
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import SentenceTransformerEncoder
+from embeddings.reader import MAX_TOKENS
 from embeddings.reader_network import ReaderNetwork
 from embeddings.training import reading_data as data
 
-MAX_TOKENS = 224
 WINDOW_TOKENS = 150
 BATCH = 32
+BATCHES_SORTED_AT_ONCE = 50
 LEARNING_RATE = 2e-4
+HEAD_LEARNING_RATE = 1e-3
+WARM_UP_STEPS = 200
+SPAN_WEIGHT = 0.5
+STEPS_BETWEEN_MEASUREMENTS = 500
+NEAREST = 6
 SEED = 20
 
 
 def main() -> None:
-    """Trains for a number of minutes and prints the figures on the held-out fifth."""
+    """Reads the data, trains, and writes `reader.safetensors` and `log.json`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="the folder with qa/ and parallel/")
+    parser.add_argument("--out", type=Path, required=True, help="where the weights go")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--limit", type=int, help="rows of each file, for a quick trial")
     arguments = parser.parse_args()
     random.seed(SEED)
     torch.manual_seed(SEED)
-    encoder_folder = BUNDLED / "encoder"
     encoder = SentenceTransformerEncoder("bundled", batch_size=64)
-    tokenizer = encoder._model.tokenizer
     questions = data.read_questions(arguments.data, encoder, WINDOW_TOKENS, arguments.limit)
-    held_out = [q for q in questions if q.held_out]
-    training = [q for q in questions if not q.held_out]
+    training = [question for question in questions if not question.held_out]
+    held_out = [question for question in questions if question.held_out]
     print(f"{len(training)} questions to train on, {len(held_out)} held out", flush=True)
     with torch.autocast("cpu", torch.bfloat16):
-        nearest = data.nearest_windows(training, encoder, 6)
-    unanswerable = [
-        data.Pair(r["question"], r["passage"]) for r in data.read_rows(arguments.data, data.UNANSWERABLE_FILE) if not r["answers"]
-    ]
-    switcher = data.CodeSwitcher(arguments.data)
-    network = ReaderNetwork(encoder_folder)
-    heads = [*network.support.parameters(), *network.span.parameters()]
-    body = [p for p in network.body.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        [{"params": body, "lr": LEARNING_RATE}, {"params": heads, "lr": 5 * LEARNING_RATE}], weight_decay=0.01
-    )
-    peaks = [group["lr"] for group in optimizer.param_groups]
+        nearest = data.nearest_windows(training, encoder, NEAREST)
+    unanswerable = data.read_unanswerable(arguments.data)
+    trainer = Trainer(held_out, data.CodeSwitcher(arguments.data), arguments.out)
     generator = random.Random(SEED)
-    started = time.monotonic()
-    budget = arguments.minutes * 60
-    log = []
-    step = 0
-    bar = tqdm(total=int(budget), unit="s")
-    losses: list[tuple[float, float]] = []
-    while time.monotonic() - started < budget:
-        pairs = data.training_pairs(training, nearest, unanswerable, switcher, generator)
-        for batch in batches(pairs, tokenizer):
-            done = (time.monotonic() - started) / budget
-            if done >= 1:
-                break
-            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-                group["lr"] = peak * min(1.0, (step + 1) / 200) * max(0.02, 1 - done)
-            support_loss, span_loss = train_on(network, batch)
-            (support_loss + 0.5 * span_loss).backward()
-            torch.nn.utils.clip_grad_norm_(body + heads, 1.0)
-            optimizer.step()
-            optimizer.zero_grad()
-            step += 1
-            losses.append((support_loss.item(), span_loss.item()))
-            bar.n = int(time.monotonic() - started)
-            if step % 100 == 0:
-                recent = np.mean(losses[-100:], axis=0)
-                bar.set_postfix(step=step, support=f"{recent[0]:.3f}", span=f"{recent[1]:.3f}")
-            if step % 500 == 0:
-                figures = evaluate(network, tokenizer, held_out[:: max(1, len(held_out) // 600)], switcher)
-                log.append({"step": step, "minutes": round((time.monotonic() - started) / 60, 1), **figures})
-                print("\n", json.dumps(log[-1]), flush=True)
-                arguments.out.mkdir(parents=True, exist_ok=True)
-                network.save(arguments.out / "reader.safetensors")
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    network.save(arguments.out / "reader.safetensors")
-    log.append(
-        {
-            "step": step,
-            "minutes": round((time.monotonic() - started) / 60, 1),
-            **evaluate(network, tokenizer, held_out[:: max(1, len(held_out) // 1500)], switcher),
-        }
-    )
-    print(json.dumps(log[-1]))
-    (arguments.out / "log.json").write_text(json.dumps(log, indent=1))
+
+    def epochs() -> Iterator[data.Pair]:
+        while True:
+            yield from data.training_pairs(training, nearest, unanswerable, trainer.switcher, generator)
+
+    trainer.train(epochs(), 60 * arguments.minutes)
 
 
-def batches(pairs: Iterator[data.Pair], tokenizer: object) -> Iterator[tuple[Tensor, ...]]:
-    """Batches of like length, so that little is spent on padding."""
-    while block := list(islice(pairs, BATCH * 50)):
-        block.sort(key=lambda pair: len(pair.passage.encode()) + len(pair.question.encode()))
-        groups = [block[i : i + BATCH] for i in range(0, len(block), BATCH)]
-        random.shuffle(groups)
-        for group in groups:
-            yield encode(group, tokenizer)
+class Trainer:
+    """The network with its optimizer, and where its weights and figures go."""
 
-
-def encode(pairs: Sequence[data.Pair], tokenizer: object) -> tuple[Tensor, ...]:
-    """Token ids, mask, types, and the answers' first and last tokens, -100 where there is none."""
-    encoded = tokenizer(  # type: ignore[operator]
-        [p.question for p in pairs],
-        [p.passage for p in pairs],
-        truncation="only_second",
-        max_length=MAX_TOKENS,
-        padding=True,
-        return_offsets_mapping=True,
-        return_token_type_ids=True,
-        return_tensors="pt",
-    )
-    starts, ends = [], []
-    for i, pair in enumerate(pairs):
-        place = [-100, -100]
-        if pair.start >= 0:
-            sequence = encoded.sequence_ids(i)
-            inside = [
-                t
-                for t, (a, b) in enumerate(encoded["offset_mapping"][i].tolist())
-                if sequence[t] == 1 and a < pair.end and pair.start < b
-            ]
-            if inside:
-                place = [inside[0], inside[-1]]
-        starts.append(place[0])
-        ends.append(place[1])
-    labels = torch.tensor([float(p.start >= 0) for p in pairs])
-    return (
-        encoded["input_ids"],
-        encoded["attention_mask"],
-        encoded["token_type_ids"],
-        labels,
-        torch.tensor(starts),
-        torch.tensor(ends),
-    )
-
-
-def train_on(network: ReaderNetwork, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """The losses of one batch: of support, and of the span where there is one."""
-    ids, mask, types, labels, starts, ends = batch
-    network.train()
-    with torch.autocast("cpu", torch.bfloat16):
-        support, span = network(ids, mask, types)
-    support_loss = torch.nn.functional.binary_cross_entropy_with_logits(support, labels)
-    span = span.masked_fill((types * mask)[:, :, None] == 0, -1e4)
-    if (starts >= 0).any():
-        span_loss = torch.nn.functional.cross_entropy(span[:, :, 0], starts) + torch.nn.functional.cross_entropy(
-            span[:, :, 1], ends
+    def __init__(self, held_out: Sequence[data.Question], switcher: data.CodeSwitcher, out: Path) -> None:
+        self.switcher = switcher
+        self._held_out = held_out
+        self._out = out
+        self._log: list[dict[str, float]] = []
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(BUNDLED / "encoder", local_files_only=True)
+        self.network = ReaderNetwork(BUNDLED / "encoder")
+        self._body = [p for p in self.network.body.parameters() if p.requires_grad]
+        self._heads = [*self.network.support.parameters(), *self.network.span.parameters()]
+        self._optimizer = torch.optim.AdamW(
+            [{"params": self._body, "lr": LEARNING_RATE}, {"params": self._heads, "lr": HEAD_LEARNING_RATE}], weight_decay=0.01
         )
-    else:
-        span_loss = span.sum() * 0
-    return support_loss, span_loss / 2
+        self._peaks = [group["lr"] for group in self._optimizer.param_groups]
 
+    def train(self, pairs: Iterator[data.Pair], seconds: float) -> None:
+        """Trains on pairs until the time is up."""
+        self._out.mkdir(parents=True, exist_ok=True)
+        started = time.monotonic()
+        losses: list[tuple[float, float]] = []
+        with tqdm(total=int(seconds), unit="s") as bar:
+            for step, batch in enumerate(self._batches(pairs), 1):
+                done = (time.monotonic() - started) / seconds
+                if done >= 1:
+                    break
+                losses.append(self._step(batch, min(1.0, step / WARM_UP_STEPS) * max(0.02, 1 - done)))
+                support, span = np.mean(losses[-100:], axis=0)
+                bar.n = int(done * seconds)
+                bar.set_postfix(step=step, support=f"{support:.3f}", span=f"{span:.3f}")
+                if step % STEPS_BETWEEN_MEASUREMENTS == 0:
+                    self._measure(step, time.monotonic() - started, 600)
+        self._measure(len(losses), time.monotonic() - started, 1500)
 
-def evaluate(
-    network: ReaderNetwork, tokenizer: object, questions: Sequence[data.Question], switcher: data.CodeSwitcher
-) -> dict[str, float]:
-    """Area under the curve of support against near misses, and exact first tokens, by language, same and switched."""
-    network.eval()
-    generator = random.Random(1)
-    figures = {}
-    for language in ("zh", "en"):
-        for share in (0.0, 0.9):
-            pairs = []
-            for q in questions:
-                if q.language != language:
-                    continue
-                asked = switcher.switch(q.text, language, share, generator) if share else q.text
-                pairs.append(data.Pair(asked, q.window, q.start, q.end))
-                if miss := without(q):
-                    pairs.append(data.Pair(asked, miss))
-            scores, right = [], []
-            for i in range(0, len(pairs), BATCH):
-                ids, mask, types, _, starts, _ = encode(pairs[i : i + BATCH], tokenizer)
-                with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-                    support, span = network(ids, mask, types)
-                scores += support.tolist()
-                first = span[:, :, 0].masked_fill((types * mask) == 0, -1e4).argmax(1)
-                right += [bool(a == b) for a, b in zip(first, starts, strict=True) if b >= 0]
-            labels = [p.start >= 0 for p in pairs]
-            name = f"{language}{'_switched' if share else ''}"
-            if len(set(labels)) == 2:
-                figures[f"auroc_{name}"] = round(float(roc_auc_score(labels, scores)), 3)
-            figures[f"start_{name}"] = round(float(np.mean(right)), 3)
-    return figures
+    def _step(self, batch: tuple[Tensor, ...], rate: float) -> tuple[float, float]:
+        """One step of the optimizer at a share of the peak learning rates; gives the losses of support and span."""
+        for group, peak in zip(self._optimizer.param_groups, self._peaks, strict=True):
+            group["lr"] = peak * rate
+        support_loss, span_loss = self._losses(batch)
+        self._optimizer.zero_grad()
+        (support_loss + SPAN_WEIGHT * span_loss).backward()
+        torch.nn.utils.clip_grad_norm_(self._body + self._heads, 1.0)
+        self._optimizer.step()
+        return support_loss.item(), span_loss.item()
 
+    def _losses(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        ids, mask, types, labels, places = batch
+        self.network.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            support, span = self.network(ids, mask, types)
+        support_loss = torch.nn.functional.binary_cross_entropy_with_logits(support, labels)
+        answered = places[:, 0] >= 0
+        if not answered.any():
+            return support_loss, span.sum() * 0
+        span = span.masked_fill((types * mask)[:, :, None] == 0, -1e4)[answered]
+        return support_loss, torch.nn.functional.cross_entropy(span, places[answered])
 
-def without(question: data.Question) -> str:
-    """A near miss for measuring: the window without its answer, else a sibling."""
-    return data.without_answer(question) or (question.siblings[0] if question.siblings else "")
+    def _batches(self, pairs: Iterator[data.Pair]) -> Iterator[tuple[Tensor, ...]]:
+        """Batches of like length, so that little is spent on padding."""
+        while block := list(islice(pairs, BATCH * BATCHES_SORTED_AT_ONCE)):
+            block.sort(key=lambda pair: len(pair.passage.encode()) + len(pair.question.encode()))
+            groups = [block[i : i + BATCH] for i in range(0, len(block), BATCH)]
+            random.shuffle(groups)
+            yield from map(self._encode, groups)
+
+    def _encode(self, pairs: Sequence[data.Pair]) -> tuple[Tensor, ...]:
+        """Token ids, mask and types `(pairs, tokens)`, labels `(pairs,)`, the answers' first and last tokens `(pairs, 2)` or -1."""
+        encoded = self._tokenizer(
+            [pair.question for pair in pairs],
+            [pair.passage for pair in pairs],
+            truncation="longest_first",
+            max_length=MAX_TOKENS,
+            padding=True,
+            return_offsets_mapping=True,
+            return_token_type_ids=True,
+            return_tensors="pt",
+        )
+        places = []
+        for pair, offsets, types in zip(
+            pairs, encoded["offset_mapping"].tolist(), encoded["token_type_ids"].tolist(), strict=True
+        ):
+            inside = (
+                [t for t, (a, b) in enumerate(offsets) if types[t] == 1 and a < pair.end and pair.start < b]
+                if pair.start >= 0
+                else []
+            )
+            places.append((inside[0], inside[-1]) if inside else (-1, -1))
+        labels = torch.tensor([float(pair.start >= 0) for pair in pairs])
+        return encoded["input_ids"], encoded["attention_mask"], encoded["token_type_ids"], labels, torch.tensor(places)
+
+    def _measure(self, step: int, seconds: float, most: int) -> None:
+        """Logs and prints the figures on some of the held-out questions, and saves the weights."""
+        figures: dict[str, float] = {"step": step, "minutes": round(seconds / 60, 1)}
+        questions = self._held_out[:: max(1, len(self._held_out) // most)]
+        for language in ("zh", "en"):
+            for name, share in ((language, 0.0), (f"{language}_switched", 0.9)):
+                generator = random.Random(1)
+                pairs = []
+                for question in (q for q in questions if q.language == language):
+                    asked = self.switcher.switch(question.text, language, share, generator) if share else question.text
+                    pairs.append(data.Pair(asked, question.window, question.start, question.end))
+                    if near_miss := data.without_answer(question) or next(iter(question.siblings), ""):
+                        pairs.append(data.Pair(asked, near_miss))
+                if pairs:
+                    figures |= {f"{figure}_{name}": round(value, 3) for figure, value in self._figures(pairs).items()}
+        self._log.append(figures)
+        print(f"\n{json.dumps(figures)}", flush=True)
+        (self._out / "log.json").write_text(json.dumps(self._log, indent=1) + "\n")
+        self.network.save(self._out / "reader.safetensors")
+
+    def _figures(self, pairs: Sequence[data.Pair]) -> dict[str, float]:
+        """The area under the curve of support against near misses, and how often the answer's first token is found."""
+        self.network.eval()
+        logits, found = [], []
+        for start in range(0, len(pairs), BATCH):
+            ids, mask, types, _, places = self._encode(pairs[start : start + BATCH])
+            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+                support, span = self.network(ids, mask, types)
+            logits += support.tolist()
+            first = span[:, :, 0].masked_fill((types * mask) == 0, -1e4).argmax(dim=1)
+            found += [int(a) == int(b) for a, b in zip(first, places[:, 0], strict=True) if b >= 0]
+        return {"auroc": float(roc_auc_score([pair.start >= 0 for pair in pairs], logits)), "start": float(np.mean(found))}
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
-from functools import lru_cache
+
+import charset_normalizer
 
 from rag.errors import LoadError
 
@@ -30,26 +31,16 @@ _SIGNATURES = {
     b"SQLite format 3": "a database",
     b"{\\rtf": "an RTF file",
 }
-# The encodings that Chinese and English text is met in, the likeliest first.
-_ENCODINGS = ("utf-8", "gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
-_BY_LINE = _ENCODINGS[:3]
+# The encodings that Chinese text is met in, the likeliest first. Left to choose among all it knows, the detector takes short texts for others.
+_ENCODINGS = ["gb18030", "big5hkscs", "utf_16_le", "utf_16_be"]
 _WESTERN = "cp1252"
 _SAMPLE = 200_000
-_LEAST_FAMILIARITY = 0.6
 _MOST_ODD = 0.02
 _PLAIN = re.compile(r"[\t\n\r\f\x20-\x7e]+")
-_PUNCTUATION = "，。、；：？！“”‘’（）《》〈〉【】「」『』—…·～％\u3000０１２３４５６７８９"
-_COMMONEST = (
-    "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经十三之进"
-    "着等部度家电力里如水化高自二理起小物现实加量都两体制机当使点从业本去把性好应开它合还因由其些然前外天政四日那社义事平形相全表间样与关各重"
-    "新线内数正心反你明看原又么利比或但质气第向道命此变条只没结解问意建月公无系军很情者最立代想已通并提直题党程展五果料象员革位入常文总次品式活设"
-    "及管特件长求老头基资边流路级少图山统接知较将组见计别她手角期根论运农指几九区强放决西被干做必战先回则任取据处队南给色光门即保治北造百规热领七"
-    "這為個國來時們會發動過說產種後學經進麼體機當點從業開還應關條間與長無見別問題總們將論幾東車樣話兩實現電線書氣對於"
-)
 
 
 def decode(data: bytes, source: str) -> str:
-    """The text of `data`: by its byte order mark, else as UTF-8, else in the encoding that gives the most familiar text.
+    """The text of `data`: by its byte order mark, else as UTF-8, else in the encoding that the detector finds.
 
     A file whose lines are in different encodings is read line by line. Stray NULs are left for cleaning.
 
@@ -69,71 +60,43 @@ def _decode(data: bytes) -> str | None:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        # UTF-16 can be valid UTF-8 too, with many NULs and other control characters.
-        if _odd_characters(text[:_SAMPLE]) <= _MOST_ODD * len(text[:_SAMPLE]):
-            return text
-    encoding = _likeliest(data[:_SAMPLE], _ENCODINGS)
-    if encoding in _BY_LINE:
-        return "\n".join(_decode_line(line, encoding) for line in data.split(b"\n"))
+    text = data.decode("utf-8", "replace")
+    # UTF-16 can be valid UTF-8 too, with many NULs and other control characters.
+    if "\ufffd" not in text and _odd_characters(text[:_SAMPLE]) <= _MOST_ODD * len(text[:_SAMPLE]):
+        return text
+    lines = data.split(b"\n")
+    foreign = [line for line in lines if not _is_utf8(line)]
+    if any(_is_utf8(line) and not line.isascii() for line in lines):
+        encoding = (_detected(b"\n".join(foreign)) if foreign else "") or "utf-8"
+        return "\n".join(line.decode("utf-8" if _is_utf8(line) else encoding, "replace") for line in lines)
+    encoding = _detected(data)
     return data.decode(encoding, "replace") if encoding else None
 
 
-def _decode_line(line: bytes, encoding: str) -> str:
-    """The text of a line of a file that is mostly in `encoding`, where some lines may be in another."""
+def _is_utf8(line: bytes) -> bool:
+    """Whether a line is UTF-8, but for a damaged character or two.
+
+    Chinese bytes in another encoding are UTF-8 by chance only as two-byte letters, which Chinese text has none of.
+    """
     if line.isascii():
-        return line.decode("ascii")
-    # Short Chinese lines can be valid UTF-8 by chance.
-    valid = tuple(name for name in dict.fromkeys((encoding, "utf-8")) if _is_valid(line, name))
-    likeliest = encoding if valid == (encoding,) else _likeliest(line, valid or _BY_LINE)
-    return line.decode(likeliest or encoding, "replace")
+        return b"\0" not in line
+    text = line.decode("utf-8", "replace")
+    foreign = _PLAIN.sub("", text)
+    return 10 * foreign.count("\ufffd") <= len(foreign) and max(foreign.replace("\ufffd", " ")) >= "\u0800"
 
 
-def _is_valid(data: bytes, encoding: str) -> bool:
-    try:
-        data.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _likeliest(data: bytes, encodings: tuple[str, ...]) -> str:
-    """The encoding that gives the most familiar text; empty when no text is familiar."""
-    scores = {encoding: _familiarity(data.decode(encoding, "replace")) for encoding in encodings}
-    best = max(scores, key=scores.__getitem__)
-    if scores[best] >= _LEAST_FAMILIARITY:
-        return best
+def _detected(data: bytes) -> str:
+    """The encoding of data that is not UTF-8; empty when it is none that text is met in."""
+    sample = data[:_SAMPLE]
+    for first, encoding in ((1, "utf_16_le"), (0, "utf_16_be")):
+        # In UTF-16, one byte of each ASCII character is NUL.
+        if sample[first::2].count(0) > 0.1 * len(sample) / 2 > 10 * sample[1 - first :: 2].count(0):
+            return encoding
+    matches = [match for match in charset_normalizer.from_bytes(sample, cp_isolation=_ENCODINGS) if match.encoding in _ENCODINGS]
+    if matches:
+        return min(matches, key=lambda match: (match.chaos, _ENCODINGS.index(match.encoding))).encoding
     # Western text is mostly ASCII with a few letters between.
-    return _WESTERN if sum(byte < 0x80 for byte in data) > 0.6 * len(data) else ""
-
-
-def _familiarity(text: str) -> float:
-    """How common the characters are that are not ASCII, from -1, where all are impossible, to 2."""
-    counts = Counter(_PLAIN.sub("", text))
-    if not counts:
-        return 2.0
-    return sum(times * _weight(character) for character, times in counts.items()) / counts.total()
-
-
-def _weight(character: str) -> float:
-    if character in _COMMONEST:
-        return 2
-    if character in _PUNCTUATION or "À" <= character < "ɐ" or character in _everyday("gb2312", 0xB0, 0xD7):
-        return 1
-    if character in _everyday("big5", 0xA4, 0xC6):
-        return 0.5
-    return -1 if _is_odd(character) or unicodedata.category(character) == "Co" else 0
-
-
-@lru_cache(maxsize=2)
-def _everyday(encoding: str, first: int, last: int) -> frozenset[str]:
-    """The Chinese characters of everyday use, which stand in the first rows of an encoding."""
-    cells = (bytes((row, cell)) for row in range(first, last + 1) for cell in range(0x40, 0xFF))
-    return frozenset(cell.decode(encoding, "ignore") for cell in cells)
+    return _WESTERN if sum(byte < 0x80 for byte in sample) > 0.6 * len(sample) else ""
 
 
 def _odd_characters(text: str) -> int:

@@ -25,8 +25,6 @@ def imported_packages(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_run_one_way(path: Path) -> None:
-    if path.is_relative_to(ROOT / "embeddings" / "training"):
-        pytest.skip("the training recipe reads text as the core does")
     if path == ROOT / "rag" / "cli.py":
         pytest.skip("the command line opens the chat window")
     rank = RANK[path.relative_to(ROOT).parts[0]]

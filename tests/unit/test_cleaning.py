@@ -306,6 +306,11 @@ def test_running_heads_go_with_the_numbers_in_them() -> None:
     assert [result.text[start:].lstrip()[:4] for start in result.pages] == ["第1节的", "第2节的", "第3节的", "第4节的"]
 
 
+def test_a_title_that_is_a_running_head_stays_once() -> None:
+    pages = [f"生物多样性白皮书\n{n}甲{PARAGRAPH}\n{n}乙{PARAGRAPH}\n{n}丙{PARAGRAPH}" for n in (1, 2, 3)]
+    assert cleaned("\f".join(pages)).text == "生物多样性白皮书\n" + "\n\n".join(page.split("\n", 1)[1] for page in pages)
+
+
 def test_running_heads_are_found_by_page_numbers_where_there_are_no_form_feeds() -> None:
     page = "{0}甲{1}\n{0}乙{1}\n{0}丙{1}\nAnnual Report\n{0}\nMinistry of Ecology\n"
     result = cleaned("".join(page.format(n, PARAGRAPH * 4) for n in range(1, 6)))
@@ -416,6 +421,19 @@ def test_page_numbers_and_heads_do_not_break_chinese_paragraphs() -> None:
     assert cleaned(broken).text == CHINESE_PROSE * 2
     long = CHINESE_PROSE * 2
     assert cleaned(f"标题\n\n{long[:150]}\n\n第 3 页\n\n{long[150:]}").text == f"标题\n\n{long}"
+    short = "各方应当携手合作，共同应对全球生物多样性面临的严峻挑战。"
+    assert cleaned(f"标题\n\n{short[:22]}\n\n- 3 -\n\n{short[22:]}").text == f"标题\n\n{short}"
+
+
+def test_articles_of_laws_are_joined() -> None:
+    law = """土石采取准则
+第 15 条 土石采取场所之开发，其对环境之影响，应依规定预测、分析及评定。中央主管机关得视需要会商有关机关订定技术规范
+公告之。
+第 16 条 附则
+本准则自发布日施行。"""
+    assert cleaned(law).text == law.replace("规范\n公告", "规范公告")
+    law = "环保工程准则\n第 3 条 环保工程分为空气污染防制、废弃物清理\n、土壤污染防治等工程项目。"
+    assert cleaned(law).text == law.replace("清理\n、", "清理、")
 
 
 def test_words_of_both_scripts_are_joined_as_each_is_written() -> None:
@@ -527,7 +545,7 @@ def test_markdown_loses_its_markup_and_keeps_its_structure() -> None:
     )
     result = cleaned(source, "a.md")
     assert result.text == (
-        "# Wetlands\n\nSee [the report] and it.\n\n重点在于__保护__，not 2**3 or a**b.\n\n| a | b |\n\n| 1 | 2 |\n\n"
+        "# Wetlands\n\nSee [the report] and it.\n\n重点在于__保护__，not 2**3 or a**b.\n\n| a | b |\n| 1 | 2 |\n\n"
         "```python\nf(**kwargs)  # __init__\n```\n\n- one\n- two"
     )
     assert removed(result)[:7] == [
@@ -539,6 +557,25 @@ def test_markdown_loses_its_markup_and_keeps_its_structure() -> None:
         ("over two lines -->", "comment"),
         ("**", "Markdown emphasis"),
     ]
+
+
+def test_markdown_comments_cost_no_text() -> None:
+    source = "<!-- a --> one\n\n<!-- b\n\nc --> two\n\n<!-- never closed\n\nthree\n"
+    assert cleaned(source, "a.md").text == "one\n\n<!-- b\n\nc --> two\n\n<!-- never closed\n\nthree"
+
+
+def test_markdown_pictures_go_with_the_blanks_beside_them() -> None:
+    source = (
+        "![a](b.png)\n[![badge](c.svg)](https://d.org) ![e](f)\n\n![g](h) one ![i](j) two ![k](l) ![m](n)\n\n[![o](p)](q) three"
+    )
+    result = cleaned(source, "a.md")
+    assert result.text == "one two\n\nthree"
+    assert removed(result)[:2] == [("![a](b.png)", "picture"), ("[![badge](c.svg)](https://d.org) ![e](f)", "picture")]
+
+
+def test_markdown_code_stays_as_it_is() -> None:
+    code = "```\n<!-- x -->\n-----\n**a** [b](/c)\n© 2021\n```"
+    assert cleaned(f"Text.\n\n{code}\n\n-----", "a.md").text == f"Text.\n\n{code}"
 
 
 def test_markdown_is_not_joined_and_rules_at_its_head_are_no_front_matter() -> None:

@@ -139,9 +139,10 @@ def test_files_of_folders_come_in_order_without_hidden_and_unknown_ones(tmp_path
     for name in ("b.txt", "a.md", "sub/c.TXT", "sub/d.pdf", ".hidden.txt", ".git/e.txt", "sub/.x/f.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("text")
+    (tmp_path / "sub" / "broken.txt").symlink_to(tmp_path / "nowhere")
     missing = tmp_path / "missing.txt"
     found = [file.relative_to(tmp_path).as_posix() for file in find_files([tmp_path / "sub" / "d.pdf", missing, tmp_path])]
-    assert found == ["sub/d.pdf", "missing.txt", "a.md", "b.txt", "sub/c.TXT"]
+    assert found == ["sub/d.pdf", "missing.txt", "a.md", "b.txt", "sub/broken.txt", "sub/c.TXT"]
 
 
 @given(st.binary(max_size=300), st.sampled_from(LOADERS))

@@ -108,7 +108,6 @@ def test_bad_values_name_where_they_stand(toml: Path) -> None:
     assert "{'value': 3}, but must be a whole number" in refusal()
 
 
-@pytest.mark.xfail(reason="rag/settings.py: a value of the wrong kind from the file is named by the file only")
 def test_bad_values_of_the_file_name_their_key(toml: Path) -> None:
     toml.write_text('port = "x"')
     assert "port" in refusal()

@@ -1,0 +1,163 @@
+"""The command line, as a user types it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rag.cli
+
+
+def yinju(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Runs a command in this process: exit status, output, errors."""
+    old, sys.argv = sys.argv, ["yinju", *arguments]
+    try:
+        rag.cli.main()
+        status = 0
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    finally:
+        sys.argv = old
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.fixture
+def notes(home: Path) -> Path:
+    folder = home / "notes"
+    folder.mkdir()
+    (folder / "委员会.txt").write_text(
+        "委员会决定\n\n2024年3月5日，委员会决定在北山设立观鸟站，预算为38万元。", encoding="gb18030"
+    )
+    (folder / "station.md").write_text(
+        "# Bird station\n\nThe station on North Hill opened in May 2025. It has **three** towers.", encoding="utf-8"
+    )
+    return folder
+
+
+def test_add_list_ask_remove(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
+    status, out, _ = yinju(capsys, "add", str(notes))
+    assert status == 0
+    assert out.splitlines()[-1] == "2 added"
+    assert yinju(capsys, "add", str(notes))[1].splitlines()[-1] == "2 unchanged"
+    (notes / "station.md").write_text("# Bird station\n\nThe station on North Hill opened in June 2025.", encoding="utf-8")
+    assert yinju(capsys, "add", str(notes))[1].splitlines()[-1] == "1 replaced, 1 unchanged"
+    status, out, _ = yinju(capsys, "list")
+    assert "委员会决定" in out
+    assert "Bird station" in out
+    assert out.splitlines()[-1] == "2 documents"
+    status, out, _ = yinju(capsys, "ask", "观鸟站的预算是多少？", "--json")
+    answer = json.loads(out)
+    assert status == 0
+    assert "38万元" in answer["citations"][0]["quote"]
+    assert answer["citations"][0]["title"] == "委员会决定"
+    assert yinju(capsys, "remove", "委员会.txt")[1] == "removed 委员会决定\n"
+    assert yinju(capsys, "list")[1].splitlines()[-1] == "1 documents"
+
+
+def test_one_bad_file_does_not_keep_the_others_out(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
+    (notes / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    (notes / "empty.txt").write_bytes(b" \n")
+    status, out, errors = yinju(capsys, "add", str(notes))
+    assert status == 1
+    assert out.splitlines()[-1] == "2 added, 2 failed"
+    failures = [line for line in errors.splitlines() if line.startswith("failed")]
+    assert len(failures) == 2
+    assert any("picture.txt" in line and "PNG" in line for line in failures)
+    assert any("empty.txt" in line for line in failures)
+    assert "Traceback" not in errors
+
+
+def test_show_tells_what_cleaning_removed(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    page = home / "page.txt"
+    page.write_text(
+        "当前位置:首页 > 新闻 > 正文\n\n观鸟站开放\n\n2025-05-01 来源:北山日报\n\n观鸟站今天开放。\n\n分享到微信\n",
+        encoding="utf-8",
+    )
+    yinju(capsys, "add", str(page))
+    assert "分享到" not in yinju(capsys, "show", "page.txt")[1]
+    removed = yinju(capsys, "show", "page.txt", "--removed")[1]
+    assert "navigation" in removed
+    assert "分享到微信" in removed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("ask", " "), "the question is empty"),
+        (("remove", "nothing"), "there is no library"),
+        (("add", "missing.txt"), "missing.txt"),
+        (("ask", "什么？", "--encoder", "/nowhere"), "is not a sentence-transformers folder"),
+        (("eval", "--questions", "none.jsonl"), "cannot read the questions"),
+        (("ask", "什么？", "--top-k", "0"), "top_k is 0, but must be between 1 and 1000"),
+        (("frobnicate",), "frobnicate"),
+    ],
+)
+def test_errors_are_one_line_and_a_status(
+    capsys: pytest.CaptureFixture[str], home: Path, arguments: tuple[str, ...], problem: str
+) -> None:
+    if arguments[0] == "ask" and arguments[1] == " ":
+        (home / "a.txt").write_text("观鸟站今天开放。", encoding="utf-8")
+        yinju(capsys, "add", "a.txt")
+    status, _, errors = yinju(capsys, *arguments)
+    assert status != 0
+    assert problem in errors
+    assert "Traceback" not in errors
+
+
+def test_a_setting_nobody_knows_names_the_nearest(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    (home / "yinju.toml").write_text("treshold = 0.3\n")
+    status, _, errors = yinju(capsys, "list")
+    assert status == 1
+    assert 'unknown setting "treshold" (yinju.toml); did you mean "threshold"?' in errors
+
+
+def test_doctor_finds_everything_in_place(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
+    yinju(capsys, "add", str(notes))
+    status, out, _ = yinju(capsys, "doctor")
+    assert status == 0
+    assert "2 documents" in out
+    assert "FAIL" not in out
+    (notes.parent / "library" / "library.sqlite3").write_bytes(b"not a database")
+    status, out, _ = yinju(capsys, "doctor")
+    assert status == 1
+    assert "FAIL  library" in out
+
+
+def test_help_has_examples(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    status, out, _ = yinju(capsys, "--help")
+    assert status == 0
+    for command in ("add", "list", "remove", "ask", "chat", "eval", "doctor", "show", "reindex"):
+        assert command in out
+    assert "yinju ask" in yinju(capsys, "ask", "--help")[1]
+
+
+def test_a_question_set_is_asked_and_written_down(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
+    questions = [
+        {"id": "a", "lang": "zh", "kind": "number", "question": "观鸟站的预算是多少？", "evidence": ["预算为38万元"], "answers": ["38万元"], "answerable": True},
+        {"id": "b", "lang": "zh", "kind": "off_topic", "question": "世界杯冠军是谁？", "evidence": [], "answers": [], "answerable": False},
+    ]  # fmt: skip
+    Path("set.jsonl").write_text("\n".join(json.dumps(question) for question in questions), encoding="utf-8")
+    yinju(capsys, "add", str(notes))
+    status, out, _ = yinju(capsys, "eval", "--questions", "set.jsonl", "--json", "figures.json")
+    assert status == 0
+    assert "zh->zh" in out
+    figures = json.loads(Path("figures.json").read_text(encoding="utf-8"))
+    assert [outcome["id"] for outcome in figures["outcomes"]] == ["a", "b"]
+    assert figures["figures"]["zh->zh"]["recall_at_1"] == 1.0
+    assert figures["figures"]["zh->zh"]["right"] == 1.0
+
+
+def test_the_default_library_is_filled_from_the_seeds_the_first_time(home: Path) -> None:
+    """In a process of its own, as `rag.answer` keeps its pipeline."""
+    script = "import rag; a = rag.answer('长江十年禁渔从哪天开始？'); print(a.citations[0].quote, a.citations[0].source, sep='|')"
+    environment = {**os.environ, "YINJU_LIBRARY": str(home / "library"), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=120, check=True
+    )
+    quote, source = done.stdout.strip().split("|")
+    assert "2021年1月1日" in quote
+    assert Path(source).name == "2020-un-biodiversity-summit-position-paper.zh.txt"
