@@ -25,7 +25,8 @@ class PassageReading:
     """What the reader makes of one passage.
 
     `support` is the logit of the passage holding an answer. `beginnings` is, for each of its tokens, the probability that
-    the answer begins there, `(tokens,)`; `offsets` are the tokens' places in the passage, `(tokens, 2)`.
+    the answer begins there, `(tokens,)`; `offsets` are the tokens' places in the passage, `(tokens, 2)`. The last token is the
+    separator, which has no place: its probability is that of no beginning at all.
     """
 
     support: float

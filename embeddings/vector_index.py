@@ -80,7 +80,7 @@ class VectorIndex:
         """Writes the index so that `path` holds either what it held before or all of this one."""
         import faiss
 
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        partial = path.with_name(f"{path.name}.partial")
         try:
             with partial.open("wb") as file:
                 file.write(faiss.serialize_index(self._index).tobytes())

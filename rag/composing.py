@@ -19,8 +19,8 @@ _ONE_FACT = re.compile(
     r"|which (?:year|month|day|country|province|city|company))\b",
     re.IGNORECASE,
 )
-_NEAR_BEST = 0.6
-_NEAR_BEST_FACT = 0.8
+_NEAR_BEST = 0.5
+_NEAR_BEST_FACT = 0.4
 _SAME_TEXT = 0.8
 
 _REFUSAL = {

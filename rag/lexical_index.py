@@ -146,9 +146,11 @@ class LexicalIndex:
 
 @contextmanager
 def _reported() -> Iterator[None]:
-    """Tantivy reports everything as a ValueError: what is damaged, and a disk that is full."""
+    """Tantivy reports what is damaged, and a disk that is full, as a ValueError, or panics."""
     try:
         yield
-    except ValueError as error:
+    except BaseException as error:
+        if not isinstance(error, ValueError) and type(error).__name__ != "PanicException":
+            raise
         reason = str(error).splitlines()[0]
         raise IndexDamagedError(f"the lexical index cannot be used ({reason}); it is rebuilt from the library") from error

@@ -224,7 +224,7 @@ class Library:
         Raises:
             DocumentNotFoundError: None goes by that name, or several do.
         """
-        self.find(name)  # fails before a library is made where there is none
+        self._require()
         with self._writing():
             summary = self.find(name)
             with self._transaction() as connection:
@@ -303,8 +303,9 @@ class Library:
             problems += [str(row[0]) for row in self._select("PRAGMA integrity_check") if row[0] != "ok"]
             with self._searching() as (vectors, lexical):
                 rows = {row for (row,) in self._select("SELECT row FROM chunks")}
+                behind = self._revision != int(self._meta("revision"))  # as they may be while another process writes
                 for name, held in (("vector", vectors.rows()), ("lexical", lexical.rows())):
-                    if sorted(held) != sorted(rows):
+                    if not behind and sorted(held) != sorted(rows):
                         problems.append(f"the {name} index holds {len(rows & set(held))} of {len(rows)} chunks")
         except (LibraryError, IndexDamagedError) as error:
             problems.append(str(error))
@@ -534,7 +535,8 @@ class Library:
             try:
                 yield
             finally:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -556,7 +558,10 @@ class Library:
             case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
                 return self._disk_full()
             case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-                return f"the library {self.path} cannot be written to; check the folder's permissions, or choose another with --library"
+                return (
+                    f"the library {self.path} cannot be opened or written to; "
+                    "check the folder's permissions, or choose another with --library"
+                )
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return self._busy()
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_ERROR:
@@ -582,11 +587,11 @@ class Library:
                 raise LibraryError(
                     f"cannot make the library folder {self.path}: {error.strerror}; choose another with --library"
                 ) from error
-            try:
-                with self._reported():
+            with self._reported():
+                try:
                     self._file_lock.acquire(timeout=_WAIT_SECONDS)
-            except filelock.Timeout:
-                raise LibraryError(self._busy()) from None
+                except filelock.Timeout:
+                    raise LibraryError(self._busy()) from None
             try:
                 if not self._open():
                     self._create()
@@ -651,7 +656,8 @@ class Library:
             if not self._load_indexes() and self._vectors is None:
                 self._rebuild_in_memory()
         except (OSError, IndexDamagedError):
-            if not self._load_indexes() or self._revision != revision:
+            self._load_indexes()
+            if self._revision != revision:
                 self._rebuild_in_memory()
 
     def _save_indexes(self) -> None:
@@ -662,8 +668,6 @@ class Library:
         try:
             self._bring_up_to_date()
         except (OSError, IndexDamagedError) as error:
-            with self._lock:
-                self._forget_indexes()
             logger.warning(
                 "the documents are safe, but their indexes could not be saved (%s); they are rebuilt when needed", error
             )
@@ -687,34 +691,34 @@ class Library:
             _remove(self._vector_file)
             _remove(self._lexical_folder)
             vectors, lexical = VectorIndex(int(self._meta("dim"))), LexicalIndex(self._lexical_folder)
-        self._catch_up(vectors, lexical)
+        self._catch_up(vectors, lexical, revision)
+        vectors.save(self._vector_file)
+        stamp = self._stamp_of(revision)
+        partial = self._stamp_file.with_suffix(".partial")
+        partial.write_text(json.dumps(stamp), encoding="utf-8")
+        partial.replace(self._stamp_file)
         with self._lock:
-            vectors.save(self._vector_file)
-            stamp = self._stamp_of(revision)
-            partial = self._stamp_file.with_suffix(".partial")
-            partial.write_text(json.dumps(stamp), encoding="utf-8")
-            partial.replace(self._stamp_file)
-            self._hold(vectors, lexical, revision, stamp)
+            if self._lexical is lexical:
+                self._stamp = stamp
 
     def _rebuild_in_memory(self) -> None:
         with self._snapshot():
             self._require_match()
-            vectors, lexical = VectorIndex(int(self._meta("dim"))), LexicalIndex()
-            self._catch_up(vectors, lexical)
-            self._hold(vectors, lexical, int(self._meta("revision")), {})
+            self._catch_up(VectorIndex(int(self._meta("dim"))), LexicalIndex(), int(self._meta("revision")))
 
-    def _catch_up(self, vectors: VectorIndex, lexical: LexicalIndex) -> None:
-        """Brings two indexes of the same rows to the rows that SQLite holds, from what it holds of them."""
+    def _catch_up(self, vectors: VectorIndex, lexical: LexicalIndex, revision: int) -> None:
+        """Brings two indexes of the same rows to those of SQLite at this revision, and holds them as not saved."""
         wanted = {row for (row,) in self._select("SELECT row FROM chunks")}
         held = set(vectors.rows().tolist())
         gone, new = sorted(held - wanted), sorted(wanted - held)
         if gone or new:
             lexical.update(self._stored_terms(new), gone)
+        stored = [self.vectors(rows) for rows in _batches(new)]
         with self._lock:
             vectors.remove(gone)
-            for rows in _batches(new):
-                stored = self.vectors(rows)
-                vectors.add(list(stored), np.stack(list(stored.values())))
+            for batch in stored:
+                vectors.add(list(batch), np.stack(list(batch.values())))
+            self._hold(vectors, lexical, revision, {})
 
     def _stored_terms(self, rows: Sequence[int]) -> Iterator[tuple[int, str, list[str]]]:
         for batch in _batches(rows):

@@ -44,7 +44,7 @@ class RagPipeline:
         """
         self.library = library
         self._retriever = Retriever(library)
-        self._reader = reader or SentenceReader(library.analyzer)
+        self._reader = reader or SentenceReader()
         self._composer = ExtractiveComposer(max_sentences)
         self._top_k = top_k
         self._threshold = threshold

@@ -1,14 +1,13 @@
 """Which sentences of the retrieved passages hold the answer, and how surely.
 
 A cross-encoder reads the question with each passage and says whether the answer is there and where it begins. A logistic
-model weighs that with how alike they are to the encoder, with the terms and names they share, and with whether a number or
-a date stands there when one is asked for. Its weights come from `tests/benchmarks/fit_reader.py`.
+model weighs that with what the search knows of the passage: how alike it and the question are, and the terms and names that
+they share. Its weights come from `tests/benchmarks/fit_reader.py`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +19,6 @@ import numpy as np
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors
 from embeddings.reader import CrossEncoderReader
-from rag.analysis import Analyzer
 from rag.chunking import context
 from rag.metadata import language_of
 from rag.sentences import sentences
@@ -32,31 +30,10 @@ FEATURES = (
     "sentence_read",
     "passage_similarity",
     "passage_terms",
-    "sentence_terms",
-    "sentence_names",
-    "kind_fits",
 )
-"""In the order of the columns that `SentenceReader.features` gives: two logarithms of odds and shares, a cosine, shares."""
+"""The columns of `SentenceReader.features`: the logits of the passage and of the place, a cosine, a share of the terms."""
 
 _SMALLEST_SHARE = 0.02
-
-_ASKS_NUMBER = re.compile(
-    r"多少|几(?!乎)|多[大长高远久重]|比例|占比|百分|规模|金额|数量|面积"
-    r"|how (?:many|much|large|big|long|far|high|old|fast|tall|wide)|what (?:percentage|share|proportion|number|amount|percent|fraction)|number of",
-    re.IGNORECASE,
-)
-_ASKS_DATE = re.compile(
-    r"什么时候|何时|哪一?[年天月日]|几[年月日号]|时间|日期|哪个[年月]|\bwhen\b|(?:what|which) (?:year|date|day|month)|since when",
-    re.IGNORECASE,
-)
-_HAS_NUMBER = re.compile(
-    r"\d|[一二三四五六七八九十百千万亿两]+[个种项次年月日人元名家位份只头处条类大]"
-    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|million|billion)\b",
-    re.IGNORECASE,
-)
-_HAS_DATE = re.compile(
-    r"(?:19|20)\d{2}|\d{1,2}\s*[月日]|世纪|年代|century|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +91,12 @@ class Weights:
 class SentenceReader:
     """Scores sentences. The weights are read on first use."""
 
-    def __init__(
-        self, analyzer: Analyzer, cross_encoder: CrossEncoderReader | None = None, weights: Weights | None = None
-    ) -> None:
-        self._analyzer = analyzer
+    def __init__(self, cross_encoder: CrossEncoderReader | None = None, weights: Weights | None = None) -> None:
         self._cross_encoder = cross_encoder or CrossEncoderReader()
         self._given_weights = weights
 
     def read(self, question: str, results: Sequence[SearchResult]) -> list[Reading]:
-        passages = [Passage(result, self._analyzer) for result in results]
+        passages = [Passage(result) for result in results]
         language = language_of(question)
         readings = []
         for passage, of_sentences in zip(passages, self.features(question, passages), strict=True):
@@ -147,9 +121,6 @@ class SentenceReader:
 
     def features(self, question: str, passages: Sequence[Passage]) -> list[Vectors]:
         """For each passage an array `(sentences, len(FEATURES))`."""
-        terms = set(self._analyzer.content_terms(question))
-        names = set(self._analyzer.name_terms(question))
-        kind = _asked_kind(question)
         reads = self._cross_encoder.read(question, [passage.context for passage in passages])
         found = []
         for passage, read in zip(passages, reads, strict=True):
@@ -160,11 +131,8 @@ class SentenceReader:
                     np.log(_SMALLEST_SHARE + read.share(passage.offset + start, passage.offset + end)),
                     scores.get("dense", 0.0),
                     scores.get("coverage", 0.0),
-                    len(terms & passage.terms[number]) / len(terms) if terms else 0.0,
-                    float(bool(names & passage.names[number])),
-                    _kind_fits(kind, question, passage.texts[number]),
                 )
-                for number, (start, end) in enumerate(passage.spans)
+                for start, end in passage.spans
             ]
             found.append(np.array(rows, np.float32).reshape(-1, len(FEATURES)))
         return found
@@ -175,12 +143,12 @@ class SentenceReader:
 
 
 class Passage:
-    """A passage taken apart: its sentences, with their places in its text, their terms and their names.
+    """A passage taken apart: its sentences, with their places in its text; headings are none.
 
     `context` is what is read, in which the text begins at `offset`.
     """
 
-    def __init__(self, result: SearchResult, analyzer: Analyzer) -> None:
+    def __init__(self, result: SearchResult) -> None:
         self.result = result
         headings = {part.strip() for part in result.chunk.section.split(" > ")} | {result.title}
         text = result.chunk.text
@@ -188,22 +156,6 @@ class Passage:
         self.offset = len(self.context) - len(text)
         self.spans = [(a, b) for a, b in sentences(text) if text[a:b].strip("# ") not in headings]
         self.texts = [text[a:b] for a, b in self.spans]
-        self.terms = [set(analyzer.terms(sentence)) for sentence in self.texts]
-        self.names = [set(analyzer.name_terms(sentence)) for sentence in self.texts]
-
-
-def _asked_kind(question: str) -> str:
-    return "date" if _ASKS_DATE.search(question) else "number" if _ASKS_NUMBER.search(question) else ""
-
-
-def _kind_fits(kind: str, question: str, sentence: str) -> float:
-    """Whether a number or a date that the question does not name stands in the sentence, when one is asked for."""
-    if not kind:
-        return 1.0
-    new_digits = set(re.findall(r"\d+", sentence)) - set(re.findall(r"\d+", question))
-    if kind == "date":
-        return float(bool(new_digits) and bool(_HAS_DATE.search(sentence)))
-    return float(bool(new_digits) or bool(_HAS_NUMBER.search(sentence)))
 
 
 def _sigmoid(logits: Any) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import zlib
-from collections.abc import Sequence
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
-import numpy as np
 import pytest
+from hashing_encoder import HashingEncoder
 from hypothesis import settings
 
 from rag.analysis import Analyzer
@@ -16,46 +17,20 @@ settings.register_profile("yinju", deadline=None, database=None)
 settings.load_profile("yinju")
 
 
-class HashingEncoder:
-    """An encoder without a model: a text's vector is made of its character trigrams, always the same.
-
-    Another `salt` is another model. From its call number `fails_at` on, counted from 1, encoding documents fails.
-    """
-
-    max_tokens = 512
-
-    def __init__(self, salt: str = "", dim: int = 32, fails_at: int = 1_000_000) -> None:
-        self.name = f"hashing{salt}"
-        self.fingerprint = f"hashing{salt}:{dim}"
-        self.dim = dim
-        self.fails_at = fails_at
-        self.calls = 0
-
-    def encode_query(self, texts: Sequence[str]) -> np.ndarray:
-        return np.array([self._vector(text) for text in texts], np.float32).reshape(len(texts), self.dim)
-
-    def encode_document(self, texts: Sequence[str]) -> np.ndarray:
-        self.calls += 1
-        if self.calls >= self.fails_at:
-            raise RuntimeError("the model fails")
-        return self.encode_query(texts)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(re.findall(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|[^\w\s]", text)) for text in texts]
-
-    def _vector(self, text: str) -> np.ndarray:
-        vector = np.zeros(self.dim)
-        text = f" {text.casefold()} "
-        for start in range(len(text) - 2):
-            number = zlib.crc32((self.name + text[start : start + 3]).encode())
-            vector[number % self.dim] += 1 if number & 0x10000 else -1
-        vector[0] += 1e-3
-        return vector / np.linalg.norm(vector)
-
-
 @pytest.fixture
 def encoder() -> HashingEncoder:
     return HashingEncoder()
+
+
+@pytest.fixture
+def quick_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder like `tmp_path`, in memory where there is such a place: waiting for disks is most of what libraries do."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="yinju-test-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -74,13 +74,13 @@ def test_what_is_not_there_is_refused_with_the_closest_passages(seed_pipeline: R
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=st.text(max_size=60))
 def test_any_question_keeps_the_invariants(seed_pipeline: RagPipeline, question: str) -> None:
-    try:
-        answer = seed_pipeline.answer(question)
-    except QuestionError as error:
-        assert "\n" not in str(error)
-    else:
-        check_invariants(seed_pipeline, answer)
-        json.dumps(answer.to_dict())
+    if not any(map(str.isalnum, question)):
+        with pytest.raises(QuestionError, match="empty"):
+            seed_pipeline.answer(question)
+        return
+    answer = seed_pipeline.answer(question)
+    check_invariants(seed_pipeline, answer)
+    json.dumps(answer.to_dict())
 
 
 def test_a_stream_ends_with_the_whole_answer(seed_pipeline: RagPipeline) -> None:

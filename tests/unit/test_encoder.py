@@ -218,6 +218,15 @@ def test_pickled_weights_are_refused(tmp_path) -> None:
     assert "safetensors" in one_line(caught)
 
 
+def test_a_file_that_cannot_be_read_is_one_line(model, tmp_path) -> None:
+    folder = Path(shutil.copytree(model, tmp_path / "unreadable"))
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").mkdir()
+    with pytest.raises(ModelError) as caught:
+        _ = SentenceTransformerEncoder(str(folder)).fingerprint
+    assert "model.safetensors" in one_line(caught)
+
+
 class Trap:
     """Leaves a file behind when it is unpickled."""
 
