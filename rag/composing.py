@@ -19,7 +19,7 @@ _ONE_FACT = re.compile(
     r"|which (?:year|month|day|country|province|city|company))\b",
     re.IGNORECASE,
 )
-_NEAR_BEST = 0.5
+_NEAR_BEST = 0.6
 _NEAR_BEST_FACT = 0.4
 _SAME_TEXT = 0.8
 
@@ -79,7 +79,7 @@ class ExtractiveComposer:
         return Composed(tuple(pieces), tuple(citations))
 
     def _choose(self, question: str, readings: Sequence[Reading]) -> list[list[tuple[Reading, Sentence]]]:
-        """Groups of sentences that say the same, in the order in which they are said."""
+        """Groups of sentences that say the same, the best supported first."""
         ranked = sorted(((r, s) for r in readings for s in r.sentences), key=lambda pair: -pair[1].support)
         one_fact = bool(_ONE_FACT.search(question))
         best = ranked[0][1].support
@@ -95,16 +95,7 @@ class ExtractiveComposer:
                     same.append((reading, sentence))
             elif len(groups) < most:
                 groups.append([(reading, sentence)])
-        if not one_fact:
-            place = {id(group): (self._first_rank(groups, group), group[0][1].start) for group in groups}
-            groups.sort(key=lambda group: place[id(group)])
         return groups
-
-    @staticmethod
-    def _first_rank(groups: list[list[tuple[Reading, Sentence]]], group: list[tuple[Reading, Sentence]]) -> int:
-        """Where the document of a group comes first among the groups, so that its sentences stay together."""
-        document_id = group[0][0].result.chunk.document_id
-        return next(rank for rank, other in enumerate(groups) if other[0][0].result.chunk.document_id == document_id)
 
 
 def refusal(language: Language, empty: bool) -> str:

@@ -45,8 +45,9 @@ _RULE = re.compile(r"^[\s\-=_*~+|:#—–─━═]{3,}$")
 _HOME = re.compile(r"^(?:.{0,10}首页|主页|home)$", re.IGNORECASE)
 _BREADCRUMB_MARK = re.compile(r"\s*(?:>>|[>»›→])\s*")
 _SHARE_MARK = re.compile(r"[\s|｜:：,，、/\[\]【】()（）]+")
+_SHARE_TO = re.compile("(分享[到至给])")
 _SHARE = """
-    分享 分享到 分享至 分享本文 打印 打印本页 打印本文 收藏 收藏本文 关闭窗口 关闭本页 点赞 复制链接 字体 字号 字体大小
+    分享 分享到 分享至 分享给 分享本文 打印 打印本页 打印本文 收藏 收藏本文 关闭窗口 关闭本页 点赞 复制链接 字体 字号 字体大小
     微信 微信好友 微博 新浪微博 腾讯微博 朋友圈 qq qq空间 qq好友
     share tweet follow print email facebook twitter linkedin whatsapp wechat weibo reddit telegram
 """
@@ -153,7 +154,7 @@ def _furniture(lines: Sequence[Line], i: int) -> tuple[str, bool]:
         return name.removeprefix("perhaps "), not name.startswith("perhaps")
     if _is_breadcrumb(lines, i) or (("|" in text or "｜" in text) and _is_menu(lines, i)):
         return "navigation", True
-    words = [word for word in _SHARE_MARK.split(text.lower()) if word]
+    words = [word for word in _SHARE_MARK.split(_SHARE_TO.sub(r"\1 ", text.lower())) if word]
     if _SHARE_WORDS.issuperset(words):
         if not _SHARE_NAMES.isdisjoint(words):
             return "share bar", len(words) > 1 or text[-1] in ":："

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from embeddings.encoder import SentenceTransformerEncoder
 from rag import composing
 from rag.composing import Composed, ExtractiveComposer
-from rag.errors import QuestionError
+from rag.errors import DocumentNotFoundError, QuestionError
 from rag.library import AddResult, Library, Progress
 from rag.metadata import language_of
-from rag.reading import Reader, SentenceReader
+from rag.reading import Reader, Reading, SentenceReader
 from rag.retrieval import Retriever
 from rag.settings import DEFAULTS, Settings
 from rag.types import Answer, Done, Event, Retrieved, SearchResult, TextDelta
@@ -77,33 +77,37 @@ class RagPipeline:
         """The same as `answer` step by step: what was retrieved, the text in pieces, and the whole answer at the end."""
         question = _checked(question)
         language = language_of(question)
-        timings: dict[str, float] = {}
         started = time.perf_counter()
         candidates = self._retriever.search(question) if len(self.library) else []
-        timings["retrieve"] = time.perf_counter() - started
+        retrieved = time.perf_counter()
+        yield Retrieved(tuple(candidates[: self._top_k]))
         readings = self._reader.read(question, candidates)
-        timings["read"] = time.perf_counter() - started - timings["retrieve"]
-        results = tuple(
+        read = time.perf_counter()
+        sure = self._reader.confidence(readings)
+        abstained = sure < self._threshold
+        try:
+            if abstained:
+                composed = Composed((composing.refusal(language, empty=not len(self.library)),), ())
+            else:
+                composed = self._composer.compose(question, readings, language, self.library.document)
+        except DocumentNotFoundError:
+            # It was removed while it was read: begin again without it.
+            yield from self.stream(question)
+            return
+        for piece in composing.stream(composed.pieces):
+            yield TextDelta(piece)
+        timings = {"retrieve": retrieved - started, "read": read - retrieved, "total": time.perf_counter() - started}
+        text = "".join(composed.pieces)
+        yield Done(Answer(question, text, composed.citations, self._ranked(readings), abstained, sure, language, timings))
+
+    def _ranked(self, readings: Sequence[Reading]) -> tuple[SearchResult, ...]:
+        """The best passages by their support, with every stage's score."""
+        return tuple(
             replace(
                 reading.result, rank=rank, score=reading.support, scores={**reading.result.scores, "support": reading.support}
             )
             for rank, reading in enumerate(readings[: self._top_k], 1)
         )
-        yield Retrieved(results)
-        sure = self._reader.confidence(readings)
-        abstained = sure < self._threshold
-        if abstained:
-            composed = Composed((composing.refusal(language, empty=not len(self.library)),), ())
-        else:
-            composed = self._composer.compose(question, readings, language, self.library.document)
-        for piece in composing.stream(composed.pieces):
-            yield TextDelta(piece)
-        timings["total"] = time.perf_counter() - started
-        yield Done(Answer(question, "".join(composed.pieces), composed.citations, results, abstained, sure, language, timings))
-
-    def search(self, question: str) -> list[SearchResult]:
-        """The candidates that the reader is given, best first by their fused rank."""
-        return self._retriever.search(_checked(question)) if len(self.library) else []
 
     def add_seeds(self, progress: Progress | None = None) -> list[AddResult]:
         """Adds the documents that ship with the project."""

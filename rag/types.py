@@ -126,7 +126,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The first event of an answer: the passages that it is made from."""
+    """The first event of an answer: the passages that the search found, best first, before they are read."""
 
     results: tuple[SearchResult, ...]
 

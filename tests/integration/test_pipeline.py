@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,11 +11,11 @@ from hypothesis import strategies as st
 from rag.errors import QuestionError
 from rag.library import Library
 from rag.pipeline import RagPipeline
-from rag.types import Answer, Done, Retrieved, TextDelta
+from rag.types import Answer, Document, Done, Retrieved, TextDelta
 
 FACTS = [
     ("长江十年禁渔从哪天开始？", "2021年1月1日", "zh"),
-    ("When did the ten-year fishing ban on the Yangtze begin?", "2021年1月1日", "zh"),
+    ("When does the ten-year Yangtze fishing ban start?", "2021年1月1日", "zh"),
     ("到2018年底中国有多少个自然保护地？", "1.18万个", "zh"),
     ("How large is the first round of the National Green Development Fund?", "885亿元", "zh"),
     ("国家绿色发展基金首期规模多大？", "885亿元", "zh"),
@@ -87,7 +88,8 @@ def test_a_stream_ends_with_the_whole_answer(seed_pipeline: RagPipeline) -> None
     first, *deltas, last = seed_pipeline.stream("长江十年禁渔从哪天开始？")
     assert isinstance(first, Retrieved)
     assert isinstance(last, Done)
-    assert first.results == last.answer.results
+    assert [result.rank for result in first.results] == list(range(1, 11))
+    assert last.answer.results[0].chunk in [result.chunk for result in first.results]
     assert "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)) == last.answer.text
     assert len(deltas) > 10
 
@@ -121,3 +123,17 @@ def test_a_warm_answer_is_quick(seed_pipeline: RagPipeline) -> None:
     started = time.perf_counter()
     seed_pipeline.answer("生态保护红线是什么？")
     assert time.perf_counter() - started < 2.0
+
+
+def test_a_document_that_is_removed_while_it_is_read_is_in_no_answer(tmp_path: Path) -> None:
+    with Library(tmp_path / "library") as library:
+        for name in ("北山", "南山"):
+            library.add_document(
+                Document(name, name, f"{name}.txt", f"{name}观鸟站于2024年5月开放。门票为{len(library) + 8}元。")
+            )
+        events = RagPipeline(library).stream("北山观鸟站什么时候开放？")
+        next(events)
+        library.remove("北山")
+        *_, last = events
+    assert isinstance(last, Done)
+    assert all(citation.document_id != "北山" for citation in last.answer.citations)
