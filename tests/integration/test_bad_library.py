@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from hashing_encoder import HashingEncoder
 
+import rag.database
 import rag.library
 from embeddings.vector_index import VectorIndex
 from rag.cleaning import restore
@@ -251,7 +252,7 @@ def test_check_tells_what_an_index_lacks(folder, opened) -> None:
         vectors = VectorIndex.load(folder / "vectors.faiss")
         vectors.remove(vectors.rows()[:1])
         vectors.save(folder / "vectors.faiss")
-        (folder / "indexes.json").write_text(json.dumps(library._stamp_of(library._revision)))
+        (folder / "indexes.json").write_text(json.dumps(library._indexes._stamp_of(library._indexes._revision)))
     chunks = len(vectors) + 1
     assert opened(folder).check() == [f"the vector index holds {chunks - 1} of {chunks} chunks"]
 
@@ -331,7 +332,8 @@ def test_text_that_is_none_is_reported(folder, opened) -> None:
 
 
 def test_a_database_that_another_application_holds_is_reported(folder, opened, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library, "_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(rag.library, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(rag.database, "WAIT_SECONDS", 0.2)
     library = opened(folder)
     with closing(sqlite3.connect(folder / "library.sqlite3", isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -400,7 +402,7 @@ LARGE = {"/large.txt": "\n\n".join(f"The deltaword forest of {number} is a fores
 def test_a_full_database_loses_nothing(folder, opened) -> None:
     library = opened(folder)
     assert_answers(library)
-    connection = library._require()
+    connection = library._database.require()
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages + 1}")
     with refused("full", "free some space"):

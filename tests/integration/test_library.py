@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hashing_encoder import HashingEncoder
 
+import rag.database
 import rag.library
 from rag.analysis import Analyzer
 from rag.chunking import context
@@ -468,7 +469,8 @@ class WaitingEncoder(HashingEncoder):
 
 @pytest.mark.parametrize("indexes", ["whole", "deleted"])
 def test_reading_does_not_wait_for_writing(opened, monkeypatch, indexes) -> None:
-    monkeypatch.setattr(rag.library, "_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(rag.library, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(rag.database, "WAIT_SECONDS", 0.2)
     first = opened()
     first.add_document(document_of("/a.txt", 2))
     first.add_document(document_of("/b.txt", 3))
@@ -496,7 +498,7 @@ def test_while_another_writes_what_it_saved_before_is_searched(opened) -> None:
     one.add_document(document_of("/a.txt", 2))
     one.add_document(document_of("/b.txt", 3))
     with one._writing():
-        with one._transaction() as connection:
+        with one._database.transaction() as connection:
             connection.execute("DELETE FROM documents WHERE source = '/a.txt'")
         two = opened(HashingEncoder(fails_at=1))
         results: list = []
