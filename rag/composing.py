@@ -19,8 +19,9 @@ _ONE_FACT = re.compile(
     r"|which (?:year|month|day|country|province|city|company))\b",
     re.IGNORECASE,
 )
-_NEAR_BEST = 0.6
-_NEAR_BEST_FACT = 0.4
+# A sentence is said when the odds of it are at least this share of those of the best one.
+_NEAR_BEST = 0.4
+_NEAR_BEST_FACT = 0.2
 _SAME_TEXT = 0.8
 
 _REFUSAL = {
@@ -82,12 +83,11 @@ class ExtractiveComposer:
         """Groups of sentences that say the same, the best supported first."""
         ranked = sorted(((r, s) for r in readings for s in r.sentences), key=lambda pair: -pair[1].support)
         one_fact = bool(_ONE_FACT.search(question))
-        best = ranked[0][1].support
-        least = best * (_NEAR_BEST_FACT if one_fact else _NEAR_BEST)
+        least = _odds(ranked[0][1].support) * (_NEAR_BEST_FACT if one_fact else _NEAR_BEST)
         most = min(2, self._max_sentences) if one_fact else self._max_sentences
         groups: list[list[tuple[Reading, Sentence]]] = []
         for reading, sentence in ranked:
-            if sentence.support < least:
+            if _odds(sentence.support) < least:
                 break
             same = next((group for group in groups if _overlap(group[0][1].text, sentence.text) >= _SAME_TEXT), None)
             if same is not None:
@@ -111,6 +111,10 @@ def stream(pieces: Sequence[str]) -> Iterator[str]:
 
 def _unbroken(quote: str) -> str:
     return re.sub(r"\s*\n\s*", " ", quote)
+
+
+def _odds(support: float) -> float:
+    return support / max(1e-6, 1 - support)
 
 
 def _overlap(one: str, other: str) -> float:

@@ -83,7 +83,7 @@ class RagPipeline:
         yield Retrieved(tuple(candidates[: self._top_k]))
         readings = self._reader.read(question, candidates)
         read = time.perf_counter()
-        sure = self._reader.confidence(readings)
+        sure = readings[0].support if readings else 0.0
         abstained = sure < self._threshold
         try:
             if abstained:

@@ -38,7 +38,10 @@ _SMALLEST_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a document: `document.text[start:end] == text`. `support` is between 0 and 1."""
+    """A sentence of a document: `document.text[start:end] == text`.
+
+    `support` is the probability, between 0 and 1, that it answers the question, when nothing else does better.
+    """
 
     start: int
     end: int
@@ -61,21 +64,17 @@ class Reader(Protocol):
     def read(self, question: str, results: Sequence[SearchResult]) -> list[Reading]:
         """A reading of each passage that has a sentence, the best supported first."""
 
-    def confidence(self, readings: Sequence[Reading]) -> float:
-        """How surely the passages hold the answer, between 0 and 1; 0 when there are none."""
-
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A logistic model for sentences, one for each case, and one for the whole question.
+    """A logistic model for sentences in the question's language, and one for those in another.
 
-    `same` and `other` hold an intercept and a weight for each of `FEATURES`, for passages in the question's language and
-    in another. `confidence` holds the intercept and the weight of the best sentence's logit.
+    Each is an intercept and a weight for each of `FEATURES`. They are calibrated so that the support of the best sentence is
+    the probability that the documents answer the question.
     """
 
     same: Vectors
     other: Vectors
-    confidence: tuple[float, float]
 
     @classmethod
     def load(cls, file: Path = WEIGHTS) -> Weights:
@@ -85,7 +84,7 @@ class Weights:
         def row(name: str) -> Vectors:
             return np.array([values[name]["intercept"], *(values[name][feature] for feature in FEATURES)], np.float32)
 
-        return cls(row("same"), row("other"), (values["confidence"]["intercept"], values["confidence"]["logit"]))
+        return cls(row("same"), row("other"))
 
 
 class SentenceReader:
@@ -111,13 +110,6 @@ class SentenceReader:
             )
             readings.append(Reading(passage.result, read, float(supports.max())))
         return sorted(readings, key=lambda reading: -reading.support)
-
-    def confidence(self, readings: Sequence[Reading]) -> float:
-        if not readings:
-            return 0.0
-        best = min(max(readings[0].support, 1e-6), 1 - 1e-6)
-        intercept, weight = self._weights.confidence
-        return float(_sigmoid(intercept + weight * np.log(best / (1 - best))))
 
     def features(self, question: str, passages: Sequence[Passage]) -> list[Vectors]:
         """For each passage an array `(sentences, len(FEATURES))`."""

@@ -24,9 +24,9 @@ from rag.metadata import language_of
 from rag.pipeline import SEEDS
 from rag.reading import FEATURES, WEIGHTS, Passage, SentenceReader
 from rag.retrieval import Retriever
+from rag.settings import DEFAULTS
 
 CALIBRATION = Path(__file__).parent / "calibration"
-MOST_WRONG_REFUSALS = 0.1
 
 
 class Examples:
@@ -108,17 +108,19 @@ def main() -> None:
         held_out[test] = columns[test] @ fit(columns[train], calibration.labels[train])
     best, _ = calibration.best(held_out)
     confidence = LogisticRegression(C=100.0).fit(best[:, None], calibration.answerable)
-    threshold = float(np.quantile(best[calibration.answerable], MOST_WRONG_REFUSALS))
+    odds = DEFAULTS.threshold / (1 - DEFAULTS.threshold)
+    threshold = float((np.log(odds) - confidence.intercept_[0]) / confidence.coef_[0, 0])
     model = fit(columns, calibration.labels)
     report("calibration", calibration, held_out, threshold)
     report("seeds", seeds, both(seeds) @ model, threshold)
-    print(f"confidence at that threshold: {confidence.predict_proba([[threshold]])[0, 1]:.3f}")
     names = ("intercept", *FEATURES)
-    weights = [round(float(weight), 4) for weight in model]
+    # The calibration is folded into the weights: the support of the best sentence is the confidence.
+    calibrated = confidence.coef_[0, 0] * model
+    calibrated[[0, len(names)]] += confidence.intercept_[0]
+    weights = [round(float(weight), 4) for weight in calibrated]
     values = {
         "same": dict(zip(names, weights[: len(names)], strict=True)),
         "other": dict(zip(names, weights[len(names) :], strict=True)),
-        "confidence": {"intercept": round(float(confidence.intercept_[0]), 4), "logit": round(float(confidence.coef_[0, 0]), 4)},
     }
     print(json.dumps(values, indent=1))
     if not arguments.dry_run:

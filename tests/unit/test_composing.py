@@ -32,7 +32,7 @@ def compose(question: str, *readings: Reading, language: str = "zh", most: int =
 
 
 def test_a_fact_is_one_sentence_with_its_marker() -> None:
-    composed = compose("有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.8), ("占国土面积18%以上。", 0.3)))
+    composed = compose("有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.8), ("占国土面积18%以上。", 0.4)))
     assert composed.pieces == ("2018年底有1.18万个。[1]",)
     (citation,) = composed.citations
     assert (citation.number, citation.quote, citation.support, citation.title) == (1, "2018年底有1.18万个。", 0.8, "白皮书")
@@ -55,7 +55,7 @@ def test_a_quote_in_the_other_language_is_framed_in_the_question_s() -> None:
 
 
 def test_an_open_question_gets_every_sentence_that_is_nearly_as_good_the_best_first() -> None:
-    sentences = (("退化趋势得到遏制。", 0.9), ("2018年底有1.18万个。", 0.7), ("占国土面积18%以上。", 0.1))
+    sentences = (("退化趋势得到遏制。", 0.8), ("2018年底有1.18万个。", 0.7), ("占国土面积18%以上。", 0.1))
     composed = compose("生态保护取得了什么成效？", reading(CHINESE, *sentences))
     assert composed.pieces == ("退化趋势得到遏制。[1]", "\n\n2018年底有1.18万个。[2]")
 
