@@ -61,16 +61,7 @@ class CrossEncoderReader:
     def _read(self, question: str, passages: list[str]) -> list[PassageReading]:
         import torch
 
-        encoded = self._tokenizer(
-            [question] * len(passages),
-            passages,
-            truncation="longest_first",
-            max_length=MAX_TOKENS,
-            padding=True,
-            return_offsets_mapping=True,
-            return_token_type_ids=True,
-            return_tensors="pt",
-        )
+        encoded = tokenize(self._tokenizer, [question] * len(passages), passages)
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=_has_fast_bfloat16()):
             support, span = self._network(encoded["input_ids"], encoded["attention_mask"], encoded["token_type_ids"])
         in_passage = (encoded["token_type_ids"] * encoded["attention_mask"]).bool()
@@ -96,6 +87,20 @@ class CrossEncoderReader:
             return ReaderNetwork.load(self._folder / "reader.safetensors", self._encoder_folder)
         except Exception as error:
             raise ModelError(f"cannot load the reader in {self._folder}: {error}; install the project again") from error
+
+
+def tokenize(tokenizer: Any, questions: Sequence[str], passages: Sequence[str]) -> Any:
+    """Pairs as the network reads them: ids, mask, types (1 in the passage) and the tokens' offsets, as tensors of one batch."""
+    return tokenizer(
+        list(questions),
+        list(passages),
+        truncation="longest_first",
+        max_length=MAX_TOKENS,
+        padding=True,
+        return_offsets_mapping=True,
+        return_token_type_ids=True,
+        return_tensors="pt",
+    )
 
 
 def _has_fast_bfloat16() -> bool:

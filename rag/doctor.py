@@ -9,6 +9,7 @@ from importlib import metadata
 
 from embeddings import catalogue
 from embeddings.encoder import SentenceTransformerEncoder
+from embeddings.reader import MAX_TOKENS, CrossEncoderReader
 from rag.errors import YinjuError
 from rag.library import Library
 from rag.settings import Settings
@@ -44,6 +45,11 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("encoder", f"{encoder.fingerprint}, {len(vector)} dimensions, up to {encoder.max_tokens} tokens")
     except YinjuError as error:
         yield Finding("encoder", str(error), sound=False)
+    try:
+        CrossEncoderReader().read("Who cites its evidence?", ["Yinju cites its evidence."])
+        yield Finding("reader", f"bundled, up to {MAX_TOKENS} tokens of question and passage")
+    except YinjuError as error:
+        yield Finding("reader", str(error), sound=False)
     others = [spec.name for spec in catalogue.CATALOGUE.values() if not spec.bundled]
     yield Finding("catalogue", f"can be named too, and are downloaded when first used: {', '.join(others)}")
 

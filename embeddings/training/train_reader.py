@@ -24,7 +24,7 @@ from transformers import AutoTokenizer
 
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import SentenceTransformerEncoder
-from embeddings.reader import MAX_TOKENS
+from embeddings.reader import tokenize
 from embeddings.reader_network import ReaderNetwork
 from embeddings.training import reading_data as data
 
@@ -136,16 +136,7 @@ class Trainer:
 
     def _encode(self, pairs: Sequence[data.Pair]) -> tuple[Tensor, ...]:
         """Token ids, mask and types `(pairs, tokens)`, labels `(pairs,)`, the answers' first and last tokens `(pairs, 2)` or -1."""
-        encoded = self._tokenizer(
-            [pair.question for pair in pairs],
-            [pair.passage for pair in pairs],
-            truncation="longest_first",
-            max_length=MAX_TOKENS,
-            padding=True,
-            return_offsets_mapping=True,
-            return_token_type_ids=True,
-            return_tensors="pt",
-        )
+        encoded = tokenize(self._tokenizer, [pair.question for pair in pairs], [pair.passage for pair in pairs])
         places = []
         for pair, offsets, types in zip(
             pairs, encoded["offset_mapping"].tolist(), encoded["token_type_ids"].tolist(), strict=True
