@@ -37,7 +37,6 @@ WARM_UP_STEPS = 200
 SPAN_WEIGHT = 0.5
 STEPS_BETWEEN_MEASUREMENTS = 500
 NEAREST = 6
-SEED = 20
 
 
 def main() -> None:
@@ -46,10 +45,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder with qa/ and parallel/")
     parser.add_argument("--out", type=Path, required=True, help="where the weights go")
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--start", type=Path, help="a folder with weights to go on from; the encoder's body otherwise")
+    parser.add_argument("--seed", type=int, default=20, help="another one when going on, for another order")
     parser.add_argument("--limit", type=int, help="rows of each file, for a quick trial")
     arguments = parser.parse_args()
-    random.seed(SEED)
-    torch.manual_seed(SEED)
+    random.seed(arguments.seed)
+    torch.manual_seed(arguments.seed)
     encoder = SentenceTransformerEncoder("bundled", batch_size=64)
     questions = data.read_questions(arguments.data, encoder, WINDOW_TOKENS, arguments.limit)
     training = [question for question in questions if not question.held_out]
@@ -58,8 +59,8 @@ def main() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         nearest = data.nearest_windows(training, encoder, NEAREST)
     unanswerable = data.read_unanswerable(arguments.data)
-    trainer = Trainer(held_out, data.CodeSwitcher(arguments.data), arguments.out)
-    generator = random.Random(SEED)
+    trainer = Trainer(held_out, data.CodeSwitcher(arguments.data), arguments.out, arguments.start)
+    generator = random.Random(arguments.seed)
 
     def epochs() -> Iterator[data.Pair]:
         while True:
@@ -71,13 +72,16 @@ def main() -> None:
 class Trainer:
     """The network with its optimizer, and where its weights and figures go."""
 
-    def __init__(self, held_out: Sequence[data.Question], switcher: data.CodeSwitcher, out: Path) -> None:
+    def __init__(
+        self, held_out: Sequence[data.Question], switcher: data.CodeSwitcher, out: Path, start: Path | None = None
+    ) -> None:
         self.switcher = switcher
         self._held_out = held_out
         self._out = out
         self._log: list[dict[str, float]] = []
         self._tokenizer: Any = AutoTokenizer.from_pretrained(BUNDLED / "encoder", local_files_only=True)
-        self.network = ReaderNetwork(BUNDLED / "encoder")
+        encoder = BUNDLED / "encoder"
+        self.network = ReaderNetwork.load(start / "reader.safetensors", encoder) if start else ReaderNetwork(encoder)
         self._body = [p for p in self.network.body.parameters() if p.requires_grad]
         self._heads = [*self.network.support.parameters(), *self.network.span.parameters()]
         self._optimizer = torch.optim.AdamW(
