@@ -3,10 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEVELOPMENT := .venv/.installed-for-development
+TRAINING := .venv/.installed-for-training
+DATA ?= ../shared/data
+OUT ?= build/training
+ENCODERS ?= embeddings/bundled/encoder
+READERS ?= embeddings/bundled/reader:embeddings/bundled/encoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat ask eval test lint typecheck fix lock clean
+.PHONY: help setup chat ask eval train evaluate-models test lint typecheck fix lock clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -25,6 +30,16 @@ ask: export Q := $(Q)
 eval: $(INSTALLED) ## ask the fixed question set and print the figures
 	@$(BIN)/yinju eval
 
+# Training takes and gives back gigabytes in every step: kept by the process, in large pages, they cost nothing.
+train: export GLIBC_TUNABLES := glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184
+train: $(TRAINING) ## train the bundled models: DATA=… OUT=… [QUICK=1] [SCALE=4]
+	@$(BIN)/python -m embeddings.training.recipe --data "$(DATA)" --out "$(if $(QUICK),$(OUT)-quick,$(OUT))" \
+		$(if $(QUICK),--quick --fresh) $(if $(SCALE),--scale "$(SCALE)")
+
+evaluate-models: $(TRAINING) ## the development table: DATA=… [ENCODERS="FOLDER …"] [READERS="READER:ENCODER …"]
+	@$(BIN)/python -m embeddings.training.evaluate --data "$(DATA)" $(if $(MOST),--most "$(MOST)") \
+		$(foreach folder,$(ENCODERS),--encoder "$(folder)") $(foreach pair,$(READERS),--reader "$(pair)")
+
 test: $(DEVELOPMENT) ## run the tests
 	@echo "Running the tests …"
 	@$(BIN)/python -m pytest
@@ -40,7 +55,7 @@ fix: $(DEVELOPMENT) ## mend what the style check can mend, and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: $(DEVELOPMENT) ## write down the versions that are installed
+lock: $(DEVELOPMENT) $(TRAINING) ## write down the versions that are installed
 	@$(BIN)/pip freeze --exclude-editable | sed 's/+cpu//' > requirements.lock
 
 clean: ## remove the installation and caches
@@ -51,6 +66,11 @@ $(INSTALLED): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25'
 	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable .
+	@touch $@
+
+$(TRAINING): $(INSTALLED)
+	@echo "Adding what training needs …"
+	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[train]'
 	@touch $@
 
 $(DEVELOPMENT): $(INSTALLED)

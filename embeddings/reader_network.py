@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -12,18 +14,29 @@ from transformers import AutoConfig, AutoModel
 _WORD_EMBEDDINGS = "embeddings.word_embeddings.weight"
 
 
+def let_layers_differ(body: Any) -> None:
+    """Lets the layers of a BERT body compute in another number format than its embeddings."""
+
+    def in_their_format(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+        return output.to(body.encoder.layer[0].output.dense.weight.dtype)
+
+    body.embeddings.register_forward_hook(in_their_format)
+
+
 class ReaderNetwork(nn.Module):
     """A BERT body, a head for whether the passage supports an answer, and one for where the answer begins and ends.
 
     Its word embeddings are the encoder's, and stay so: they are not trained and not saved with it.
     """
 
-    def __init__(self, encoder_folder: Path) -> None:
+    def __init__(self, encoder_folder: Path, attention: str = "sdpa") -> None:
+        """Takes body and word embeddings from the encoder's folder; `attention` is an implementation that transformers knows."""
         super().__init__()
-        config = AutoConfig.from_pretrained(encoder_folder, local_files_only=True)
+        config = AutoConfig.from_pretrained(encoder_folder, local_files_only=True, attn_implementation=attention)
         # Dropout keeps a processor from its fast attention, and one pass over the data does not need it.
         config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
         self.body = AutoModel.from_config(config, dtype=torch.float32, add_pooling_layer=False)
+        let_layers_differ(self.body)
         self.support = nn.Linear(config.hidden_size, 1)
         self.span = nn.Linear(config.hidden_size, 2)
         weights = load_file(encoder_folder / "model.safetensors")
@@ -34,24 +47,38 @@ class ReaderNetwork(nn.Module):
         """Reads question-passage pairs.
 
         Returns:
-            The logit of support `(pairs,)`, and the logits of the answer's first and last token `(pairs, tokens, 2)`.
+            The logit of support `(pairs,)`, and the logits of the answer's first and last token `(pairs, tokens, 2)`, float32.
         """
         hidden = self.body(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).last_hidden_state
-        return self.support(hidden[:, 0]).squeeze(-1).float(), self.span(hidden).float()
+        hidden = hidden.float()
+        return self.support(hidden[:, 0]).squeeze(-1), self.span(hidden)
 
     def save(self, file: Path) -> None:
         """Writes the weights in half precision, the word embeddings left out."""
         state = {
-            name: weight.half().contiguous() for name, weight in self.state_dict().items() if not name.endswith(_WORD_EMBEDDINGS)
+            name: weight.detach().cpu().half().contiguous()
+            for name, weight in self.state_dict().items()
+            if not name.endswith(_WORD_EMBEDDINGS)
         }
         save_file(state, file)
 
     @classmethod
-    def load(cls, file: Path, encoder_folder: Path) -> ReaderNetwork:
-        """Reads the weights back, with the word embeddings of the encoder in `encoder_folder`."""
-        network = cls(encoder_folder)
+    def load(cls, file: Path, encoder_folder: Path, attention: str = "sdpa") -> ReaderNetwork:
+        """Reads the weights back, with the word embeddings of the encoder in `encoder_folder`.
+
+        Raises:
+            ValueError: The file does not hold the weights of this network.
+        """
+        network = cls(encoder_folder, attention)
         state = {name: weight.float() for name, weight in load_file(file).items()}
         missing, unexpected = network.load_state_dict(state, strict=False)
         if unexpected or any(not name.endswith(_WORD_EMBEDDINGS) for name in missing):
             raise ValueError(f"{file} does not hold the weights of this reader")
         return network.eval()
+
+
+def embeddings_digest(encoder_folder: Path) -> str:
+    """Identifies the word embeddings that a reader was trained with."""
+    weights = load_file(encoder_folder / "model.safetensors")
+    (embeddings,) = [tensor for name, tensor in weights.items() if name.endswith(_WORD_EMBEDDINGS)]
+    return hashlib.sha256(embeddings.numpy().tobytes()).hexdigest()[:16]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from embeddings import catalogue
-from embeddings.encoder import SentenceTransformerEncoder
+from embeddings.encoder import SentenceTransformerEncoder, has_fast_bfloat16
 from embeddings.reader import MAX_TOKENS, CrossEncoderReader
 from rag.errors import YinjuError
 from rag.library import Library
@@ -42,7 +42,11 @@ def _models(settings: Settings) -> Iterator[Finding]:
     try:
         encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
         vector = encoder.encode_query(["引据 cites its evidence"])[0]
-        yield Finding("encoder", f"{encoder.fingerprint}, {len(vector)} dimensions, up to {encoder.max_tokens} tokens")
+        number_format = "bfloat16, fast on this processor" if has_fast_bfloat16() else "float32"
+        yield Finding(
+            "encoder",
+            f"{encoder.fingerprint}, {len(vector)} dimensions, up to {encoder.max_tokens} tokens, computed in {number_format}",
+        )
     except YinjuError as error:
         yield Finding("encoder", str(error), sound=False)
     try:

@@ -1,261 +1,179 @@
-"""Question-passage pairs for the reader, from open question-answering data: what supports an answer, and what only seems to.
+"""Examples for the reader: passages that answer a question, and passages that only seem to.
 
-Each answerable question gives one positive window of its passage and several negatives: the same window without the
-sentences that hold the answer (a near miss by construction), another window of the same text, and the nearest window of
-another text. Questions are partly put into the other language word by word with a dictionary, which is what lets the
-reader answer across languages without parallel question-answering data.
+An answered question gives the window of its passage around the answer, and as near misses the same window without the
+sentences that hold the answer, another window of the same document, and what the encoder finds nearest elsewhere. Questions
+made from statements, within a language and across the two, widen what it sees; and half of the questions are put into the
+other language word by word.
 """
 
 from __future__ import annotations
 
-import json
-import lzma
 import random
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
-import jieba
-import numpy as np
+from embeddings.training import cloze
+from embeddings.training.corpus import Article, Corpus, Question
+from embeddings.training.pairs import LONGEST, sentences, windows
+from embeddings.training.parallel import UNORDERED, neighbourhood
+from embeddings.training.switching import CodeSwitcher
 
-from embeddings.encoder import Encoder
-
-SPAN_FILES = (
-    "en_squad_train_44articles",
-    "en_covid_qa",
-    "en_nq_oracle",
-    "zh_drcd_dev_test_simplified",
-    "zh_cmrc2018_dev_trial",
-    "zh_cmrc2017_user_valid",
-    "zh_crud_news_matched",
-)
-HELD_OUT_FILES = ("en_squad_train_44articles", "zh_drcd_dev_test_simplified", "zh_cmrc2018_dev_trial")
-UNANSWERABLE_FILE = "en_squad_train_fragments"
-_SENTENCE = re.compile(r"\S.*?(?:[。！？!?]+[”’」』）)]*|\.(?=\s)|\n|$)", re.DOTALL)
-
-# What the dictionary does not give, or gives too freely.
-_CHINESE_GRAMMAR = {
-    "what": "什么", "which": "哪个", "who": "谁", "when": "什么时候", "where": "哪里", "why": "为什么", "how": "怎么", "many": "多少",
-    "much": "多少", "is": "是", "are": "是", "was": "是", "were": "是", "the": "", "a": "", "an": "", "of": "的", "in": "在", "did": "",
-    "does": "", "do": "", "to": "", "by": "被", "on": "在", "at": "在", "and": "和", "for": "为", "year": "年",
-}  # fmt: skip
-_ENGLISH_GRAMMAR = {
-    "什么": "what", "哪": "which", "哪个": "which", "哪些": "which", "谁": "who", "何时": "when", "哪里": "where", "为什么": "why", "怎么": "how",
-    "如何": "how", "多少": "how many", "几": "how many", "是": "is", "的": "", "了": "", "在": "in", "哪年": "which year", "吗": "", "？": "?",
-    "与": "and", "和": "and", "被": "by", "于": "in", "由": "by", "有": "have", "为": "is", "年": "year", "哪一年": "which year",
-}  # fmt: skip
+_FROM_ARTICLES = {"zh": 4_000, "en": 3_000}
+_ACROSS_PER_FILE = {"law_taiwan_moj": 3_000}
+_ACROSS_OTHERWISE = 250
+_SECOND_NEAR_MISS_SHARE = 0.3
+_SHORTEST_SHARE = 0.3
+_TITLED_SHARE = 0.5
+_SWITCHED = ((0.0, 0.5, 0.95), (0.5, 0.1, 0.4))
+_LEAST_LEFT = {"zh": 30, "en": 80}
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A question with the window that answers it; `start` and `end` are the answer's place in it."""
+class Example:
+    """A question with a passage.
 
-    language: str
-    text: str
-    title: str
-    answers: tuple[str, ...]
-    window: str
-    start: int
-    end: int
-    siblings: tuple[str, ...]
-    held_out: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One example; `start` is -1 when the passage does not hold the answer."""
+    `start` and `end` are the answer's place in the passage, -1 when it has none or when nobody marked it.
+    """
 
     question: str
     passage: str
+    supported: bool
     start: int = -1
     end: int = -1
 
 
-def read_rows(data: Path, name: str) -> list[dict[str, Any]]:
-    """The rows of one question-answering file."""
-    with lzma.open(data / "qa" / f"{name}.jsonl.xz", "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What examples are drawn from, anew in each pass: a question in `language`, and a text that answers it.
+
+    `answers` are places in `text`, which is in `text_language`: of the answers where they are `marked`, else of the
+    sentences that hold them; empty when the text answers as a whole. `misleading` are other texts that do not answer.
+    """
+
+    language: str
+    question: str
+    title: str
+    text_language: str
+    text: str
+    answers: tuple[tuple[int, int], ...]
+    marked: bool
+    misleading: tuple[str, ...] = ()
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
-    """The sentences of a text, cut at every full stop: windows need no more than that."""
-    return [(m.start(), m.end()) for m in _SENTENCE.finditer(text)]
+def of_question(question: Question, misleading: Sequence[str]) -> Source:
+    """The source that a question of the data makes; its first marked answer is found everywhere in the passage."""
+    places = tuple(match.span() for answer in question.answers[:1] for match in re.finditer(re.escape(answer), question.passage))
+    return Source(
+        question.language, question.text, question.title, question.language, question.passage, places, True, tuple(misleading)
+    )
 
 
-def windows(text: str, encoder: Encoder, longest: int) -> list[tuple[int, int]]:
-    """Cuts a text into runs of whole sentences of at most `longest` tokens each."""
-    spans = sentences(text)
-    counts = encoder.count_tokens([text[a:b] for a, b in spans])
-    found: list[tuple[int, int]] = []
-    held = 0
-    for (start, end), count in zip(spans, counts, strict=True):
-        if found and held + count <= longest:
-            found[-1] = (found[-1][0], end)
-            held += count
-        else:
-            found.append((start, end))
-            held = count
-    return found
-
-
-def read_questions(data: Path, encoder: Encoder, longest: int, limit: int | None = None) -> list[Question]:
-    """Every question whose answer stands in its passage; one fifth of the titles of three sets is held out for measuring."""
-    questions = []
-    for name in SPAN_FILES:
-        rows = read_rows(data, name)[:limit]
-        cuts: dict[str, list[tuple[int, int]]] = {}
-        by_title: dict[str, list[str]] = defaultdict(list)
-        for row in rows:
-            passage = row["passage"][:4000]
-            if passage not in cuts:
-                cuts[passage] = windows(passage, encoder, longest)
-                by_title[row.get("title") or passage] += [passage[a:b] for a, b in cuts[passage]]
-        for row in rows:
-            passage = row["passage"][:4000]
-            title = row.get("title") or ""
-            answers = tuple(answer for answer in row["answers"] if answer and answer in passage)
-            if not answers:
+def of_articles(corpus: Corpus, generator: random.Random) -> Iterator[Source]:
+    """Questions made from one statement of an article, to be answered from a window of it."""
+    by_language: dict[str, list[Article]] = {"zh": [], "en": []}
+    for article in corpus.articles():
+        by_language[article.language].append(article)
+    for language, articles in by_language.items():
+        for article in generator.sample(articles, min(_FROM_ARTICLES[language], len(articles))):
+            spans = windows(article.text[:3000], language)
+            if not spans:
                 continue
-            at = passage.find(answers[0])
-            cut = next(((a, b) for a, b in cuts[passage] if a <= at and at + len(answers[0]) <= b), None)
-            if cut is None:
-                continue
-            window = passage[slice(*cut)]
-            siblings = tuple(
-                w for w in by_title[title or passage] if w != window and not any(a.casefold() in w.casefold() for a in answers)
-            )
-            held_out = name in HELD_OUT_FILES and sha256((title or passage).encode()).digest()[0] % 5 == 0
-            start = at - cut[0]
-            questions.append(
-                Question(
-                    row["lang"],
-                    row["question"],
-                    title.replace("_", " "),
-                    answers,
-                    window,
-                    start,
-                    start + len(answers[0]),
-                    siblings,
-                    held_out,
+            text = article.text[slice(*generator.choice(spans))]
+            start, end = generator.choice(sentences(text) or [(0, 0)])
+            made = cloze.ask(text[start:end], language, generator)
+            if made:
+                others = tuple(article.text[a:b].strip() for a, b in spans[:6] if article.text[a:b] != text)
+                yield Source(
+                    language,
+                    made.question,
+                    article.title,
+                    language,
+                    text,
+                    ((start + made.start, start + made.end),),
+                    True,
+                    others,
                 )
-            )
-    return questions
 
 
-def read_unanswerable(data: Path) -> list[Pair]:
-    """Questions on passages that do not answer them."""
-    return [Pair(row["question"], row["passage"]) for row in read_rows(data, UNANSWERABLE_FILE) if not row["answers"]]
+def of_translations(corpus: Corpus, generator: random.Random) -> Iterator[Source]:
+    """Questions made from a statement in one language, to be answered from the passage around its translation.
 
-
-def without_answer(question: Question) -> str:
-    """The window without the sentences that hold an answer; empty when too little is left to mislead anyone."""
-    kept = [
-        question.window[a:b]
-        for a, b in sentences(question.window)
-        if not any(answer.casefold() in question.window[a:b].casefold() for answer in question.answers)
-        and not (a < question.end and question.start < b)
-    ]
-    joined = ("" if question.language == "zh" else " ").join(kept)
-    return joined if len(joined) >= (30 if question.language == "zh" else 80) else ""
-
-
-def nearest_windows(questions: Sequence[Question], encoder: Encoder, count: int) -> list[list[str]]:
-    """For each question the windows of other texts that the encoder finds nearest, without an answer in them."""
-    pool = list(dict.fromkeys(question.window for question in questions))
-    vectors = encoder.encode_document(pool)
-    queries = encoder.encode_query([question.text for question in questions])
-    found = []
-    for question, query in zip(questions, queries, strict=True):
-        best = np.argsort(-(vectors @ query))[: count + 8]
-        found.append(
-            [
-                pool[i]
-                for i in best
-                if pool[i] != question.window and not any(a.casefold() in pool[i].casefold() for a in question.answers)
-            ][:count]
-        )
-    return found
-
-
-class CodeSwitcher:
-    """Puts questions into the other language word by word, with the Chinese-English dictionary."""
-
-    def __init__(self, data: Path) -> None:
-        jieba.setLogLevel("ERROR")
-        jieba.initialize()
-        self._english: dict[str, str] = {}
-        chinese: dict[str, tuple[int, str]] = {}
-        with lzma.open(data / "parallel" / "dict_cc_cedict.tsv.xz", "rt", encoding="utf-8") as file:
-            for line in file:
-                han, _, gloss = line.rstrip("\n").partition("\t")
-                meanings = [
-                    m for part in gloss.split(";") if (m := re.sub(r"\([^)]*\)|^to |^the ", "", part).strip()) and len(m) < 40
-                ]
-                if not meanings or "surname" in gloss or "variant of" in gloss:
-                    continue
-                self._english.setdefault(han, meanings[0])
-                frequency = jieba.dt.FREQ.get(han, 0)
-                for rank, meaning in enumerate(meanings[:3]):
-                    key = meaning.casefold()
-                    weight = frequency // (1 + 3 * rank)
-                    if weight > chinese.get(key, (0, ""))[0]:
-                        chinese[key] = (weight, han)
-        self._chinese = {key: han for key, (_, han) in chinese.items()} | _CHINESE_GRAMMAR
-        self._english |= _ENGLISH_GRAMMAR
-
-    def switch(self, text: str, language: str, share: float, generator: random.Random) -> str:
-        """The text with about `share` of its words in the other language."""
-        if language == "zh":
-            words = [self._english.get(word, word) if generator.random() < share else word for word in jieba.lcut(text)]
-            return re.sub(r"\s+", " ", " ".join(words)).strip()
-        words = []
-        for word in re.findall(r"[A-Za-z]+|\S", text):
-            if generator.random() >= share:
-                words.append(word)
+    A number that stands once on either side marks the place of the answer; other answers are not marked.
+    """
+    for name, pairs in corpus.parallel().items():
+        if name in UNORDERED:
+            continue
+        wanted = min(_ACROSS_PER_FILE.get(name, _ACROSS_OTHERWISE), len(pairs) // 2)
+        for begin in sorted(generator.sample(range(len(pairs)), wanted)):
+            around = pairs[begin : begin + 30]
+            around = around[: neighbourhood(around, LONGEST["zh"])]
+            row = generator.randrange(len(around))
+            language, other = generator.choice((("zh", "en"), ("en", "zh")))
+            side = 0 if language == "zh" else 1
+            statement = around[row][side]
+            made = cloze.ask(statement, language, generator)
+            if made is None or len(statement) < _LEAST_LEFT[language] // 2:
                 continue
-            key = word.casefold()
-            stems = (
-                key,
-                key[:-1] if key.endswith("s") else "",
-                key[:-2] if key.endswith(("ed", "es")) else "",
-                key[:-1] if key.endswith("ed") else "",
-                key[:-3] if key.endswith("ing") else "",
+            glue = " " if other == "en" else ""
+            texts = [pair[1 - side] for pair in around]
+            start = len(glue.join(texts[:row]) + glue) if row else 0
+            marked = _same_number(statement[made.start : made.end], texts[row])
+            places = tuple((start + a, start + b) for a, b in marked) or ((start, start + len(texts[row])),)
+            without = glue.join(texts[:row] + texts[row + 1 :])
+            yield Source(
+                language, made.question, "", other, glue.join(texts), places, bool(marked), (without,) if without else ()
             )
-            words.append(next((self._chinese[stem] for stem in stems if stem and stem in self._chinese), word))
-        return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", " ".join(word for word in words if word))
 
 
-def training_pairs(
-    questions: Sequence[Question],
-    nearest: Sequence[Sequence[str]],
-    unanswerable: Sequence[Pair],
-    switcher: CodeSwitcher,
-    generator: random.Random,
-) -> Iterator[Pair]:
-    """One epoch of examples in random order: for each question a positive and two negatives."""
-    order = list(range(len(questions)))
-    generator.shuffle(order)
-    spare = list(unanswerable)
-    for number, i in enumerate(order):
-        question = questions[i]
-        asked = question.text
-        if (share := generator.choices((0.0, 0.5, 0.9), (0.5, 0.15, 0.35))[0]) > 0:
-            asked = switcher.switch(question.text, question.language, share, generator)
-        head = f"{question.title}\n" if question.title and generator.random() < 0.5 else ""
-        yield Pair(asked, head + question.window, len(head) + question.start, len(head) + question.end)
-        candidates = [
-            head + text
-            for text in (without_answer(question), generator.choice(question.siblings) if question.siblings else "")
-            if text
-        ]
-        if nearest[i]:
-            candidates.append(head + generator.choice(nearest[i]))
-        generator.shuffle(candidates)
-        for passage in candidates[:2]:
-            yield Pair(asked, passage)
-        if spare and number % (max(1, len(order) // len(spare))) == 0:
-            yield spare[generator.randrange(len(spare))]
+def draw(source: Source, switcher: CodeSwitcher | None, generator: random.Random) -> Iterator[Example]:
+    """One positive example and one or two near misses, if there are any, with fresh choices; without a switcher, as asked."""
+    question = source.question
+    if switcher and source.language == source.text_language:
+        share = generator.choices(*_SWITCHED)[0]
+        question = switcher.switch(question, source.language, share, generator) if share else question
+    head = f"{source.title}\n" if source.title and generator.random() < _TITLED_SHARE else ""
+    passage, place, without = _around(source, generator)
+    if place is None:
+        yield Example(question, head + passage, supported=True)
+    else:
+        yield Example(question, head + passage, True, len(head) + place[0], len(head) + place[1])
+    near = [text for text in (without, generator.choice(source.misleading) if source.misleading else "") if text]
+    generator.shuffle(near)
+    wanted = 2 if generator.random() < _SECOND_NEAR_MISS_SHARE else 1
+    for text in near[:wanted]:
+        yield Example(question, head + text, supported=False)
+
+
+def _around(source: Source, generator: random.Random) -> tuple[str, tuple[int, int] | None, str]:
+    """Some sentences around the first answer, the answer's place in them, and the same without those that hold an answer."""
+    language = source.text_language
+    longest = int(LONGEST[language] * generator.uniform(_SHORTEST_SHARE, 1.0))
+    spans = sentences(source.text)
+    if not source.answers or not spans:
+        return source.text[:longest].strip(), None, ""
+    start, end = source.answers[0]
+    first = max((i for i, (a, _) in enumerate(spans) if a <= start), default=0)
+    last = max(first, max((i for i, (a, _) in enumerate(spans) if a < end), default=first))
+    while True:
+        before, after = first > 0, last + 1 < len(spans)
+        if not before and not after:
+            break
+        left = before and (not after or generator.random() < 0.5)
+        wider = (first - 1, last) if left else (first, last + 1)
+        if spans[wider[1]][1] - spans[wider[0]][0] > longest:
+            break
+        first, last = wider
+    begin, stop = spans[first][0], spans[last][1]
+    kept = [source.text[a:b] for a, b in spans[first : last + 1] if not any(a < e and s < b for s, e in source.answers)]
+    without = "".join(kept).strip()
+    place = (start - begin, end - begin) if source.marked and end <= stop else None
+    return source.text[begin:stop], place, without if len(without) >= _LEAST_LEFT[language] else ""
+
+
+def _same_number(answer: str, text: str) -> list[tuple[int, int]]:
+    numbers = re.findall(r"\d+", answer)
+    if len(numbers) != 1:
+        return []
+    found = [match.span() for match in re.finditer(rf"(?<!\d){numbers[0]}(?!\d)", text)]
+    return found if len(found) == 1 else []

@@ -152,6 +152,20 @@ def test_the_fingerprint_is_of_what_makes_the_vectors(model, tmp_path) -> None:
     assert all(name.startswith("tiny:") for name in fingerprints)
 
 
+def test_the_number_format_changes_vectors_by_rounding_alone() -> None:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    from embeddings.catalogue import BUNDLED
+
+    texts = ["长江十年禁渔从2021年1月1日开始。" * 12, "When does the ban start?", "生物多样性", *TEXTS]
+    plain = SentenceTransformer(str(BUNDLED / "encoder"), device="cpu", model_kwargs={"dtype": torch.float32})
+    expected = plain.encode(texts, normalize_embeddings=True)
+    found = SentenceTransformerEncoder("bundled").encode_document(texts)
+    assert (found * expected).sum(axis=1).min() > 0.9995
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+
+
 def test_a_folder_has_one_fingerprint_however_it_is_named(model, monkeypatch) -> None:
     monkeypatch.chdir(model.parent)
     names = ["tiny", "./tiny", str(model), f"{model}/"]

@@ -26,7 +26,8 @@ class AnswerFinder(CrossEncoderReader):
             place = passage.find(self._words)
             beginnings[max(0, place)] = 1.0
             offsets = np.stack([np.arange(len(passage)), np.arange(1, len(passage) + 1)], axis=1)
-            readings.append(PassageReading(3.0 if place >= 0 else -3.0, beginnings, offsets))
+            start = max(0, place)
+            readings.append(PassageReading(3.0 if place >= 0 else -3.0, start, start + len(self._words), beginnings, offsets))
         return readings
 
 
@@ -72,7 +73,7 @@ def test_features_by_hand() -> None:
 
 
 def test_a_share_is_of_the_tokens_inside() -> None:
-    reading = PassageReading(0.0, np.array([0.5, 0.3, 0.2], np.float32), np.array([[0, 4], [4, 9], [9, 12]]))
+    reading = PassageReading(0.0, 0, 4, np.array([0.5, 0.3, 0.2], np.float32), np.array([[0, 4], [4, 9], [9, 12]]))
     assert reading.share(0, 4) == pytest.approx(0.5)
     assert reading.share(4, 12) == pytest.approx(0.5)
     assert reading.share(2, 5) == pytest.approx(0.8)

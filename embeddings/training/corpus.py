@@ -1,0 +1,133 @@
+"""The open text that the models are trained on: parallel sentences, questions with passages, and articles.
+
+A data folder holds `parallel/*.tsv.xz` (Chinese TAB English, in the order of the documents they come from),
+`qa/*.jsonl.xz` (`lang`, `question`, `passage`, `answers`, `title`), `text/*.jsonl.xz` (`title`, `text`) and `dev/*.tsv.xz`, which
+is for measuring and is never trained on.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from embeddings.errors import YinjuError
+
+DICTIONARY = "dict_cc_cedict"
+HELD_OUT_SETS = ("en_squad_train_44articles", "zh_drcd_dev_test_simplified", "zh_cmrc2018_dev_trial")
+"""The sets of which one fifth, by document, is for measuring and is never trained on."""
+
+_LONGEST_PASSAGE = 4000
+
+
+class DataError(YinjuError):
+    """The training data are not where they should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with the passage it was asked of.
+
+    `answers` are strings of the passage; empty when the passage as a whole answers, or when `answerable` is False.
+    `title` is that of the document, empty when none is known. Those `held_out` are for measuring only.
+    """
+
+    source: str
+    language: str
+    text: str
+    passage: str
+    title: str
+    answers: tuple[str, ...]
+    answerable: bool
+    held_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A text with its title, which is empty for news."""
+
+    language: str
+    title: str
+    text: str
+
+
+class Corpus:
+    """Reads a data folder; with `limit`, only so many rows of each file, for a quick trial of every step."""
+
+    def __init__(self, folder: Path, limit: int | None = None) -> None:
+        """Raises: DataError: there is no such folder, or it holds no parallel text."""
+        self.folder = folder
+        self.limit = limit
+        if not any((folder / "parallel").glob("*.tsv.xz")):
+            raise DataError(f"no training data in {folder} (parallel/*.tsv.xz): say where they are with DATA=FOLDER")
+
+    def parallel(self) -> dict[str, list[tuple[str, str]]]:
+        """Chinese and English of each file of parallel text, by the file's name; neighbours come from one document."""
+        files = sorted((self.folder / "parallel").glob("*.tsv.xz"))
+        return {file.name.removesuffix(".tsv.xz"): self._pairs(file) for file in files}
+
+    def dictionary(self) -> list[tuple[str, str]]:
+        """Chinese words and their English meanings, parted by semicolons."""
+        return self._pairs(self.folder / "parallel" / f"{DICTIONARY}.tsv.xz")
+
+    def development(self) -> dict[str, list[tuple[str, str]]]:
+        """Parallel sentences for measuring, by the name of the set."""
+        files = sorted((self.folder / "dev").glob("*.tsv.xz"))
+        return {file.name.removesuffix(".tsv.xz"): self._pairs(file) for file in files}
+
+    def questions(self) -> list[Question]:
+        """Every question of every set, each passage cut to 4,000 characters."""
+        return [
+            self._question(file.name.removesuffix(".jsonl.xz"), row)
+            for file in sorted((self.folder / "qa").glob("*.jsonl.xz"))
+            for row in self._rows(file)
+        ]
+
+    def articles(self) -> Iterator[Article]:
+        """Every article of every file, leaving out the documents that are held out."""
+        for file in sorted((self.folder / "text").glob("*.jsonl.xz")):
+            for row in self._rows(file):
+                title = row.get("title") or ""
+                if not held_out(title):
+                    yield Article(row.get("lang") or file.name[:2], title, row["text"])
+
+    def _question(self, source: str, row: dict[str, Any]) -> Question:
+        passage = row["passage"][:_LONGEST_PASSAGE]
+        title = (row.get("title") or "").replace("_", " ")
+        in_passage = tuple(dict.fromkeys(answer for answer in row["answers"] if answer.strip() and answer in passage))
+        return Question(
+            source=source,
+            language=row["lang"],
+            text=row["question"].strip(),
+            passage=passage,
+            title=title,
+            answers=in_passage,
+            answerable=source != "en_squad_train_fragments" or bool(row["answers"]),
+            held_out=held_out(title or passage) if source in HELD_OUT_SETS else bool(title) and held_out(title),
+        )
+
+    def _pairs(self, file: Path) -> list[tuple[str, str]]:
+        with _opened(file) as lines:
+            rows = (line.rstrip("\n").partition("\t") for line in islice(lines, self.limit))
+            return [(chinese.strip(), english.strip()) for chinese, _, english in rows if chinese.strip() and english.strip()]
+
+    def _rows(self, file: Path) -> Iterator[dict[str, Any]]:
+        with _opened(file) as lines:
+            yield from map(json.loads, islice(lines, self.limit))
+
+
+def held_out(title: str) -> bool:
+    """Whether the document of this title (or, without one, this text) is among the fifth that is only for measuring."""
+    return bool(title) and sha256(title.replace("_", " ").encode()).digest()[0] % 5 == 0
+
+
+def _opened(file: Path) -> Any:
+    try:
+        return lzma.open(file, "rt", encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"cannot read the training data {file}: {error.strerror}") from error

@@ -1,0 +1,130 @@
+"""Step 3, the student: the teacher's body under the new vocabulary; and how it reads texts while it is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoModel, BertConfig, BertModel
+
+from embeddings.attention import register
+from embeddings.reader_network import let_layers_differ
+from embeddings.training.loop import device
+from embeddings.training.vocabulary import MAX_TOKENS
+
+NEAREST = 10
+_SHARPNESS = 20.0
+_WORD_EMBEDDINGS = "embeddings.word_embeddings"
+
+
+class Student(nn.Module):
+    """A BERT body whose mean over the tokens, at unit length, is the text's vector."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__()
+        # Dropout keeps a processor from its fast attention, and so few passes over the data do not need it.
+        for module in body.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
+        self.body = body.to(device())
+        let_layers_differ(self.body)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Token ids and mask `(texts, tokens)` to unit vectors, float32 `(texts, dim)`."""
+        ids, mask = ids.to(device()), mask.to(device())
+        hidden = self.body(input_ids=ids, attention_mask=mask).last_hidden_state
+        weights = mask[:, :, None].float()
+        return functional.normalize((hidden.float() * weights).sum(1) / weights.sum(1), dim=1)
+
+    def groups(self) -> dict[str, list[tuple[str, Tensor]]]:
+        """The parameters by how fast they learn: the word embeddings, and the rest of the body."""
+        parted: dict[str, list[tuple[str, Tensor]]] = {"embeddings": [], "body": []}
+        for name, parameter in self.body.named_parameters():
+            parted["embeddings" if name.startswith(_WORD_EMBEDDINGS) else "body"].append((name, parameter))
+        return parted
+
+    def save(self, folder: Path) -> None:
+        """Writes the body in float32, to go on from."""
+        self.body.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Student:
+        """Reads the body that `save` wrote."""
+        return cls(
+            AutoModel.from_pretrained(
+                folder, local_files_only=True, dtype=torch.float32, attn_implementation=attention(), add_pooling_layer=False
+            )
+        )
+
+
+def attention() -> str:
+    """The attention that trains fastest: on a processor the fused one is slow backwards."""
+    return "sdpa" if device().type == "cuda" else register()
+
+
+def graft(tokenizer: Any, teacher_tokenizer: Any, teacher_body: Any, vectors: Tensor, folder: Path) -> None:
+    """Writes the student before any training: the teacher's layers, and a first embedding for every token.
+
+    A token that the teacher knows takes the teacher's embedding; any other takes the mean of the embeddings of its ten
+    nearest such tokens by the static vectors, weighted by their likeness.
+
+    Args:
+        tokenizer: The student's.
+        teacher_tokenizer: The teacher's.
+        teacher_body: The teacher's transformer, a `BertModel`.
+        vectors: The static vectors `(len(tokenizer), dim)`.
+        folder: Where the student goes.
+    """
+    teacher_rows = teacher_body.get_input_embeddings().weight.detach().float().cpu()
+    known = teacher_tokenizer.get_vocab()
+    special = {
+        getattr(tokenizer, f"{kind}_token_id"): getattr(teacher_tokenizer, f"{kind}_token_id")
+        for kind in ("pad", "unk", "cls", "sep", "mask")
+    }
+    copied: dict[int, int] = dict(special)
+    for piece, row in tokenizer.get_vocab().items():
+        source = known.get(piece, known.get(f"##{piece}"))
+        if row not in special and source is not None and not _is_han(piece):
+            copied[row] = source
+    embeddings = torch.zeros(len(tokenizer), teacher_rows.shape[1])
+    into = torch.tensor(list(copied))
+    embeddings[into] = teacher_rows[torch.tensor(list(copied.values()))]
+    anchors = torch.tensor([row for row in copied if row not in special])
+    others = torch.tensor([row for row in range(len(tokenizer)) if row not in copied])
+    units = functional.normalize(vectors, dim=1)
+    for block in others.split(2048):
+        scores, nearest = (units[block] @ units[anchors].T).topk(min(NEAREST, len(anchors)), dim=1)
+        weights = (scores * _SHARPNESS).softmax(dim=1)
+        embeddings[block] = (weights[:, :, None] * embeddings[anchors[nearest]]).sum(1)
+    config = BertConfig(**{**teacher_body.config.to_dict(), "vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id})
+    config.dtype = torch.float32
+    body = BertModel(config, add_pooling_layer=False)
+    state = {name: value.float().cpu() for name, value in teacher_body.state_dict().items() if not name.startswith("pooler")}
+    state[f"{_WORD_EMBEDDINGS}.weight"] = embeddings
+    body.load_state_dict(state)
+    body.save_pretrained(folder)
+
+
+def save_sentence_transformer(student: Student, tokenizer: Any, folder: Path) -> None:
+    """Writes a sentence-transformers folder with the weights in half precision."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+
+    body_folder = folder / "body"
+    student.body.to("cpu").half().save_pretrained(body_folder)
+    student.body.float().to(device())
+    tokenizer.save_pretrained(body_folder)
+    transformer = Transformer(str(body_folder), max_seq_length=MAX_TOKENS)
+    pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")
+    model = SentenceTransformer(modules=[transformer, pooling, Normalize()])
+    model.half().save(str(folder), create_model_card=False)
+    for file in body_folder.iterdir():
+        file.unlink()
+    body_folder.rmdir()
+
+
+def _is_han(piece: str) -> bool:
+    return any("\u3400" <= character <= "\u9fff" for character in piece)

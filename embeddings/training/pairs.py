@@ -1,0 +1,190 @@
+"""Queries with the passages that they should find, within a language and across the two.
+
+Nobody has asked questions of the data across languages, so they are made: a sentence, or a question made from it, is put to
+the passage that holds its translation; and questions are put into the other language word by word with the dictionary.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from embeddings.training import cloze
+from embeddings.training.corpus import Article, Corpus, Question
+from embeddings.training.parallel import UNORDERED, neighbourhood
+from embeddings.training.switching import CodeSwitcher, meanings
+
+LONGEST = {"zh": 280, "en": 800}
+"""The longest passage, in characters of its language: some 160 tokens."""
+
+_SHORTEST = {"zh": 60, "en": 200}
+_SENTENCE = re.compile(r"\S.*?(?:[。！？!?；]+[”’」』）)]*|\.(?=\s)|\n|$)", re.DOTALL)
+_ACROSS_PER_FILE = {"law_taiwan_moj": 5_000}
+_ACROSS_OTHERWISE = 500
+_FROM_ARTICLES = {"zh": 4_000, "en": 3_000}
+_FROM_DICTIONARY = 3_000
+_MOST_OF_A_SET = {"en_medquad": 4_000}
+_KEPT_SENTENCES = 0.15
+_SWITCHED_SHARE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A query and a passage that answers it or is about it.
+
+    `kind` is the language of either, such as `zh->en`. `avoid` are strings that a passage must not hold to count as not
+    answering. `near` are passages of the same document that do not answer.
+    """
+
+    kind: str
+    query: str
+    passage: str
+    avoid: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+
+
+def read(corpus: Corpus, switcher: CodeSwitcher, seed: int) -> list[Pair]:
+    """All pairs, in a fixed order."""
+    generator = random.Random(seed)
+    asked = list(of_questions(_chosen(corpus.questions(), generator)))
+    pairs = asked + list(_switched(asked, switcher, generator))
+    pairs += _across(corpus, generator)
+    pairs += _of_articles(corpus, generator)
+    pairs += _of_dictionary(corpus, generator)
+    return [pair for pair in pairs if pair.query and pair.passage]
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """The places of the sentences of a text, cut at every full stop: training needs no more than that."""
+    return [(match.start(), match.end()) for match in _SENTENCE.finditer(text)]
+
+
+def windows(text: str, language: str) -> list[tuple[int, int]]:
+    """Cuts a text into runs of whole sentences as long as a passage at most, but for a sentence that is longer itself."""
+    found: list[tuple[int, int]] = []
+    for start, end in sentences(text):
+        if found and end - found[-1][0] <= LONGEST[language]:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def of_questions(questions: Iterable[Question]) -> Iterator[Pair]:
+    """Each answerable question, in order, with the window of its passage that holds the answer, or the first where none is marked."""
+    asked = [question for question in questions if question.answerable]
+    cut = {question.passage: windows(question.passage, question.language) for question in asked}
+    by_document: dict[str, dict[str, None]] = defaultdict(dict)
+    for question in asked:
+        texts = (question.passage[a:b].strip() for a, b in cut[question.passage])
+        by_document[question.title or question.passage].update(dict.fromkeys(texts))
+    for question in asked:
+        yield _of_question(question, cut[question.passage], list(by_document[question.title or question.passage]))
+
+
+def _of_question(question: Question, spans: Sequence[tuple[int, int]], texts: Sequence[str]) -> Pair:
+    start, end = spans[0] if spans else (0, 0)
+    if question.answers:
+        at = question.passage.find(question.answers[0])
+        start, end = next(((a, b) for a, b in spans if a <= at < b), (start, end))
+    window = question.passage[start:end].strip()
+    near = tuple(
+        text for text in texts if text != window and question.answers and not any(answer in text for answer in question.answers)
+    )
+    return Pair(f"{question.language}->{question.language}", question.text, window, question.answers, near)
+
+
+def _switched(pairs: Sequence[Pair], switcher: CodeSwitcher, generator: random.Random) -> Iterator[Pair]:
+    """Questions put into the other language word by word."""
+    for pair in pairs:
+        language = pair.kind[:2]
+        if generator.random() < _SWITCHED_SHARE:
+            other = "en" if language == "zh" else "zh"
+            query = switcher.switch(pair.query, language, 0.95, generator)
+            yield Pair(f"{other}->{language}", query, pair.passage, pair.avoid, pair.near)
+
+
+def _across(corpus: Corpus, generator: random.Random) -> Iterator[Pair]:
+    """A sentence of one language, or a question made from it, with the passage around its translation."""
+    for name, pairs in corpus.parallel().items():
+        if name in UNORDERED:
+            continue
+        wanted = min(_ACROSS_PER_FILE.get(name, _ACROSS_OTHERWISE), len(pairs) // 2)
+        for begin in sorted(generator.sample(range(len(pairs)), wanted)):
+            around = pairs[begin : begin + 30]
+            around = around[: neighbourhood(around, generator.randint(_SHORTEST["zh"], LONGEST["zh"]))]
+            chinese, english = around[generator.randrange(len(around))]
+            if min(len(chinese), len(english) // 3) < 12:
+                continue
+            if generator.random() < 0.5:
+                yield Pair("zh->en", _query(chinese, "zh", generator), " ".join(e for _, e in around)[: LONGEST["en"]])
+            else:
+                yield Pair("en->zh", _query(english, "en", generator), "".join(c for c, _ in around)[: LONGEST["zh"]])
+
+
+def _of_articles(corpus: Corpus, generator: random.Random) -> Iterator[Pair]:
+    """The title of a text with its opening, and sentences of it with the window that they were taken from."""
+    by_language: dict[str, list[Article]] = defaultdict(list)
+    for article in corpus.articles():
+        by_language[article.language].append(article)
+    for language, articles in by_language.items():
+        for article in generator.sample(articles, min(_FROM_ARTICLES[language], len(articles))):
+            spans = windows(article.text[:3000], language)
+            if not spans:
+                continue
+            kind = f"{language}->{language}"
+            opening = article.text[slice(*spans[0])].strip()
+            if article.title and len(opening) >= _SHORTEST[language]:
+                yield Pair(kind, re.sub(r"\(\d{4}-\d\d-\d\d\)$", "", article.title), opening)
+            yield from _of_window(article.text[slice(*generator.choice(spans))], kind, generator)
+
+
+def _of_window(window: str, kind: str, generator: random.Random) -> Iterator[Pair]:
+    """A sentence of a window, or a question made from it, with the window; mostly without the sentence itself."""
+    language = kind[:2]
+    parts = [window[a:b] for a, b in sentences(window)]
+    long_enough = [i for i, part in enumerate(parts) if len(part) >= _SHORTEST[language] // 4]
+    if len(parts) < 3 or not long_enough:
+        return
+    chosen = generator.choice(long_enough)
+    question = cloze.ask(parts[chosen], language, generator)
+    if question and generator.random() < 0.7:
+        yield Pair(kind, question.question, window.strip())
+    elif generator.random() < _KEPT_SENTENCES:
+        yield Pair(kind, parts[chosen].strip(), window.strip())
+    else:
+        yield Pair(kind, parts[chosen].strip(), "".join(parts[:chosen] + parts[chosen + 1 :]).strip())
+
+
+def _chosen(questions: Iterable[Question], generator: random.Random) -> list[Question]:
+    """The questions to train on; of a set that would outweigh the others, a part."""
+    by_set: dict[str, list[Question]] = defaultdict(list)
+    for question in questions:
+        if not question.held_out:
+            by_set[question.source].append(question)
+    return [
+        question
+        for name, asked in by_set.items()
+        for question in generator.sample(asked, min(_MOST_OF_A_SET.get(name, len(asked)), len(asked)))
+    ]
+
+
+def _of_dictionary(corpus: Corpus, generator: random.Random) -> list[Pair]:
+    """Chinese words with the English encyclopedia's article of that name."""
+    pairs = []
+    titles = {article.title.casefold(): article for article in corpus.articles() if article.language == "en" and article.title}
+    for chinese, gloss in corpus.dictionary():
+        for meaning in meanings(gloss)[:2]:
+            article = titles.get(meaning.casefold())
+            if article and len(chinese) > 1:
+                start, end = windows(article.text[:3000], "en")[0]
+                pairs.append(Pair("zh->en", f"{chinese}是什么？", article.text[start:end].strip()))
+    return generator.sample(pairs, min(_FROM_DICTIONARY, len(pairs)))
+
+
+def _query(sentence: str, language: str, generator: random.Random) -> str:
+    question = cloze.ask(sentence, language, generator) if generator.random() < 0.6 else None
+    return question.question if question else sentence

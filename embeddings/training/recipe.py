@@ -1,0 +1,248 @@
+"""The recipe, from open data to the bundled weights: `python -m embeddings.training.recipe --data FOLDER --out FOLDER`.
+
+Every step leaves its result in a folder of its own under `--out` and is not done twice; stopped anywhere, the recipe goes on
+from the last checkpoint. What comes out are the folders `encoder` and `reader`, which take the place of those under
+`embeddings/bundled`, and `figures.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+from transformers import AutoTokenizer
+
+from embeddings.errors import YinjuError
+from embeddings.reader_network import ReaderNetwork
+from embeddings.training import (
+    alignment,
+    calibration,
+    distillation,
+    network,
+    pairs,
+    parallel,
+    reading,
+    reading_data,
+    retrieval,
+    vocabulary,
+)
+from embeddings.training.batching import ParallelRows, TokenizedTexts
+from embeddings.training.corpus import Corpus, Question
+from embeddings.training.evaluate import evaluate, table
+from embeddings.training.network import Student
+from embeddings.training.switching import CodeSwitcher
+from embeddings.training.teacher import Teacher, find_teacher
+
+_SENTENCE_TOKENS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is read of what: tokens of each stage, and rows of each file when not all."""
+
+    distillation: int = 12_000_000
+    retrieval: int = 7_000_000
+    reading: int = 9_000_000
+    limit: int | None = None
+
+    def scaled(self, factor: float) -> Plan:
+        """The same with so many times the tokens."""
+        return Plan(int(self.distillation * factor), int(self.retrieval * factor), int(self.reading * factor), self.limit)
+
+
+QUICK = Plan(distillation=60_000, retrieval=60_000, reading=60_000, limit=300)
+
+
+class Recipe:
+    """All steps in their order; what several of them need is read once."""
+
+    def __init__(self, data: Path, out: Path, teacher: Path | None, plan: Plan, seed: int) -> None:
+        """Args: see `main`; teacher: its folder, the installed package's when None."""
+        self.corpus = Corpus(data, plan.limit)
+        self.out, self.plan, self.seed = out, plan, seed
+        self._teacher_folder = teacher
+        self._times: dict[str, float] = {}
+        out.mkdir(parents=True, exist_ok=True)
+
+    def run(self) -> None:
+        """Does every step that is not done yet."""
+        out = self.out
+        self._step("vocabulary", out / "vocabulary" / "tokenizer.json", self.make_vocabulary)
+        self._step("alignment", out / "alignment" / "vectors.safetensors", self.make_alignment)
+        self._step("student", out / "student" / "model.safetensors", self.make_student)
+        self._step("distillation", out / "distillation" / "model.safetensors", self.make_distillation)
+        self._step("retrieval", out / "retrieval" / "model.safetensors", self.make_retrieval)
+        self._step("encoder", out / "encoder" / "modules.json", self.make_encoder)
+        self._step("reading", out / "reader" / "reader.safetensors", self.make_reader)
+        self._step("calibration", out / "reader" / "reader.json", self.make_calibration)
+        self._step("figures", out / "figures.json", self.make_figures)
+
+    def make_vocabulary(self) -> None:
+        """Step 1."""
+        vocabulary.build(self.corpus, self.teacher.tokenizer, self.out / "vocabulary")
+
+    def make_alignment(self) -> None:
+        """Step 2."""
+        alignment.align(len(self.tokenizer), self.rows, self.out / "alignment", self.seed)
+
+    def make_student(self) -> None:
+        """Step 3."""
+        vectors = alignment.load(self.out / "alignment")
+        network.graft(self.tokenizer, self.teacher.tokenizer, self.teacher.body, vectors, self.out / "student")
+
+    def make_distillation(self) -> None:
+        """Step 4."""
+        student = Student.load(self.out / "student")
+
+        def measure() -> dict[str, float]:
+            return distillation.across_languages(student, self.across)
+
+        stage = distillation.Distillation(student, self.rows)
+        distillation.train(stage, measure, self.out / "distillation", self.seed, self.plan.distillation)
+
+    def make_retrieval(self) -> None:
+        """Step 5."""
+        student = Student.load(self.out / "distillation")
+        data = retrieval.RetrievalData(self.tokenizer, pairs.read(self.corpus, self.switcher, self.seed))
+        data.mine(student)
+        groups = retrieval.held_out(self.tokenizer, self.questions)
+
+        def measure() -> dict[str, float]:
+            return retrieval.within_languages(student, groups) | distillation.across_languages(student, self.across)
+
+        stage = retrieval.Retrieval(student, data, distillation.Distillation(student, self.rows))
+        retrieval.train(stage, measure, self.out / "retrieval", self.seed, self.plan.retrieval)
+
+    def make_encoder(self) -> None:
+        """Writes the encoder as it ships."""
+        network.save_sentence_transformer(Student.load(self.out / "retrieval"), self.tokenizer, self.out / "encoder")
+
+    def make_reader(self) -> None:
+        """Step 6."""
+        torch.manual_seed(self.seed)
+        held_out = reading.held_out_examples(self._question_sources(held_out=True), self.switcher)
+        training = reading.ReaderTraining(
+            ReaderNetwork(self.out / "encoder", network.attention()), self.tokenizer, self._training_sources(), self.switcher
+        )
+        reading.train(training, held_out, self.out / "reading", self.seed, self.plan.reading)
+        (self.out / "reader").mkdir(exist_ok=True)
+        training.network.save(self.out / "reader" / "reader.safetensors")
+
+    def make_calibration(self) -> None:
+        """Step 7."""
+        sources = self._question_sources(held_out=True)
+        calibration.calibrate(self.out / "reader", self.out / "encoder", sources, self.switcher)
+
+    def make_figures(self) -> None:
+        """Measures what came out and prints the table."""
+        figures = evaluate(self.corpus, [self.out / "encoder"], [(self.out / "reader", self.out / "encoder")])
+        print(table(figures))
+        (self.out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+    @cached_property
+    def teacher(self) -> Teacher:
+        return Teacher(self._teacher_folder or find_teacher())
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        return AutoTokenizer.from_pretrained(self.out / "vocabulary", local_files_only=True)
+
+    @cached_property
+    def switcher(self) -> CodeSwitcher:
+        return CodeSwitcher(self.corpus)
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        return self.corpus.questions()
+
+    @cached_property
+    def rows(self) -> ParallelRows:
+        text = parallel.read(self.corpus, self.seed)
+        switched = parallel.read_switched(self.corpus, self.switcher, self.seed)
+        targets = [
+            self.teacher.encode(text.english, self.out / "teacher.npy"),
+            self.teacher.encode(switched.english, self.out / "teacher-switched.npy"),
+        ]
+        return ParallelRows(
+            TokenizedTexts(self.tokenizer, text.chinese + switched.chinese, _SENTENCE_TOKENS, "tokenizing Chinese"),
+            TokenizedTexts(self.tokenizer, text.english + switched.english, _SENTENCE_TOKENS, "tokenizing English"),
+            np.concatenate(targets),
+        )
+
+    @cached_property
+    def across(self) -> distillation.DevelopmentSets:
+        return {
+            name: (
+                TokenizedTexts(self.tokenizer, [chinese for chinese, _ in rows], _SENTENCE_TOKENS),
+                TokenizedTexts(self.tokenizer, [english for _, english in rows], _SENTENCE_TOKENS),
+            )
+            for name, rows in self.corpus.development().items()
+        }
+
+    def _question_sources(self, held_out: bool) -> list[reading_data.Source]:
+        """Questions with marked answers as sources, and as near misses what the encoder finds nearest among their passages."""
+        chosen = [q for q in self.questions if q.held_out == held_out and q.answers]
+        asked = list(pairs.of_questions(chosen))
+        data = retrieval.RetrievalData(self.tokenizer, asked)
+        data.mine(Student.load(self.out / "retrieval"))
+        return [
+            reading_data.of_question(question, [data.names[row] for row in negatives])
+            for question, negatives in zip(chosen, data.negatives, strict=True)
+        ]
+
+    def _training_sources(self) -> list[reading_data.Source]:
+        generator = random.Random(self.seed)
+        return [
+            *self._question_sources(held_out=False),
+            *reading_data.of_articles(self.corpus, generator),
+            *reading_data.of_translations(self.corpus, generator),
+        ]
+
+    def _step(self, name: str, result: Path, make: Callable[[], None]) -> None:
+        if result.exists():
+            tqdm.write(f"{name}: done before")
+            return
+        started = time.monotonic()
+        tqdm.write(f"{name} …")
+        make()
+        self._times[name] = round(time.monotonic() - started, 1)
+        tqdm.write(f"{name}: {self._times[name]} s")
+        file = self.out / "times.json"
+        times = json.loads(file.read_text()) if file.exists() else {}
+        file.write_text(json.dumps(times | {name: self._times[name]}, indent=1) + "\n")
+
+
+def main() -> None:
+    """Reads the arguments and runs the recipe."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the folder with parallel/, qa/, text/ and dev/")
+    parser.add_argument("--out", type=Path, required=True, help="where every step leaves its result")
+    parser.add_argument("--teacher", type=Path, help="another teacher's folder")
+    parser.add_argument("--quick", action="store_true", help="every step on a few rows, to see that it runs")
+    parser.add_argument("--scale", type=float, default=1.0, help="so many times the tokens in every stage")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--fresh", action="store_true", help="remove what is in --out first")
+    arguments = parser.parse_args()
+    if arguments.fresh:
+        shutil.rmtree(arguments.out, ignore_errors=True)
+    try:
+        plan = QUICK if arguments.quick else Plan().scaled(arguments.scale)
+        Recipe(arguments.data, arguments.out, arguments.teacher, plan, arguments.seed).run()
+    except YinjuError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

