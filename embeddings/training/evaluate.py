@@ -37,7 +37,7 @@ from embeddings.training.switching import CodeSwitcher
 Figures = dict[str, dict[str, float]]
 """Figures by what was measured, by the name of the model."""
 
-_RERANKED, _RERANKED_QUESTIONS = 20, 200
+_RERANKED, _RERANKED_QUESTIONS = 20, 60
 _RANK_CONSTANT = 60
 _SWITCHED = 0.95
 _SPEED_PASSAGES, _SPEED_CHARACTERS, _SPEED_PAIRS = 224, 306, 20
@@ -52,7 +52,7 @@ def evaluate(corpus: Corpus, encoders: Sequence[Path], readers: Sequence[tuple[P
         readers: Folders of readers, each with its encoder's.
         most: The most questions of each language, for a quick trial.
     """
-    held_out = [question for question in corpus.questions() if question.held_out and question.answers]
+    held_out = [question for question in corpus.questions() if question.measured]
     questions = [q for language in ("zh", "en") for q in [q for q in held_out if q.language == language][:most]]
     paragraphs = list(dict.fromkeys(question.passage for question in questions))
     switcher = CodeSwitcher(corpus)
@@ -62,6 +62,7 @@ def evaluate(corpus: Corpus, encoders: Sequence[Path], readers: Sequence[tuple[P
     def note(name: str, values: dict[str, float]) -> None:
         for figure, value in values.items():
             figures.setdefault(figure, {})[name] = round(value, 4)
+            tqdm.write(f"{name}: {figure} {value:.3f}", file=sys.stderr)
 
     note("BM25", _by_pair(questions, lexical, paragraphs))
     for folder in encoders:

@@ -12,7 +12,7 @@ from transformers import AutoModel, BertConfig, BertModel
 
 from embeddings.attention import register
 from embeddings.reader_network import let_layers_differ
-from embeddings.training.loop import device
+from embeddings.training.loop import device, working_type
 from embeddings.training.vocabulary import MAX_TOKENS
 
 NEAREST = 10
@@ -51,13 +51,16 @@ class Student(nn.Module):
         self.body.save_pretrained(folder)
 
     @classmethod
-    def load(cls, folder: Path) -> Student:
-        """Reads the body that `save` wrote."""
-        return cls(
+    def load(cls, folder: Path, for_use: bool = False) -> Student:
+        """Reads the body that `save` wrote, in float32 to be trained on; or for use, in the format that is fastest."""
+        student = cls(
             AutoModel.from_pretrained(
                 folder, local_files_only=True, dtype=torch.float32, attn_implementation=attention(), add_pooling_layer=False
             )
         )
+        if for_use:
+            student.body.encoder.to(working_type())
+        return student
 
 
 def attention() -> str:

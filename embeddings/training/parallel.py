@@ -1,9 +1,7 @@
 """What the encoder learns meaning from: the same thing said in both languages, and English alone.
 
-Four kinds of rows: sentence pairs, passages put together from neighbouring sentences, English questions and openings, which
-keep the student close to its teacher on the kind of text it will be asked about, and sentences of news and of encyclopedias
-put into the other language word by word. Of their subjects the parallel text says little; and the teacher's vector of a
-sentence whose words are in the wrong order is still near to its meaning.
+Three kinds of rows: sentence pairs, passages put together from neighbouring sentences, and English questions and openings,
+which keep the student close to its teacher on the kind of text it will be asked about.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from dataclasses import dataclass
 from opencc import OpenCC
 
 from embeddings.training.corpus import DICTIONARY, Corpus
-from embeddings.training.switching import CodeSwitcher, meanings
+from embeddings.training.switching import meanings
 
 SHARES = {"law_taiwan_moj": 0.4, "lit_bible_cuv_bsb": 0.34}
 """Of the largest and of the archaic text only a part is read, so that statutes and scripture do not outweigh the rest."""
@@ -29,14 +27,10 @@ UNORDERED = frozenset(
 PASSAGES = {"law_taiwan_moj": 9_000}
 OTHER_PASSAGES = 1_500
 OPENINGS = 20_000
-SWITCHED = 40_000
-"""How many sentences of articles, and how many of questions with their passages, are switched in each language."""
-
 _LONGEST_SENTENCE = 600
 _LONGEST_PASSAGE = 400
 _LONGEST_OPENING = 600
 _TRADITIONAL_SHARE = 0.03
-_SHORTEST_SWITCHED, _LONGEST_SWITCHED = 12, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +75,6 @@ def _passages(corpus: Corpus, generator: random.Random) -> list[tuple[str, str]]
             begins = sorted(generator.sample(range(len(pairs) - 1), wanted))
             rows += [_joined(pairs[begin:], generator.randint(120, _LONGEST_PASSAGE)) for begin in begins]
     return [row for row in rows if row[0]]
-
-
-def read_switched(corpus: Corpus, switcher: CodeSwitcher, seed: int) -> ParallelText:
-    """Sentences of articles, questions and their passages, one side of each made from the other with the dictionary."""
-    generator = random.Random(seed)
-    texts: dict[str, dict[str, None]] = {"zh": {}, "en": {}}
-    for question in corpus.questions():
-        if not question.held_out:
-            texts[question.language] |= dict.fromkeys([question.text, *_some_sentences(question.passage, 2, generator)])
-    chosen = {language: _sample(list(found), SWITCHED, generator) for language, found in texts.items()}
-    for language in texts:
-        articles = [article.text[:3000] for article in corpus.articles() if article.language == language]
-        sampled = _sample(articles, SWITCHED, generator)
-        chosen[language] += [sentence for text in sampled for sentence in _some_sentences(text, 1, generator)]
-    chinese = chosen["zh"] + [switcher.switch(text, "en", 1.0, generator) for text in chosen["en"]]
-    return ParallelText(chinese, [switcher.switch(text, "zh", 1.0, generator) for text in chosen["zh"]] + chosen["en"])
-
-
-def _some_sentences(text: str, count: int, generator: random.Random) -> list[str]:
-    found = [part.strip() for part in re.findall(r"[^。！？]+[。！？]|[^.!?。！？]+[.!?](?=\s|$)", text)]
-    return _sample([part for part in found if _SHORTEST_SWITCHED <= len(part) <= _LONGEST_SWITCHED], count, generator)
-
-
-def _sample(items: list[str], count: int, generator: random.Random) -> list[str]:
-    return generator.sample(items, min(count, len(items)))
 
 
 def neighbourhood(pairs: Sequence[tuple[str, str]], longest: int) -> int:

@@ -19,7 +19,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from tqdm import tqdm
 from transformers import AutoTokenizer
@@ -46,6 +45,7 @@ from embeddings.training.switching import CodeSwitcher
 from embeddings.training.teacher import Teacher, find_teacher
 
 _SENTENCE_TOKENS = 256
+_QUICKLY_MEASURED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Plan:
     """How much is read of what: tokens of each stage, and rows of each file when not all."""
 
     distillation: int = 12_000_000
-    retrieval: int = 7_000_000
-    reading: int = 9_000_000
+    retrieval: int = 9_000_000
+    reading: int = 14_000_000
     limit: int | None = None
 
     def scaled(self, factor: float) -> Plan:
@@ -116,7 +116,7 @@ class Recipe:
         """Step 5."""
         student = Student.load(self.out / "distillation")
         data = retrieval.RetrievalData(self.tokenizer, pairs.read(self.corpus, self.switcher, self.seed))
-        data.mine(student)
+        data.mine(Student.load(self.out / "distillation", for_use=True))
         groups = retrieval.held_out(self.tokenizer, self.questions)
 
         def measure() -> dict[str, float]:
@@ -147,7 +147,8 @@ class Recipe:
 
     def make_figures(self) -> None:
         """Measures what came out and prints the table."""
-        figures = evaluate(self.corpus, [self.out / "encoder"], [(self.out / "reader", self.out / "encoder")])
+        most = _QUICKLY_MEASURED if self.plan.limit else None
+        figures = evaluate(self.corpus, [self.out / "encoder"], [(self.out / "reader", self.out / "encoder")], most)
         print(table(figures))
         (self.out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
@@ -170,15 +171,10 @@ class Recipe:
     @cached_property
     def rows(self) -> ParallelRows:
         text = parallel.read(self.corpus, self.seed)
-        switched = parallel.read_switched(self.corpus, self.switcher, self.seed)
-        targets = [
-            self.teacher.encode(text.english, self.out / "teacher.npy"),
-            self.teacher.encode(switched.english, self.out / "teacher-switched.npy"),
-        ]
         return ParallelRows(
-            TokenizedTexts(self.tokenizer, text.chinese + switched.chinese, _SENTENCE_TOKENS, "tokenizing Chinese"),
-            TokenizedTexts(self.tokenizer, text.english + switched.english, _SENTENCE_TOKENS, "tokenizing English"),
-            np.concatenate(targets),
+            TokenizedTexts(self.tokenizer, text.chinese, _SENTENCE_TOKENS, "tokenizing Chinese"),
+            TokenizedTexts(self.tokenizer, text.english, _SENTENCE_TOKENS, "tokenizing English"),
+            self.teacher.encode(text.english, self.out / "teacher.npy"),
         )
 
     @cached_property
@@ -193,10 +189,10 @@ class Recipe:
 
     def _question_sources(self, held_out: bool) -> list[reading_data.Source]:
         """Questions with marked answers as sources, and as near misses what the encoder finds nearest among their passages."""
-        chosen = [q for q in self.questions if q.held_out == held_out and q.answers]
+        chosen = [q for q in self.questions if (q.measured if held_out else q.answers and not q.held_out)]
         asked = list(pairs.of_questions(chosen))
         data = retrieval.RetrievalData(self.tokenizer, asked)
-        data.mine(Student.load(self.out / "retrieval"))
+        data.mine(Student.load(self.out / "retrieval", for_use=True))
         return [
             reading_data.of_question(question, [data.names[row] for row in negatives])
             for question, negatives in zip(chosen, data.negatives, strict=True)

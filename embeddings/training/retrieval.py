@@ -25,12 +25,12 @@ from embeddings.training.network import Student
 from embeddings.training.pairs import Pair
 from embeddings.training.vocabulary import MAX_TOKENS
 
-BATCH_TOKENS = 20_480
+BATCH_TOKENS = 16_384
 RATES = {"embeddings": 3e-4, "body": 1e-4}
 TEMPERATURE = 0.05
 TOKENS_BETWEEN_MEASUREMENTS = 3_000_000
-_DISTILLED_EVERY = 4
-_DISTILLATION_WEIGHT = 0.5
+_DISTILLED_EVERY = 2
+_DISTILLATION_WEIGHT = 1.0
 _NEAREST = 30
 _HARD_NEGATIVES = 6
 
@@ -102,7 +102,7 @@ def held_out(tokenizer: Any, questions: Sequence[Question]) -> list[HeldOut]:
     """The questions that are held out, a group a language."""
     groups = []
     for language in ("zh", "en"):
-        chosen = [q for q in questions if q.held_out and q.answers and q.language == language]
+        chosen = [q for q in questions if q.measured and q.language == language]
         rows = {paragraph: row for row, paragraph in enumerate(dict.fromkeys(q.passage for q in chosen))}
         if chosen:
             asked = TokenizedTexts(tokenizer, [q.text for q in chosen], MAX_TOKENS)

@@ -50,7 +50,9 @@ class CodeSwitcher:
         if language == "zh":
             words = [self._english.get(word, word) if generator.random() < share else word for word in jieba.lcut(text)]
             return re.sub(r"\s+", " ", " ".join(words)).strip()
-        words = [self._into_chinese(w) if generator.random() < share else w for w in re.findall(r"[A-Za-zÀ-ɏ]+|\d[\d.,]*|\S", text)]
+        words = [
+            self._into_chinese(w) if generator.random() < share else w for w in re.findall(r"[A-Za-zÀ-ɏ]+|\d[\d.,]*|\S", text)
+        ]
         return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", " ".join(word for word in words if word))
 
     def _into_chinese(self, word: str) -> str:

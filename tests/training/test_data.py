@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from embeddings.training import cloze, pairs, reading_data
 from embeddings.training.corpus import Corpus, held_out
-from embeddings.training.parallel import read, read_switched
+from embeddings.training.parallel import read
 from embeddings.training.reading_data import Source, draw
 from embeddings.training.switching import CodeSwitcher, meanings
 
@@ -110,17 +110,6 @@ def test_parallel_text_is_the_same_every_time_and_holds_passages(data: Path) -> 
     assert "" in text.chinese
     assert ("观鸟", "bird watching") in zip(text.chinese, text.english, strict=True)
     assert any("。" in chinese[:-1] for chinese in text.chinese)
-
-
-def test_switched_rows_say_the_same_word_by_word(data: Path) -> None:
-    corpus = Corpus(data)
-    text = read_switched(corpus, CodeSwitcher(corpus), 1)
-    assert len(text.chinese) == len(text.english)
-    rows = dict(zip(text.chinese, text.english, strict=True))
-    assert any("bird" in english for chinese, english in rows.items() if "鸟类" in chinese or "观鸟" in chinese)
-    assert any("鸟" in chinese for chinese, english in rows.items() if english.startswith("The bird station"))
-    measured = {question.text for question in corpus.questions() if question.held_out}
-    assert not measured & {*text.chinese, *text.english}
 
 
 @pytest.mark.parametrize(
