@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import threading
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from embeddings import attention, catalogue
+from embeddings import catalogue
 from embeddings.errors import ModelError
 
 if TYPE_CHECKING:
@@ -166,20 +165,13 @@ class SentenceTransformerEncoder:
                 device="cuda" if on_gpu else "cpu",
                 local_files_only=True,
                 trust_remote_code=False,
-                model_kwargs={"use_safetensors": True} | self._computation(on_gpu),
+                model_kwargs={
+                    "dtype": torch.bfloat16 if on_gpu or has_fast_bfloat16() else torch.float32,
+                    "use_safetensors": True,
+                },
             )
         except Exception as error:
             raise ModelError(f"cannot load the encoder {self.name}: {_first_line(error)} (check {self._folder})") from error
-
-    def _computation(self, on_gpu: bool) -> dict[str, Any]:
-        """The number format, and for models of BERT's kind the attention, that are fastest here."""
-        import torch
-
-        if not on_gpu and not has_fast_bfloat16():
-            return {"dtype": torch.float32}
-        if not on_gpu and _model_type(self._folder) == "bert":
-            return {"dtype": torch.bfloat16, "attn_implementation": attention.register()}
-        return {"dtype": torch.bfloat16}
 
     @cached_property
     def _folder(self) -> Path:
@@ -195,14 +187,6 @@ class SentenceTransformerEncoder:
                 f"cannot get the encoder {self.name}: {_first_line(error)} "
                 "(check the name and the network, or use the bundled model)"
             ) from error
-
-
-def _model_type(folder: Path) -> str:
-    """What kind of transformer a folder says it holds; empty when it does not say."""
-    try:
-        return str(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type", ""))
-    except (OSError, ValueError, AttributeError):
-        return ""
 
 
 def _refuse_pickle(folder: Path) -> None:

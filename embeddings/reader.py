@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from embeddings import attention
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors, has_fast_bfloat16
 from embeddings.errors import ModelError
@@ -155,8 +154,7 @@ class CrossEncoderReader:
         from embeddings.reader_network import ReaderNetwork, embeddings_digest
 
         try:
-            kind = attention.register() if has_fast_bfloat16() else "sdpa"
-            network = ReaderNetwork.load(self._folder / "reader.safetensors", self._encoder_folder, kind)
+            network = ReaderNetwork.load(self._folder / "reader.safetensors", self._encoder_folder)
             fits = self._config.word_embeddings == embeddings_digest(self._encoder_folder)
         except Exception as error:
             raise ModelError(f"cannot load the reader in {self._folder}: {error}; install the project again") from error

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoModel, BertConfig, BertModel
 
-from embeddings.attention import register
 from embeddings.reader_network import let_layers_differ
 from embeddings.training.loop import device, working_type
 from embeddings.training.vocabulary import MAX_TOKENS
@@ -65,7 +64,7 @@ class Student(nn.Module):
 
 def attention() -> str:
     """The attention that trains fastest: on a processor the fused one is slow backwards."""
-    return "sdpa" if device().type == "cuda" else register()
+    return "sdpa" if device().type == "cuda" else "eager"
 
 
 def graft(tokenizer: Any, teacher_tokenizer: Any, teacher_body: Any, vectors: Tensor, folder: Path) -> None:
