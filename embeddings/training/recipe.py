@@ -62,7 +62,7 @@ class Plan:
         return Plan(int(self.distillation * factor), int(self.retrieval * factor), int(self.reading * factor), self.limit)
 
 
-QUICK = Plan(distillation=60_000, retrieval=60_000, reading=60_000, limit=300)
+QUICK = Plan(distillation=40_000, retrieval=40_000, reading=40_000, limit=200)
 
 
 class Recipe:
