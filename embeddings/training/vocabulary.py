@@ -29,6 +29,7 @@ _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
 _PUNCTUATION = string.punctuation + "。、《》“”‘’—…「」『』【】〔〕〈〉·〇○￥€£°±×÷→≥≤％‰℃"
 _ARTICLES_READ_EVERY = 4
+_LONGEST = 5000
 _FLOOR = 0.5
 
 
@@ -72,7 +73,7 @@ def count_english(corpus: Corpus, teacher: Any) -> Counter[str]:
     """How often each of the teacher's pieces is met in the English text, word beginnings and continuations together."""
     counts: Counter[str] = Counter()
     names = teacher.convert_ids_to_tokens(range(len(teacher)))
-    for texts in _blocks(_english(corpus), 2000, "counting English"):
+    for texts in _blocks(_texts(corpus, "en"), 2000, "counting English"):
         for ids in teacher(texts, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]:
             counts.update(names[i].removeprefix("##") for i in ids)
     for special in teacher.all_special_tokens:
@@ -88,7 +89,7 @@ def count_chinese(corpus: Corpus) -> Counter[str]:
     """How often each of jieba's words, and each character that stands for itself, is met in the Chinese text."""
     jieba.setLogLevel("ERROR")
     counts: Counter[str] = Counter()
-    for texts in _blocks(_chinese(corpus), 2000, "counting Chinese"):
+    for texts in _blocks(_texts(corpus, "zh"), 2000, "counting Chinese"):
         for text in texts:
             counts.update(jieba.cut(text, HMM=False))
     return Counter({word: count for word, count in counts.items() if all(map(_is_han, word))})
@@ -130,23 +131,13 @@ def _tokenizer(pieces: list[tuple[str, float]]) -> Tokenizer:
     return tokenizer
 
 
-def _english(corpus: Corpus) -> Iterable[str]:
+def _texts(corpus: Corpus, language: str) -> Iterable[str]:
+    """All parallel text of a language, and a part of the articles."""
     for pairs in corpus.parallel().values():
-        yield from (english for _, english in pairs)
+        yield from (chinese if language == "zh" else english for chinese, english in pairs)
     for number, article in enumerate(corpus.articles()):
-        if article.language == "en" and number % _ARTICLES_READ_EVERY == 0:
+        if article.language == language and number % _ARTICLES_READ_EVERY == 0:
             yield article.text[:_LONGEST]
-
-
-def _chinese(corpus: Corpus) -> Iterable[str]:
-    for pairs in corpus.parallel().values():
-        yield from (chinese for chinese, _ in pairs)
-    for number, article in enumerate(corpus.articles()):
-        if article.language == "zh" and number % _ARTICLES_READ_EVERY == 0:
-            yield article.text[:_LONGEST]
-
-
-_LONGEST = 5000
 
 
 def _blocks(texts: Iterable[str], size: int, name: str) -> Iterable[list[str]]:
