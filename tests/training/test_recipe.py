@@ -1,11 +1,13 @@
 """The whole recipe on data that the tests make: from parallel text to an encoder and a reader that load."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import ModelError
@@ -44,11 +46,13 @@ def test_the_reader_loads_with_its_encoder_and_finds_places(trained: Path) -> No
     assert config.slope != 1.0
 
 
-def test_a_reader_refuses_another_encoder(trained: Path) -> None:
-    from embeddings.catalogue import BUNDLED
-
-    with pytest.raises(ModelError, match=r"trained on another encoder|cannot load the reader"):
-        CrossEncoderReader(trained / "reader", BUNDLED / "encoder").read("When?", ["In 1990."])
+def test_a_reader_refuses_an_encoder_of_the_same_shape_that_it_was_not_made_for(trained: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(trained / "encoder", tmp_path / "encoder"))
+    weights = load_file(other / "model.safetensors")
+    name = next(name for name in weights if name.endswith("word_embeddings.weight"))
+    save_file(weights | {name: weights[name] + 1}, other / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="was trained on another encoder"):
+        CrossEncoderReader(trained / "reader", other).read("When?", ["In 1990."])
 
 
 def test_figures_and_logs_are_written(trained: Path) -> None:
