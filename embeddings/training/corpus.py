@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -103,6 +104,14 @@ class Corpus:
                 title = row.get("title") or ""
                 if not held_out(title):
                     yield Article(row.get("lang") or file.name[:2], title, row["text"])
+
+    def sample_articles(self, counts: dict[str, int], generator: random.Random) -> Iterator[Article]:
+        """Some articles of each language, at most so many, in random order within it."""
+        by_language: dict[str, list[Article]] = {language: [] for language in counts}
+        for article in self.articles():
+            by_language[article.language].append(article)
+        for language, articles in by_language.items():
+            yield from generator.sample(articles, min(counts[language], len(articles)))
 
     def _question(self, source: str, row: dict[str, Any]) -> Question:
         passage = row["passage"][:_LONGEST_PASSAGE]

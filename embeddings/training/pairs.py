@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from embeddings.training import cloze
-from embeddings.training.corpus import Article, Corpus, Question
+from embeddings.training.corpus import Corpus, Question
 from embeddings.training.parallel import UNORDERED, neighbourhood
 from embeddings.training.switching import CodeSwitcher, meanings
 
@@ -127,19 +127,16 @@ def _across(corpus: Corpus, generator: random.Random) -> Iterator[Pair]:
 
 def _of_articles(corpus: Corpus, generator: random.Random) -> Iterator[Pair]:
     """The title of a text with its opening, and sentences of it with the window that they were taken from."""
-    by_language: dict[str, list[Article]] = defaultdict(list)
-    for article in corpus.articles():
-        by_language[article.language].append(article)
-    for language, articles in by_language.items():
-        for article in generator.sample(articles, min(_FROM_ARTICLES[language], len(articles))):
-            spans = windows(article.text[:3000], language)
-            if not spans:
-                continue
-            kind = f"{language}->{language}"
-            opening = article.text[slice(*spans[0])].strip()
-            if article.title and len(opening) >= _SHORTEST[language]:
-                yield Pair(kind, re.sub(r"\(\d{4}-\d\d-\d\d\)$", "", article.title), opening)
-            yield from _of_window(article.text[slice(*generator.choice(spans))], kind, generator)
+    for article in corpus.sample_articles(_FROM_ARTICLES, generator):
+        language = article.language
+        spans = windows(article.text[:3000], language)
+        if not spans:
+            continue
+        kind = f"{language}->{language}"
+        opening = article.text[slice(*spans[0])].strip()
+        if article.title and len(opening) >= _SHORTEST[language]:
+            yield Pair(kind, re.sub(r"\(\d{4}-\d\d-\d\d\)$", "", article.title), opening)
+        yield from _of_window(article.text[slice(*generator.choice(spans))], kind, generator)
 
 
 def _of_window(window: str, kind: str, generator: random.Random) -> Iterator[Pair]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from embeddings.training import cloze
-from embeddings.training.corpus import Article, Corpus, Question
+from embeddings.training.corpus import Corpus, Question
 from embeddings.training.pairs import LONGEST, sentences, windows
 from embeddings.training.parallel import UNORDERED, neighbourhood
 from embeddings.training.switching import CodeSwitcher
@@ -71,29 +71,26 @@ def of_question(question: Question, misleading: Sequence[str]) -> Source:
 
 def of_articles(corpus: Corpus, generator: random.Random) -> Iterator[Source]:
     """Questions made from one statement of an article, to be answered from a window of it."""
-    by_language: dict[str, list[Article]] = {"zh": [], "en": []}
-    for article in corpus.articles():
-        by_language[article.language].append(article)
-    for language, articles in by_language.items():
-        for article in generator.sample(articles, min(_FROM_ARTICLES[language], len(articles))):
-            spans = windows(article.text[:3000], language)
-            if not spans:
-                continue
-            text = article.text[slice(*generator.choice(spans))]
-            start, end = generator.choice(sentences(text) or [(0, 0)])
-            made = cloze.ask(text[start:end], language, generator)
-            if made:
-                others = tuple(article.text[a:b].strip() for a, b in spans[:6] if article.text[a:b] != text)
-                yield Source(
-                    language,
-                    made.question,
-                    article.title,
-                    language,
-                    text,
-                    ((start + made.start, start + made.end),),
-                    True,
-                    others,
-                )
+    for article in corpus.sample_articles(_FROM_ARTICLES, generator):
+        language = article.language
+        spans = windows(article.text[:3000], language)
+        if not spans:
+            continue
+        text = article.text[slice(*generator.choice(spans))]
+        start, end = generator.choice(sentences(text) or [(0, 0)])
+        made = cloze.ask(text[start:end], language, generator)
+        if made:
+            others = tuple(article.text[a:b].strip() for a, b in spans[:6] if article.text[a:b] != text)
+            yield Source(
+                language,
+                made.question,
+                article.title,
+                language,
+                text,
+                ((start + made.start, start + made.end),),
+                True,
+                others,
+            )
 
 
 def of_translations(corpus: Corpus, generator: random.Random) -> Iterator[Source]:
