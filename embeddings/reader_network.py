@@ -63,13 +63,13 @@ class ReaderNetwork(nn.Module):
         save_file(state, file)
 
     @classmethod
-    def load(cls, file: Path, encoder_folder: Path) -> ReaderNetwork:
+    def load(cls, file: Path, encoder_folder: Path, attention: str = "sdpa") -> ReaderNetwork:
         """Reads the weights back, with the word embeddings of the encoder in `encoder_folder`.
 
         Raises:
             ValueError: The file does not hold the weights of this network.
         """
-        network = cls(encoder_folder)
+        network = cls(encoder_folder, attention)
         state = {name: weight.float() for name, weight in load_file(file).items()}
         missing, unexpected = network.load_state_dict(state, strict=False)
         if unexpected or any(not name.endswith(_WORD_EMBEDDINGS) for name in missing):

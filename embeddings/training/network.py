@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModel, BertConfig, BertModel
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
+from embeddings.errors import ModelError
 from embeddings.reader_network import let_layers_differ
 from embeddings.training.loop import device, working_type
 from embeddings.training.vocabulary import MAX_TOKENS
@@ -39,10 +40,11 @@ class Student(nn.Module):
         return functional.normalize((hidden.float() * weights).sum(1) / weights.sum(1), dim=1)
 
     def groups(self) -> dict[str, list[tuple[str, Tensor]]]:
-        """The parameters by how fast they learn: the word embeddings, and the rest of the body."""
+        """The parameters that are trained by how fast they learn: the word embeddings, and the rest of the body."""
         parted: dict[str, list[tuple[str, Tensor]]] = {"embeddings": [], "body": []}
         for name, parameter in self.body.named_parameters():
-            parted["embeddings" if name.startswith(_WORD_EMBEDDINGS) else "body"].append((name, parameter))
+            if parameter.requires_grad:
+                parted["embeddings" if name.startswith(_WORD_EMBEDDINGS) else "body"].append((name, parameter))
         return parted
 
     def save(self, folder: Path) -> None:
@@ -108,6 +110,21 @@ def graft(tokenizer: Any, teacher_tokenizer: Any, teacher_body: Any, vectors: Te
     state[f"{_WORD_EMBEDDINGS}.weight"] = embeddings
     body.load_state_dict(state)
     body.save_pretrained(folder)
+
+
+def take_up(encoder_folder: Path, vocabulary_folder: Path, folder: Path) -> None:
+    """Writes a sentence-transformers encoder of BERT's kind as what steps 1 and 4 leave behind.
+
+    Raises:
+        ModelError: There is no such encoder.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(encoder_folder, local_files_only=True)
+        student = Student.load(encoder_folder)
+    except OSError as error:
+        raise ModelError(f"there is no encoder to go on from in {encoder_folder}: name a folder with encoder/ and reader/") from error
+    tokenizer.save_pretrained(vocabulary_folder)
+    student.save(folder)
 
 
 def save_sentence_transformer(student: Student, tokenizer: Any, folder: Path) -> None:

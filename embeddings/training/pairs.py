@@ -17,7 +17,7 @@ from embeddings.training.corpus import Corpus, Question
 from embeddings.training.parallel import UNORDERED, neighbourhood
 from embeddings.training.switching import CodeSwitcher, meanings
 
-LONGEST = {"zh": 280, "en": 800}
+LONGEST = {"zh": 400, "en": 1_100}
 """The longest passage, in characters of its language: some 160 tokens."""
 
 _SHORTEST = {"zh": 60, "en": 200}

@@ -41,13 +41,15 @@ class ParallelText:
     english: list[str]
 
 
-def read(corpus: Corpus, seed: int) -> ParallelText:
-    """Every row, each pair once, in a fixed order; 3% of the Chinese ones are put into traditional characters."""
+def read(corpus: Corpus, seed: int, most: int | None = None) -> ParallelText:
+    """Every row, or `most` of them by chance, each pair once, in a fixed order; 3% of the Chinese are put into traditional characters."""
     generator = random.Random(seed)
     traditional = OpenCC("s2t")
     rows = dict.fromkeys(_sentences(corpus, generator))
     rows |= dict.fromkeys(_passages(corpus, generator))
     rows |= dict.fromkeys(("", english) for english in _english_alone(corpus, generator))
+    if most is not None and most < len(rows):
+        rows = dict.fromkeys(generator.sample(list(rows), most))
     chinese = [traditional.convert(text) if generator.random() < _TRADITIONAL_SHARE else text for text, _ in rows]
     return ParallelText(chinese, [english for _, english in rows])
 

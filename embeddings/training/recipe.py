@@ -46,6 +46,8 @@ from embeddings.training.teacher import Teacher, find_teacher
 
 _SENTENCE_TOKENS = 256
 _QUICKLY_MEASURED = 40
+_REMINDERS = 100_000
+"""Rows of parallel text that keep an encoder in mind of both languages when training goes on from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,12 @@ QUICK = Plan(distillation=40_000, retrieval=40_000, reading=40_000, limit=200)
 class Recipe:
     """All steps in their order; what several of them need is read once."""
 
-    def __init__(self, data: Path, out: Path, teacher: Path | None, plan: Plan, seed: int) -> None:
+    def __init__(
+        self, data: Path, out: Path, teacher: Path | None, plan: Plan, seed: int, start: Path | None = None
+    ) -> None:
         """Args: see `main`; teacher: its folder, the installed package's when None."""
         self.corpus = Corpus(data, plan.limit)
-        self.out, self.plan, self.seed = out, plan, seed
+        self.out, self.plan, self.seed, self.start = out, plan, seed, start
         self._teacher_folder = teacher
         self._times: dict[str, float] = {}
         out.mkdir(parents=True, exist_ok=True)
@@ -79,15 +83,23 @@ class Recipe:
     def run(self) -> None:
         """Does every step that is not done yet."""
         out = self.out
-        self._step("vocabulary", out / "vocabulary" / "tokenizer.json", self.make_vocabulary)
-        self._step("alignment", out / "alignment" / "vectors.safetensors", self.make_alignment)
-        self._step("student", out / "student" / "model.safetensors", self.make_student)
-        self._step("distillation", out / "distillation" / "model.safetensors", self.make_distillation)
+        if self.start:
+            self._step("start", out / "distillation" / "model.safetensors", self.take_up)
+        else:
+            self._step("vocabulary", out / "vocabulary" / "tokenizer.json", self.make_vocabulary)
+            self._step("alignment", out / "alignment" / "vectors.safetensors", self.make_alignment)
+            self._step("student", out / "student" / "model.safetensors", self.make_student)
+            self._step("distillation", out / "distillation" / "model.safetensors", self.make_distillation)
         self._step("retrieval", out / "retrieval" / "model.safetensors", self.make_retrieval)
         self._step("encoder", out / "encoder" / "modules.json", self.make_encoder)
         self._step("reading", out / "reader" / "reader.safetensors", self.make_reader)
         self._step("calibration", out / "reader" / "reader.json", self.make_calibration)
         self._step("figures", out / "figures.json", self.make_figures)
+
+    def take_up(self) -> None:
+        """Instead of steps 1 to 4: the encoder that training goes on from."""
+        assert self.start
+        network.take_up(self.start / "encoder", self.out / "vocabulary", self.out / "distillation")
 
     def make_vocabulary(self) -> None:
         """Step 1."""
@@ -115,6 +127,8 @@ class Recipe:
     def make_retrieval(self) -> None:
         """Step 5."""
         student = Student.load(self.out / "distillation")
+        # A reader that training goes on from was made for the word embeddings that are there.
+        student.body.get_input_embeddings().requires_grad_(self.start is None)
         data = retrieval.RetrievalData(self.tokenizer, pairs.read(self.corpus, self.switcher, self.seed))
         data.mine(Student.load(self.out / "distillation", for_use=True))
         groups = retrieval.held_out(self.tokenizer, self.questions)
@@ -133,9 +147,13 @@ class Recipe:
         """Step 6."""
         torch.manual_seed(self.seed)
         held_out = reading.held_out_examples(self._question_sources(held_out=True), self.switcher)
-        training = reading.ReaderTraining(
-            ReaderNetwork(self.out / "encoder", network.attention()), self.tokenizer, self._training_sources(), self.switcher
+        attention = network.attention()
+        reader = (
+            ReaderNetwork.load(self.start / "reader" / "reader.safetensors", self.out / "encoder", attention)
+            if self.start
+            else ReaderNetwork(self.out / "encoder", attention)
         )
+        training = reading.ReaderTraining(reader, self.tokenizer, self._training_sources(), self.switcher)
         reading.train(training, held_out, self.out / "reading", self.seed, self.plan.reading)
         (self.out / "reader").mkdir(exist_ok=True)
         training.network.save(self.out / "reader" / "reader.safetensors")
@@ -170,7 +188,7 @@ class Recipe:
 
     @cached_property
     def rows(self) -> ParallelRows:
-        text = parallel.read(self.corpus, self.seed)
+        text = parallel.read(self.corpus, self.seed, _REMINDERS if self.start else None)
         return ParallelRows(
             TokenizedTexts(self.tokenizer, text.chinese, _SENTENCE_TOKENS, "tokenizing Chinese"),
             TokenizedTexts(self.tokenizer, text.english, _SENTENCE_TOKENS, "tokenizing English"),
@@ -225,6 +243,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder with parallel/, qa/, text/ and dev/")
     parser.add_argument("--out", type=Path, required=True, help="where every step leaves its result")
+    parser.add_argument("--start", type=Path, help="a folder with encoder/ and reader/ to go on from, instead of steps 1 to 4")
     parser.add_argument("--teacher", type=Path, help="another teacher's folder")
     parser.add_argument("--quick", action="store_true", help="every step on a few rows, to see that it runs")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times the tokens in every stage")
@@ -235,7 +254,7 @@ def main() -> None:
         shutil.rmtree(arguments.out, ignore_errors=True)
     try:
         plan = QUICK if arguments.quick else Plan().scaled(arguments.scale)
-        Recipe(arguments.data, arguments.out, arguments.teacher, plan, arguments.seed).run()
+        Recipe(arguments.data, arguments.out, arguments.teacher, plan, arguments.seed, arguments.start).run()
     except YinjuError as error:
         sys.exit(f"error: {error}")
 
