@@ -17,3 +17,7 @@ class DimensionMismatchError(YinjuError):
 
 class IndexDamagedError(YinjuError):
     """An index file cannot be read; it can be rebuilt from the stored vectors."""
+
+
+class Stopped(Exception):  # noqa: N818
+    """Nothing went wrong: whoever asked for the work no longer wants it."""

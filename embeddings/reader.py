@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors, has_fast_bfloat16
-from embeddings.errors import ModelError
+from embeddings.errors import ModelError, Stopped
 
 if TYPE_CHECKING:
     from embeddings.reader_network import ReaderNetwork
@@ -56,16 +57,13 @@ class ReaderConfig:
 class PassageReading:
     """What the reader makes of one passage.
 
-    `support` is the log-odds of the passage holding an answer, calibrated. `start` and `end` bound the likeliest answer in the
-    passage. `beginnings` is, for each of its tokens, the probability that the answer begins there, `(tokens,)`; `offsets` are
-    the tokens' places in the passage, `(tokens, 2)`. The last token is the separator, which has no place: its probability is
-    that of no beginning at all.
+    `support` is the log-odds of the passage holding an answer, calibrated. `places` are, for each of its tokens, the
+    probabilities that the answer begins and that it ends there, `(tokens, 2)`; `offsets` are the tokens' places in the passage,
+    `(tokens, 2)`. The last token is the separator, which has no place: its probability is that of no answer at all.
     """
 
     support: float
-    start: int
-    end: int
-    beginnings: Vectors
+    places: Vectors
     offsets: np.ndarray[Any, np.dtype[np.int64]]
 
     @property
@@ -75,8 +73,24 @@ class PassageReading:
 
     def share(self, start: int, end: int) -> float:
         """The probability that the answer begins in `passage[start:end]`, if it is in the passage at all."""
-        inside = (self.offsets[:, 0] < end) & (self.offsets[:, 1] > start)
-        return float(self.beginnings[inside].sum())
+        return float(self.places[self._inside(start, end), 0].sum())
+
+    def answer(self, start: int, end: int) -> tuple[int, int, float]:
+        """The likeliest answer in `passage[start:end]`: where it begins and ends, and how likely it is if one is there.
+
+        It is at most 48 tokens long. Without a token in there it is empty, and its likelihood 0.
+        """
+        inside = np.flatnonzero(self._inside(start, end))
+        if not len(inside):
+            return start, start, 0.0
+        among = self.places[inside] / np.maximum(self.places[inside].sum(axis=0), 1e-9)
+        likelihoods = np.triu(among[:, :1] * among[:, 1]) - np.triu(among[:, :1] * among[:, 1], _LONGEST_ANSWER)
+        first, last = np.unravel_index(likelihoods.argmax(), likelihoods.shape)
+        places = self.offsets[inside]
+        return max(start, int(places[first, 0])), min(end, int(places[last, 1])), float(likelihoods[first, last])
+
+    def _inside(self, start: int, end: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        return np.asarray((self.offsets[:, 0] < end) & (self.offsets[:, 1] > start))
 
 
 class CrossEncoderReader:
@@ -98,20 +112,23 @@ class CrossEncoderReader:
         self._given_config = config
         self._batch_size = batch_size
 
-    def read(self, question: str, passages: Sequence[str]) -> list[PassageReading]:
+    def read(self, question: str, passages: Sequence[str], stop: Event | None = None) -> list[PassageReading]:
         """A reading of each passage, in order; what does not fit into `MAX_TOKENS` with the question is not read.
 
         Raises:
             ModelError: The weights cannot be loaded, or are not for this encoder.
+            Stopped: `stop` was set before all were read.
         """
-        return self.read_pairs([question] * len(passages), passages)
+        return self.read_pairs([question] * len(passages), passages, stop)
 
-    def read_pairs(self, questions: Sequence[str], passages: Sequence[str]) -> list[PassageReading]:
+    def read_pairs(self, questions: Sequence[str], passages: Sequence[str], stop: Event | None = None) -> list[PassageReading]:
         """The same for pairs of one question and one passage each."""
         # Batches of like length waste the least on padding.
         order = sorted(range(len(passages)), key=lambda i: len(passages[i].encode()))
         read: dict[int, PassageReading] = {}
         for start in range(0, len(order), self._batch_size):
+            if stop and stop.is_set():
+                raise Stopped
             batch = order[start : start + self._batch_size]
             read |= zip(batch, self._read([questions[i] for i in batch], [passages[i] for i in batch]), strict=True)
         return [read[i] for i in range(len(passages))]
@@ -131,11 +148,9 @@ class CrossEncoderReader:
         ]
 
     def _reading(self, support: float, logits: Vectors, offsets: np.ndarray[Any, np.dtype[np.int64]]) -> PassageReading:
-        beginnings = np.exp(logits[:, 0] - logits[:, 0].max())
-        first, last = _best_span(logits[:-1])
-        start, end = (int(offsets[first, 0]), int(offsets[last, 1])) if len(logits) > 1 else (0, 0)
+        exponents = np.exp(logits - logits.max(axis=0))
         config = self._config
-        return PassageReading(config.slope * support + config.intercept, start, end, beginnings / beginnings.sum(), offsets)
+        return PassageReading(config.slope * support + config.intercept, exponents / exponents.sum(axis=0), offsets)
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -180,13 +195,3 @@ def tokenize(tokenizer: Any, questions: Sequence[str], passages: Sequence[str]) 
         return_token_type_ids=True,
         return_tensors="pt",
     )
-
-
-def _best_span(logits: Vectors) -> tuple[int, int]:
-    """The first and last token `(tokens, 2)` gives the most to; at most 48 tokens apart, 0 and 0 where there is none."""
-    if not len(logits):
-        return 0, 0
-    scores = logits[:, 0][:, None] + logits[:, 1][None, :]
-    allowed = np.triu(np.ones(scores.shape, bool)) & ~np.triu(np.ones(scores.shape, bool), _LONGEST_ANSWER)
-    first, last = np.unravel_index(np.where(allowed, scores, -np.inf).argmax(), scores.shape)
-    return int(first), int(last)

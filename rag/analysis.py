@@ -99,7 +99,7 @@ class Analyzer:
         found: list[str] = []
         for match in _HAN_OR_NAME.finditer(unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text))):
             if match.lastgroup == "han":
-                words = self._jieba.lcut(str(self._to_simplified.convert(match.group())))
+                words = self.jieba.lcut(str(self._to_simplified.convert(match.group())))
                 # A name that no dictionary holds is often cut in two.
                 words += [one + other for one, other in pairwise(words)]
                 found += ["".join(self._spell(word)) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
@@ -121,8 +121,8 @@ class Analyzer:
             token = match.group()
             match match.lastgroup:
                 case "han":
-                    yield from self._jieba.cut_for_search(token)
-                    yield from filter(None, (_han_number(numeral.group()) for numeral in _HAN_NUMBER.finditer(token)))
+                    yield from self.jieba.cut_for_search(token)
+                    yield from filter(None, (han_number(numeral.group()) for numeral in _HAN_NUMBER.finditer(token)))
                 case "identifier":
                     yield from _identifier_terms(token)
                 case "number":
@@ -151,7 +151,8 @@ class Analyzer:
         return opencc.OpenCC("t2s")
 
     @cached_property
-    def _jieba(self) -> Any:
+    def jieba(self) -> Any:
+        """The tokenizer that cuts Han text into words."""
         import jieba
 
         jieba.setLogLevel("ERROR")
@@ -188,7 +189,7 @@ def _number_terms(token: str, following: str) -> Iterator[str]:
         yield f"{int(Decimal(digits))}{month.group().strip()}"
 
 
-def _han_number(text: str) -> str:
+def han_number(text: str) -> str:
     """The value of a Chinese numeral in digits: 十 -> 10, 二〇二一 -> 2021, 三百五十 -> 350; empty for 万 alone and the like."""
     if len(text) > _LONGEST_NUMBER or not any(c in _HAN_DIGITS or c == "十" for c in text):
         return ""

@@ -14,6 +14,7 @@ import typer
 
 from rag.errors import YinjuError
 from rag.settings import Settings
+from rag.types import Done, TextDelta
 
 if TYPE_CHECKING:
     from rag.library import AddResult, Progress
@@ -110,16 +111,27 @@ def reindex(library: LibraryOption = None, encoder: EncoderOption = None) -> Non
 @app.command(epilog='Example: yinju ask "长江十年禁渔从哪天开始？"')
 def ask(
     question: Annotated[str, typer.Argument(help="A question in Chinese or English.")],
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
     library: LibraryOption = None,
     encoder: EncoderOption = None,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the answer as Markdown with its sources.")] = False,
     top_k: Annotated[int | None, typer.Option(help="How many passages to return.", show_default=False)] = None,
 ) -> None:
-    """Ask a question."""
+    """Ask a question. The answer is printed as it comes."""
     pipeline = _pipeline(library=library, encoder=encoder, top_k=top_k)
     _fill(pipeline, chosen=library is not None)
-    answer = pipeline.answer(question)
-    print(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if as_json else _as_text(answer))
+    if as_json:
+        print(json.dumps(pipeline.answer(question).to_dict(), ensure_ascii=False, indent=2))
+    elif as_markdown:
+        print(pipeline.answer(question).to_markdown())
+    else:
+        for event in pipeline.stream(question):
+            match event:
+                case TextDelta(text):
+                    print(text, end="", flush=True)
+                case Done(answer):
+                    print(_sources(answer))
 
 
 @app.command(epilog="Example: yinju chat --port 8080")
@@ -263,8 +275,9 @@ def _report(results: list[AddResult]) -> None:
     print(", ".join(f"{count} {status}" for status, count in counts.items() if count))
 
 
-def _as_text(answer: Answer) -> str:
-    lines = [answer.text, ""]
+def _sources(answer: Answer) -> str:
+    """What is printed below an answer's text: where it is from."""
+    lines = ["", ""]
     if answer.citations:
         for citation in answer.citations:
             page = (
@@ -277,4 +290,4 @@ def _as_text(answer: Answer) -> str:
             )
     else:
         lines += [f"  · {result.title}: {' '.join(result.chunk.text.split())[:100]}…" for result in answer.results[:3]]
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()

@@ -5,24 +5,47 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
 
+from rag import quantities
 from rag.citations import cite, marker
 from rag.reading import Reading, Sentence
+from rag.sentences import Span
 from rag.types import Citation, Document, Language
 
 GetDocument = Callable[[str], Document]
+Place = tuple[Reading, Sentence]
+Asked = Literal["quantity", "fact", "open"]
 
-# Questions after one fact; others may need several sentences.
-_ONE_FACT = re.compile(
-    r"谁|多少|几(?!乎)|哪[年天月日位个家国省市里儿一]|何[时地年]|什么时候|多[大长久高远重]|时间|日期|比例|数量|规模"
-    r"|\b(?:who|whom|whose|when|where|how (?:many|much|long|large|big|old|far|high)|what (?:year|date|day|month|percentage|share|proportion|number|amount)"
-    r"|which (?:year|month|day|country|province|city|company))\b",
+# Questions after a number, a date or a measure.
+_QUANTITY = re.compile(
+    r"多少|几(?!乎)|多[大长久高远重]|哪[年天月日]|哪一[年天月日]|何时|什么时[候间]|时间|日期|比例|占比|数量|规模|面积"
+    r"|\b(?:when|how (?:many|much|long|large|big|old|far|high)|(?:what|which) (?:year|date|day|month|percentage|share|proportion|number|amount))\b",
     re.IGNORECASE,
 )
+# Questions after another single fact; all others may need several sentences.
+_FACT = re.compile(
+    r"谁|哪[位个家国省市里儿一]|何地|\b(?:who|whom|whose|where|which (?:country|province|city|company|organi[sz]ation))\b",
+    re.IGNORECASE,
+)
+# What stands before a sentence and is not of it: numbers of lists, bullets, the datelines of agencies.
+_BEFORE_SENTENCE = re.compile(
+    r"(?:[-*•·▪●◆■—]+\s*|[（(][一二三四五六七八九十\d]{1,3}[)）]\s*|[一二三四五六七八九十]{1,3}、\s*|\d{1,2}[.、]\s+"
+    r"|[\u4e00-\u9fff]{1,6}社[\u4e00-\u9fff]{2,8}\d{1,2}月\d{1,2}日电\s*(?:[（(]记者[^)）]{1,30}[)）])?\s*"
+    r"|[A-Z]{4,20}, (?:[A-Z][a-z]{2,8}\.? \d{1,2} )?\([A-Z][\w ]{2,20}\) -{1,2}\s*)+"
+)
+_MEASURE_WORD = re.compile("[个种处名人项家座所条只头株棵位部份次届天]")
 # A sentence is said when the odds of it are at least this share of those of the best one.
-_NEAR_BEST = 0.4
-_NEAR_BEST_FACT = 0.2
+_NEAR_BEST: dict[Asked, float] = {"quantity": 0.2, "fact": 0.2, "open": 0.4}
+_MOST_SENTENCES: dict[Asked, int] = {"quantity": 2, "fact": 2, "open": 50}
 _SAME_TEXT = 0.8
+_SURE_OF_SHORT_ANSWER = 0.5
+_SURE_OF_QUANTITY = 0.3
+_LARGE_NUMBER = 10_000
+_LONGEST_SHORT_ANSWER: dict[Language, int] = {"zh": 24, "en": 60}
+_MOST_GIVEN_ANEW = 3
+_LONGEST_TITLE = 40
 
 _REFUSAL = {
     "zh": "文档中没有找到这个问题的答案。",
@@ -36,17 +59,24 @@ _EMPTY = {
     "zh": "资料库里还没有文档。请先添加文档：yinju add 路径",
     "en": "The library holds no documents yet. Add some with: yinju add PATH",
 }
+_NO_DIFFERENCE = {
+    "zh": "《{}》和《{}》没有在同一件事上说法不同的句子。",
+    "en": "“{}” and “{}” have no sentences that say different things of the same matter.",
+}
 _FOREIGN = {
     ("zh", "en"): "原文（英文）：“{quote}”",
     ("en", "zh"): "In the original Chinese: “{quote}”",
 }
+_BRACKETED: dict[Language, str] = {"zh": "（{}）", "en": " ({})"}
+_LABEL: dict[Language, str] = {"zh": "{}：", "en": "{}: "}
+_COMMA: dict[Language, str] = {"zh": "，", "en": ", "}
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
-    """An answer's text in pieces, to be shown one after the other, and the citations they hold."""
+class Statement:
+    """The next piece of an answer: what is said, and the citations whose markers stand in it."""
 
-    pieces: tuple[str, ...]
+    text: str
     citations: tuple[Citation, ...]
 
 
@@ -56,46 +86,80 @@ class ExtractiveComposer:
     def __init__(self, max_sentences: int) -> None:
         self._max_sentences = max_sentences
 
-    def compose(self, question: str, readings: Sequence[Reading], language: Language, document: GetDocument) -> Composed:
-        """The sentences that answer, each with its citation; the same text of two documents is said once and cites both.
+    def compose(
+        self, question: str, readings: Sequence[Reading], language: Language, document: GetDocument
+    ) -> Iterator[Statement]:
+        """The sentences that answer, each with its citations; before that of a fact stands the fact alone.
 
         Args:
             question: What was asked.
             readings: What the reader made of each passage, best first; at least one sentence in all.
-            language: That of the question, for the words around a quote.
+            language: That of the question, for the words around a quote, and for numbers and dates given anew.
             document: Gives the document of an id.
         """
-        chosen = self._choose(question, readings)
-        pieces: list[str] = []
-        citations: list[Citation] = []
-        for group in chosen:
-            first = len(citations) + 1
-            for number, (reading, sentence) in enumerate(group, first):
-                source = document(reading.result.chunk.document_id)
-                citations.append(cite(source, number, sentence.start, sentence.end, sentence.support))
-            reading = group[0][0]
-            frame = _FOREIGN.get((language, reading.result.language), "{quote}")
-            text = frame.format(quote=_unbroken(citations[first - 1].quote)) + marker(*range(first, len(citations) + 1))
-            pieces.append(text if not pieces else f"\n\n{text}")
-        return Composed(tuple(pieces), tuple(citations))
+        asked = kind_of(question)
+        groups = self._choose(asked, readings)
+        sources = [document(group[0][0].result.chunk.document_id) for group in groups]
+        labels = _labels(sources, language) if asked == "quantity" else [""] * len(sources)
+        short = _short_answer(asked, groups[0][0], language)
+        listed = asked == "open" and len(groups) > 2
+        number = 1
+        for group, label, source in zip(groups, labels, sources, strict=True):
+            citations = tuple(_cited(group, number, document))
+            markers = marker(*range(number, number + len(group)))
+            number += len(group)
+            text = label + _framed(citations[0].quote, source.language, language, anew=not short) + markers
+            if group is not groups[0]:
+                text = ("\n" if listed else "\n\n") + ("- " if listed else "") + text
+            elif short:
+                text = f"{short}{markers}\n\n{text}"
+            elif listed:
+                text = f"- {text}"
+            yield Statement(text, citations)
 
-    def _choose(self, question: str, readings: Sequence[Reading]) -> list[list[tuple[Reading, Sentence]]]:
-        """Groups of sentences that say the same, the best supported first."""
-        ranked = sorted(((r, s) for r in readings for s in r.sentences), key=lambda pair: -pair[1].support)
-        one_fact = bool(_ONE_FACT.search(question))
-        least = _odds(ranked[0][1].support) * (_NEAR_BEST_FACT if one_fact else _NEAR_BEST)
-        most = min(2, self._max_sentences) if one_fact else self._max_sentences
-        groups: list[list[tuple[Reading, Sentence]]] = []
-        for reading, sentence in ranked:
-            if _odds(sentence.support) < least:
+    def _choose(self, asked: Asked, readings: Sequence[Reading]) -> list[list[Place]]:
+        """Groups of sentences that say the same: for a fact the best supported first, else in the order of the documents."""
+        ranked = sorted(((r, s) for r in readings for s in r.sentences), key=lambda place: -place[1].support)
+        least = _odds(ranked[0][1].support) * _NEAR_BEST[asked]
+        most = min(_MOST_SENTENCES[asked], self._max_sentences)
+        groups: list[list[Place]] = []
+        for place in ranked:
+            if _odds(place[1].support) < least:
                 break
-            same = next((group for group in groups if _overlap(group[0][1].text, sentence.text) >= _SAME_TEXT), None)
-            if same is not None:
-                if all(reading.result.chunk.document_id != other.result.chunk.document_id for other, _ in same):
-                    same.append((reading, sentence))
-            elif len(groups) < most:
-                groups.append([(reading, sentence)])
+            same = next((group for group in groups if _say_the_same(asked, group[0], place)), None)
+            if same is None:
+                if len(groups) < most:
+                    groups.append([place])
+            elif all(place[0].result.chunk.document_id != other.result.chunk.document_id for other, _ in same):
+                same.append(place)
+        if asked == "open":
+            documents = list(dict.fromkeys(group[0][0].result.chunk.document_id for group in groups))
+            groups.sort(key=lambda group: (documents.index(group[0][0].result.chunk.document_id), group[0][1].start))
         return groups
+
+
+def side_by_side(
+    first: Document, second: Document, pairs: Sequence[tuple[Span, Span]], language: Language
+) -> Iterator[Statement]:
+    """What two documents say of the same things, a pair of quotes each; one sentence when there is nothing to tell apart."""
+    if not pairs:
+        yield Statement(_NO_DIFFERENCE[language].format(_shortened(first.title), _shortened(second.title)), ())
+    labels = _labels([first, second], language)
+    for number, spans in enumerate(pairs):
+        citations = [
+            quoted(document, 2 * number + place, start, end, 1.0)
+            for place, (document, (start, end)) in enumerate(zip((first, second), spans, strict=True), 1)
+        ]
+        lines = [
+            label + _framed(citation.quote, document.language, language, anew=True) + marker(citation.number)
+            for label, document, citation in zip(labels, (first, second), citations, strict=True)
+        ]
+        yield Statement(("\n" if number else "") + "- " + "\n  ".join(lines), tuple(citations))
+
+
+def kind_of(question: str) -> Asked:
+    """Whether a question is after a number or date, after another single fact, or open."""
+    return "quantity" if _QUANTITY.search(question) else "fact" if _FACT.search(question) else "open"
 
 
 def refusal(language: Language, empty: bool) -> str:
@@ -103,14 +167,89 @@ def refusal(language: Language, empty: bool) -> str:
     return _EMPTY[language] if empty else f"{_REFUSAL[language]}{'' if language == 'zh' else ' '}{_CLOSEST[language]}"
 
 
-def stream(pieces: Sequence[str]) -> Iterator[str]:
-    """The pieces cut at words and clauses, as they are shown."""
-    for piece in pieces:
-        yield from re.findall(r"\s*(?:[\u3400-\u9fff]{1,4}|[^\s\u3400-\u9fff]+)", piece)
+def pieces(text: str) -> Iterator[str]:
+    """A text cut at words and clauses, as it is shown."""
+    yield from re.findall(r"\s*(?:[\u3400-\u9fff]{1,4}|[^\s\u3400-\u9fff]+)|\s+$", text)
 
 
-def _unbroken(quote: str) -> str:
-    return re.sub(r"\s*\n\s*", " ", quote)
+def quoted(document: Document, number: int, start: int, end: int, support: float) -> Citation:
+    """A citation of a sentence without the number of a list or the dateline before it."""
+    lead = _BEFORE_SENTENCE.match(document.text, start, end)
+    return cite(document, number, lead.end() if lead and lead.end() < end else start, end, support)
+
+
+def _cited(group: Sequence[Place], first: int, document: GetDocument) -> Iterator[Citation]:
+    for number, (reading, sentence) in enumerate(group, first):
+        yield quoted(document(reading.result.chunk.document_id), number, sentence.start, sentence.end, sentence.support)
+
+
+def _short_answer(asked: Asked, place: Place, language: Language) -> str:
+    """The fact alone, a quantity also in the words of the question's language; empty when it is not sure."""
+    reading, sentence = place
+    begin, end = (offset - sentence.start for offset in sentence.answer)
+    own = reading.result.language
+    text = sentence.text[begin:end].strip()
+    if asked == "open":
+        return ""
+    if asked == "quantity":
+        found = quantities.find(sentence.text, own)
+        meant = [quantity for quantity in found if quantity.start < end and begin < quantity.end]
+        if len(meant) != 1 or sentence.likelihood < _SURE_OF_QUANTITY:
+            return ""
+        text = meant[0].written
+        if own == "zh" and (measured := _MEASURE_WORD.match(sentence.text, meant[0].end)):
+            text += measured[0]
+        anew = quantities.render(meant[0], language)
+        return text if language == own or text.startswith(anew) else anew + _BRACKETED[language].format(text)
+    short = len(text) <= min(_LONGEST_SHORT_ANSWER[own], len(sentence.text) // 2)
+    return text if short and text and sentence.likelihood >= _SURE_OF_SHORT_ANSWER and language == own else ""
+
+
+def _framed(quote: str, own: Language, language: Language, anew: bool) -> str:
+    """A quote as it is shown: one of the other language is said to be so, its quantities given anew if wanted."""
+    quote = re.sub(r"\s*\n\s*", " ", quote)
+    if own == language:
+        return quote
+    framed = _FOREIGN[language, own].format(quote=quote)
+    given = [
+        (quantity.written, quantities.render(quantity, language))
+        for quantity in quantities.find(quote, own)
+        if quantity.kind != "number" or max(quantity.amounts) >= _LARGE_NUMBER
+    ]
+    equations = [f"{before} = {after}" for before, after in dict(given).items() if before != after][:_MOST_GIVEN_ANEW]
+    return framed + _BRACKETED[language].format(_COMMA[language].join(equations)) if anew and equations else framed
+
+
+def _labels(sources: Sequence[Document], language: Language) -> list[str]:
+    """What tells the documents of an answer apart: nothing for one, their dates, or their titles where the dates do not."""
+    apart = {source.id: source for source in sources}
+    if len(apart) < 2:
+        return [""] * len(sources)
+    dates = {source.published for source in apart.values()}
+    dated = "" not in dates and len(dates) == len(apart)
+    return [_LABEL[language].format(source.published if dated else _shortened(source.title)) for source in sources]
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= _LONGEST_TITLE else title[:_LONGEST_TITLE].rstrip() + "…"
+
+
+def _say_the_same(asked: Asked, one: Place, other: Place) -> bool:
+    """Whether two sentences say the same: mostly the same text, or, asked for a quantity, the same one."""
+    if _overlap(one[1].text, other[1].text) >= _SAME_TEXT:
+        return True
+    if asked != "quantity":
+        return False
+    values = [_answered_value(place) for place in (one, other)]
+    return values[0] is not None and values[0] == values[1]
+
+
+def _answered_value(place: Place) -> object:
+    reading, sentence = place
+    begin, end = (offset - sentence.start for offset in sentence.answer)
+    found = quantities.find(sentence.text, reading.result.language)
+    meant = [quantity.value for quantity in found if quantity.start < end and begin < quantity.end]
+    return meant[0] if len(meant) == 1 else None
 
 
 def _odds(support: float) -> float:
@@ -119,6 +258,6 @@ def _odds(support: float) -> float:
 
 def _overlap(one: str, other: str) -> float:
     """The share of the shorter text's character pairs that the longer one holds too."""
-    pairs = [{text[i : i + 2] for i in range(len(text) - 1)} for text in (re.sub(r"\W+", "", one), re.sub(r"\W+", "", other))]
+    pairs = [{one + other for one, other in pairwise(re.sub(r"\W+", "", text))} for text in (one, other)]
     smaller = min(pairs, key=len)
     return len(pairs[0] & pairs[1]) / len(smaller) if smaller else 0.0

@@ -3,23 +3,65 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event as Stop
 
 from embeddings.encoder import SentenceTransformerEncoder
-from rag import composing
-from rag.composing import Composed, ExtractiveComposer
+from embeddings.errors import Stopped
+from rag import comparing, composing, conversation, replies
+from rag.composing import ExtractiveComposer, Statement
 from rag.errors import DocumentNotFoundError, QuestionError
 from rag.library import AddResult, Library, Progress
 from rag.metadata import language_of
 from rag.reading import Reader, Reading, SentenceReader
 from rag.retrieval import Retriever
 from rag.settings import DEFAULTS, Settings
-from rag.types import Answer, Done, Event, Retrieved, SearchResult, TextDelta
+from rag.types import Answer, AnswerKind, Citation, Cited, Done, Event, Language, Retrieved, SearchResult, TextDelta
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 _LONGEST_QUESTION = 2000
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An answer while it grows."""
+
+    question: str
+    language: Language
+    asked: str
+    started: float = field(default_factory=time.perf_counter)
+    timings: dict[str, float] = field(default_factory=dict)
+    text: str = ""
+    citations: list[Citation] = field(default_factory=list)
+
+    def say(self, statements: Iterable[Statement]) -> Iterator[Event]:
+        """Adds statements, and gives the events of each."""
+        for statement in statements:
+            self.timings.setdefault("first text", time.perf_counter() - self.started)
+            yield from map(Cited, statement.citations)
+            self.text += statement.text
+            self.citations += statement.citations
+            yield from map(TextDelta, composing.pieces(statement.text))
+
+    def done(self, kind: AnswerKind, results: tuple[SearchResult, ...] = (), confidence: float = 1.0) -> Done:
+        """The last event: the whole answer."""
+        timings = self.timings | {"total": time.perf_counter() - self.started}
+        citations = tuple(self.citations)
+        return Done(
+            Answer(
+                self.question,
+                self.asked,
+                self.text,
+                kind,
+                citations,
+                results,
+                confidence,
+                self.language,
+                timings,
+            )
+        )
 
 
 class RagPipeline:
@@ -61,44 +103,79 @@ class RagPipeline:
         library = Library(settings.library, encoder, settings.chunk_tokens, settings.max_file_megabytes * 1_000_000)
         return cls(library, top_k=settings.top_k, max_sentences=settings.max_sentences, threshold=settings.threshold)
 
-    def answer(self, question: str) -> Answer:
+    def answer(self, question: str, history: Sequence[Answer] = ()) -> Answer:
         """Answers a question, or says that the documents do not hold the answer.
+
+        Args:
+            question: In Chinese or English.
+            history: The answers so far, oldest first; a follow-up is completed from the last few.
 
         Raises:
             QuestionError: The question is empty or longer than 2,000 characters.
             LibraryError: The library cannot be read, or must be re-indexed first.
             ModelError: A model cannot be loaded.
         """
-        *_, last = self.stream(question)
+        *_, last = self.stream(question, history)
         assert isinstance(last, Done)
         return last.answer
 
-    def stream(self, question: str) -> Iterator[Event]:
-        """The same as `answer` step by step: what was retrieved, the text in pieces, and the whole answer at the end."""
+    def stream(self, question: str, history: Sequence[Answer] = (), stop: Stop | None = None) -> Iterator[Event]:
+        """The same as `answer` step by step: what was retrieved, text and citations as they come, the whole answer at the end.
+
+        Once `stop` is set, from any thread, the work ends within a fifth of a second, and no `Done` comes.
+        """
         question = _checked(question)
-        language = language_of(question)
-        started = time.perf_counter()
-        candidates = self._retriever.search(question) if len(self.library) else []
-        retrieved = time.perf_counter()
-        yield Retrieved(tuple(candidates[: self._top_k]))
-        readings = self._reader.read(question, candidates)
-        read = time.perf_counter()
-        sure = readings[0].support if readings else 0.0
-        abstained = sure < self._threshold
         try:
-            if abstained:
-                composed = Composed((composing.refusal(language, empty=not len(self.library)),), ())
-            else:
-                composed = self._composer.compose(question, readings, language, self.library.document)
-        except DocumentNotFoundError:
-            # It was removed while it was read: begin again without it.
-            yield from self.stream(question)
+            yield from self._stream(question, history, stop or Stop())
+        except Stopped:
             return
-        for piece in composing.stream(composed.pieces):
-            yield TextDelta(piece)
-        timings = {"retrieve": retrieved - started, "read": read - retrieved, "total": time.perf_counter() - started}
-        text = "".join(composed.pieces)
-        yield Done(Answer(question, text, composed.citations, self._ranked(readings), abstained, sure, language, timings))
+
+    def _stream(self, question: str, history: Sequence[Answer], stop: Stop) -> Iterator[Event]:
+        language = language_of(question)
+        courtesy = replies.courtesy(question)
+        if courtesy == "comparison":
+            yield from self._compare(_Draft(question, language, question), history)
+        elif courtesy:
+            draft = _Draft(question, language, question)
+            yield from draft.say([Statement(replies.reply(courtesy, language, self.library.documents()), ())])
+            yield draft.done("reply")
+        else:
+            asked = conversation.complete(question, history, self.library.analyzer)
+            yield from self._answer(_Draft(question, language, asked), stop)
+
+    def _answer(self, draft: _Draft, stop: Stop) -> Iterator[Event]:
+        candidates = self._retriever.search(draft.asked) if len(self.library) else []
+        draft.timings["retrieve"] = time.perf_counter() - draft.started
+        yield Retrieved(draft.asked, tuple(candidates[: self._top_k]))
+        readings = self._reader.read(draft.asked, candidates, stop)
+        draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
+        confidence = readings[0].support if readings else 0.0
+        results = self._ranked(readings)
+        if confidence < self._threshold:
+            yield from draft.say([Statement(composing.refusal(draft.language, empty=not len(self.library)), ())])
+            yield draft.done("refusal", results, confidence)
+            return
+        try:
+            # Composed whole before anything is said of it: a document may be removed while it is read.
+            statements = list(self._composer.compose(draft.asked, readings, draft.language, self.library.document))
+        except DocumentNotFoundError:
+            yield from self._answer(draft, stop)
+            return
+        yield from draft.say(statements)
+        yield draft.done("answer", results, confidence)
+
+    def _compare(self, draft: _Draft, history: Sequence[Answer]) -> Iterator[Event]:
+        """What two documents say differently, side by side."""
+        summaries = self.library.documents()
+        two = comparing.which_two(draft.question, history, summaries)
+        if two is None:
+            yield from draft.say([Statement(replies.reply("comparison", draft.language, summaries), ())])
+            yield draft.done("reply")
+            return
+        first, second = map(self.library.document, two)
+        pairs = comparing.compare(first, second, self.library.encoder)
+        yield from draft.say(composing.side_by_side(first, second, pairs, draft.language))
+        yield draft.done("answer" if pairs else "reply")
 
     def _ranked(self, readings: Sequence[Reading]) -> tuple[SearchResult, ...]:
         """The best passages by their support, with every stage's score."""

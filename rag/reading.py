@@ -12,16 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import Any, Protocol
 
 import numpy as np
 
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors
-from embeddings.reader import CrossEncoderReader
+from embeddings.reader import CrossEncoderReader, PassageReading
 from rag.chunking import context
 from rag.metadata import language_of
-from rag.sentences import sentences
+from rag.sentences import Span, sentences
 from rag.types import SearchResult
 
 WEIGHTS = BUNDLED / "reader" / "weights.json"
@@ -31,7 +32,7 @@ FEATURES = (
     "passage_similarity",
     "passage_terms",
 )
-"""The columns of `SentenceReader.features`: the logits of the passage and of the place, a cosine, a share of the terms."""
+"""The columns of `features`: the logits of the passage and of the place, a cosine, a share of the terms."""
 
 _SMALLEST_SHARE = 0.02
 
@@ -40,13 +41,16 @@ _SMALLEST_SHARE = 0.02
 class Sentence:
     """A sentence of a document: `document.text[start:end] == text`.
 
-    `support` is the probability, between 0 and 1, that it answers the question, when nothing else does better.
+    `support` is the probability, between 0 and 1, that it answers the question, when nothing else does better. `answer` is
+    the place in the document of the shortest answer in it, and `likelihood` how surely that is the one, if one is in it.
     """
 
     start: int
     end: int
     text: str
     support: float
+    answer: Span
+    likelihood: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,12 @@ class Reading:
 class Reader(Protocol):
     """Judges passages."""
 
-    def read(self, question: str, results: Sequence[SearchResult]) -> list[Reading]:
-        """A reading of each passage that has a sentence, the best supported first."""
+    def read(self, question: str, results: Sequence[SearchResult], stop: Event | None = None) -> list[Reading]:
+        """A reading of each passage that has a sentence, the best supported first.
+
+        Raises:
+            Stopped: `stop` was set before all were read.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,40 +102,23 @@ class SentenceReader:
         self._cross_encoder = cross_encoder or CrossEncoderReader()
         self._given_weights = weights
 
-    def read(self, question: str, results: Sequence[SearchResult]) -> list[Reading]:
+    def read(self, question: str, results: Sequence[SearchResult], stop: Event | None = None) -> list[Reading]:
         passages = [Passage(result) for result in results]
+        reads = self.read_passages(question, passages, stop)
         language = language_of(question)
         readings = []
-        for passage, of_sentences in zip(passages, self.features(question, passages), strict=True):
+        for passage, read in zip(passages, reads, strict=True):
             if not passage.spans:
                 continue
             weights = self._weights.same if passage.result.language == language else self._weights.other
-            supports = _sigmoid(weights[0] + of_sentences @ weights[1:])
-            start = passage.result.chunk.start
-            read = tuple(
-                Sentence(start + a, start + b, text, float(support))
-                for (a, b), text, support in zip(passage.spans, passage.texts, supports, strict=True)
-            )
-            readings.append(Reading(passage.result, read, float(supports.max())))
+            supports = _sigmoid(weights[0] + features(passage, read) @ weights[1:])
+            found = tuple(passage.sentence(i, read, float(support)) for i, support in enumerate(supports))
+            readings.append(Reading(passage.result, found, float(supports.max())))
         return sorted(readings, key=lambda reading: -reading.support)
 
-    def features(self, question: str, passages: Sequence[Passage]) -> list[Vectors]:
-        """For each passage an array `(sentences, len(FEATURES))`."""
-        reads = self._cross_encoder.read(question, [passage.context for passage in passages])
-        found = []
-        for passage, read in zip(passages, reads, strict=True):
-            scores = passage.result.scores
-            rows = [
-                (
-                    read.support,
-                    np.log(_SMALLEST_SHARE + read.share(passage.offset + start, passage.offset + end)),
-                    scores.get("dense", 0.0),
-                    scores.get("coverage", 0.0),
-                )
-                for start, end in passage.spans
-            ]
-            found.append(np.array(rows, np.float32).reshape(-1, len(FEATURES)))
-        return found
+    def read_passages(self, question: str, passages: Sequence[Passage], stop: Event | None = None) -> list[PassageReading]:
+        """What the cross-encoder makes of each passage, in order."""
+        return self._cross_encoder.read(question, [passage.context for passage in passages], stop)
 
     @cached_property
     def _weights(self) -> Weights:
@@ -148,6 +139,29 @@ class Passage:
         self.offset = len(self.context) - len(text)
         self.spans = [(a, b) for a, b in sentences(text) if text[a:b].strip("# ") not in headings]
         self.texts = [text[a:b] for a, b in self.spans]
+
+    def sentence(self, number: int, read: PassageReading, support: float) -> Sentence:
+        """The sentence with this number, from 0, and its shortest answer."""
+        start, end = self.spans[number]
+        first, last, likelihood = read.answer(self.offset + start, self.offset + end)
+        shift = self.result.chunk.start
+        answer = (first - self.offset + shift, last - self.offset + shift)
+        return Sentence(start + shift, end + shift, self.texts[number], support, answer, likelihood)
+
+
+def features(passage: Passage, read: PassageReading) -> Vectors:
+    """What the weights are for: an array `(sentences of the passage, len(FEATURES))`."""
+    scores = passage.result.scores
+    rows = [
+        (
+            read.support,
+            np.log(_SMALLEST_SHARE + read.share(passage.offset + start, passage.offset + end)),
+            scores.get("dense", 0.0),
+            scores.get("coverage", 0.0),
+        )
+        for start, end in passage.spans
+    ]
+    return np.array(rows, np.float32).reshape(-1, len(FEATURES))
 
 
 def _sigmoid(logits: Any) -> Any:

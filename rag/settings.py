@@ -36,7 +36,7 @@ class Settings:
     """How many passages a search returns."""
     max_sentences: int = 4
     """The most sentences an answer quotes."""
-    threshold: float = 0.5
+    threshold: float = 0.38
     """The confidence below which the answer is that the documents do not say."""
     max_file_megabytes: int = 20
     """The largest file that is read."""

@@ -6,6 +6,8 @@ citation and `document.text[c.start:c.end] == c.text` for every chunk.
 
 from __future__ import annotations
 
+import json
+import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -101,33 +103,96 @@ class Citation:
     support: float
 
 
+AnswerKind = Literal["answer", "refusal", "reply"]
+"""Whether the documents answered, did not, or were not asked: a reply to a greeting, say."""
+
+
+_LIST_ITEM = re.compile(r"((?: *- )?)(.*)", re.DOTALL)
+_MARKDOWN = re.compile(r"(?P<marker>\[\d+\])|(?P<number>^\d+)(?=[.)](?:\s|$))|[\\`*_<>\[\]#|~!&]|^[-+]")
+
+
+def _escaped(text: str) -> str:
+    """A line of text that Markdown shows as it is; the markers of citations stay bare."""
+
+    def escape(token: re.Match[str]) -> str:
+        return token[0] if token["marker"] else token[0] + "\\" if token["number"] else "\\" + token[0]
+
+    return _MARKDOWN.sub(escape, " ".join(text.split()))
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What is said to a question.
 
-    `text` carries a `[n]` marker after every sentence taken from a document. When `abstained`, there are no citations and
-    `results` hold the closest passages. `confidence` is between 0 and 1, of the answer being in the documents, whether
-    or not it was given. `timings` are seconds by step.
+    `asked` is the question as it was searched: a follow-up is completed from the turns before. `text` carries a `[n]` marker
+    after every sentence taken from a document. Of a refusal there are no citations, and `results` hold the closest passages.
+    `confidence` is between 0 and 1, of the answer being in the documents, whether or not it was given. `timings` are seconds by
+    step.
     """
 
     question: str
+    asked: str
     text: str
+    kind: AnswerKind
     citations: tuple[Citation, ...]
     results: tuple[SearchResult, ...]
-    abstained: bool
     confidence: float
     language: Language
     timings: Mapping[str, float] = field(default_factory=dict)
 
+    def to_markdown(self) -> str:
+        """The text with numbered sources below it. What a document says stands there as text and is never Markdown."""
+        sources = [
+            f"{citation.number}. {_escaped(citation.title)}{f', p. {citation.page}' if citation.page else ''}: "
+            f"“{_escaped(citation.quote)}” (characters {citation.start}–{citation.end})"
+            for citation in self.citations
+        ]
+        lines = (_LIST_ITEM.match(line) for line in self.text.split("\n"))
+        text = "\n".join(line[1] + _escaped(line[2]) for line in lines if line)
+        return "\n\n".join(filter(None, (text, *(["\n".join(sources)] if sources else []))))
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the documents do not hold the answer."""
+        return self.kind == "refusal"
+
     def to_dict(self) -> dict[str, Any]:
-        """The answer as plain values, ready for JSON."""
+        """The answer as plain values, ready for JSON; `from_dict` makes the same answer of them."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Answer:
+        """The answer that `to_dict` gave, also when it went through JSON.
+
+        Raises:
+            TypeError or KeyError: The values are not those of an answer.
+        """
+        results = tuple(SearchResult(**{**result, "chunk": Chunk(**result["chunk"])}) for result in values["results"])
+        citations = tuple(Citation(**citation) for citation in values["citations"])
+        return cls(**{**values, "results": results, "citations": citations})
+
+    def to_json(self) -> str:
+        """The answer as one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Answer:
+        """The answer that `to_json` gave, nothing lost.
+
+        Raises:
+            ValueError, TypeError or KeyError: The text is not an answer.
+        """
+        return cls.from_dict(json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The first event of an answer: the passages that the search found, best first, before they are read."""
+    """The first event of an answer: the passages that the search found, best first, before they are read.
 
+    `asked` is the question that was searched; see `Answer.asked`.
+    """
+
+    asked: str
     results: tuple[SearchResult, ...]
 
 
@@ -139,10 +204,17 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class Cited:
+    """A citation whose marker comes in the text that follows."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The last event of an answer: the whole of it."""
 
     answer: Answer
 
 
-Event = Retrieved | TextDelta | Done
+Event = Retrieved | Cited | TextDelta | Done

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import gradio as gr
 
     from rag.library import DocumentSummary
-    from rag.types import Document, Event
+    from rag.types import Answer, Document, Event
 
 logger = logging.getLogger("yinju")
 
@@ -55,7 +55,7 @@ class Pipeline(Protocol):
     @property
     def library(self) -> Documents: ...
 
-    def stream(self, question: str, /) -> Iterator[Event]: ...
+    def stream(self, question: str, history: Sequence[Answer], /) -> Iterator[Event]: ...
 
 
 @dataclass(slots=True)
@@ -166,7 +166,7 @@ def build(pipeline: Pipeline) -> gr.Blocks:
                 return
             earlier, times_cleared = chat.turns, chat.times_cleared
             yield {question: ""}
-            for turn in answering(pipeline, asked.strip(), len(earlier) + 1, lock):
+            for turn in answering(pipeline, asked.strip(), earlier, lock):
                 if chat.times_cleared > times_cleared:
                     break
                 chat.turns = (*earlier, turn)
@@ -197,15 +197,15 @@ def build(pipeline: Pipeline) -> gr.Blocks:
     return blocks
 
 
-def answering(pipeline: Pipeline, question: str, number: int, lock: threading.Lock) -> Iterator[Turn]:
-    """The turn with this number as it grows, from the bare question to the whole of it, whatever goes wrong.
+def answering(pipeline: Pipeline, question: str, earlier: Sequence[Turn], lock: threading.Lock) -> Iterator[Turn]:
+    """The turn after the earlier ones as it grows, from the bare question to the whole of it, whatever goes wrong.
 
     Of all that share `lock`, one at a time works on its next piece: models need not stand several threads.
     """
     yield Turn(question, rendering.status(texts.SEARCHING))
-    text, shown_at = "", 0.0
+    text, shown_at, number = "", 0.0, len(earlier) + 1
     try:
-        events = pipeline.stream(question)
+        events = pipeline.stream(question, [turn.given for turn in earlier if turn.given])
         while event := _next(events, lock):
             match event:
                 case Retrieved():
@@ -220,6 +220,7 @@ def answering(pipeline: Pipeline, question: str, number: int, lock: threading.Lo
                         question,
                         rendering.answer_text(number, answer),
                         rendering.sources(number, answer, pipeline.library.document),
+                        answer,
                     )
     except YinjuError as error:
         yield Turn(question, rendering.problem(str(error)))

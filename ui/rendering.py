@@ -29,11 +29,15 @@ _DECIMALS = {"fused": 4}
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question of a chat, with its answer and its sources as HTML; `sources` is empty until there is an answer."""
+    """A question of a chat, with its answer and its sources as HTML.
+
+    `sources` is empty, and `given`, the answer itself, is None until there is one.
+    """
 
     question: str
     answer: str
     sources: str = ""
+    given: Answer | None = None
 
 
 def both(words: Words, *values: object) -> str:
@@ -97,9 +101,13 @@ def answer_text(number: int, answer: Answer) -> str:
     # Escaping adds no brackets, so the markers are the same before and after it.
     text = _MARKER.sub(link, escape(answer.text))
     kind = "text abstained" if answer.abstained else "text"
+    completed = f'<p class="note">{both(texts.COMPLETED)}: {escape(answer.asked)}</p>' if answer.asked != answer.question else ""
+    confidence = (
+        f'<p class="confidence" title="{escape(str(texts.CONFIDENCE_MEANS))}">'
+        f"{both(texts.CONFIDENCE)} {answer.confidence:.0%}</p>"
+    )
     return (
-        f'<p class="{kind}" lang="{_lang(answer.language)}">{text}</p><p class="confidence" '
-        f'title="{escape(str(texts.CONFIDENCE_MEANS))}">{both(texts.CONFIDENCE)} {answer.confidence:.0%}</p>'
+        f'{completed}<p class="{kind}" lang="{_lang(answer.language)}">{text}</p>{confidence if answer.kind != "reply" else ""}'
     )
 
 
@@ -121,7 +129,12 @@ def panel(turns: Sequence[Turn]) -> str:
 
 
 def sources(number: int, answer: Answer, find_document: FindDocument) -> str:
-    """What the answer to the question with this number rests on: its citations, or the nearest passages when it abstained."""
+    """What the answer to the question with this number rests on: its citations, or the nearest passages when it abstained.
+
+    Empty for a reply that rests on no document.
+    """
+    if answer.kind == "reply":
+        return ""
     if answer.abstained:
         heading = texts.NEAREST
         note = texts.ONLY_NEAREST if answer.results else texts.NOTHING_NEAR

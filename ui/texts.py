@@ -40,6 +40,7 @@ TRY = Words("试试这些问题", "Try asking")
 
 SEARCHING = Words("正在查找……", "Searching…")
 READING = Words("正在阅读找到的段落……", "Reading the passages…")
+COMPLETED = Words("补全后的问题", "Understood as")
 CONFIDENCE = Words("把握", "Confidence")
 CONFIDENCE_MEANS = Words("文档里有答案的可能性", "How likely it is that the documents hold the answer")
 PROBLEM = Words("没能回答", "Could not answer")

@@ -186,7 +186,8 @@ def _across(corpus: Corpus, encoder: SentenceTransformerEncoder, most: int | Non
 def _reading(reader: CrossEncoderReader, questions: Sequence[Question]) -> dict[str, float]:
     """EM and F1 on the paragraph that each question asks about."""
     readings = reader.read_pairs([question.text for question in questions], [question.passage for question in questions])
-    predictions = [q.passage[r.start : r.end] for q, r in zip(questions, readings, strict=True)]
+    spans = [reading.answer(0, len(question.passage)) for question, reading in zip(questions, readings, strict=True)]
+    predictions = [question.passage[start:end] for question, (start, end, _) in zip(questions, spans, strict=True)]
     sets = [question.source for question in questions]
     pairs_ = list(zip(predictions, questions, strict=True))
     return _shares(sets, [exact_match(p, q.answers) for p, q in pairs_], "EM") | _shares(

@@ -122,7 +122,9 @@ def take_up(encoder_folder: Path, vocabulary_folder: Path, folder: Path) -> None
         tokenizer = AutoTokenizer.from_pretrained(encoder_folder, local_files_only=True)
         student = Student.load(encoder_folder)
     except OSError as error:
-        raise ModelError(f"there is no encoder to go on from in {encoder_folder}: name a folder with encoder/ and reader/") from error
+        raise ModelError(
+            f"there is no encoder to go on from in {encoder_folder}: name a folder with encoder/ and reader/"
+        ) from error
     tokenizer.save_pretrained(vocabulary_folder)
     student.save(folder)
 

@@ -23,7 +23,7 @@ import torch
 from tqdm import tqdm
 from transformers import AutoTokenizer
 
-from embeddings.errors import YinjuError
+from embeddings.errors import ModelError, YinjuError
 from embeddings.reader_network import ReaderNetwork
 from embeddings.training import (
     alignment,
@@ -70,9 +70,7 @@ QUICK = Plan(distillation=40_000, retrieval=40_000, reading=40_000, limit=200)
 class Recipe:
     """All steps in their order; what several of them need is read once."""
 
-    def __init__(
-        self, data: Path, out: Path, teacher: Path | None, plan: Plan, seed: int, start: Path | None = None
-    ) -> None:
+    def __init__(self, data: Path, out: Path, teacher: Path | None, plan: Plan, seed: int, *, start: Path | None = None) -> None:
         """Args: see `main`; teacher: its folder, the installed package's when None."""
         self.corpus = Corpus(data, plan.limit)
         self.out, self.plan, self.seed, self.start = out, plan, seed, start
@@ -99,6 +97,8 @@ class Recipe:
     def take_up(self) -> None:
         """Instead of steps 1 to 4: the encoder that training goes on from."""
         assert self.start
+        if not (self.start / "reader" / "reader.safetensors").is_file():
+            raise ModelError(f"there is no reader to go on from in {self.start}: name a folder with encoder/ and reader/")
         network.take_up(self.start / "encoder", self.out / "vocabulary", self.out / "distillation")
 
     def make_vocabulary(self) -> None:
@@ -254,7 +254,7 @@ def main() -> None:
         shutil.rmtree(arguments.out, ignore_errors=True)
     try:
         plan = QUICK if arguments.quick else Plan().scaled(arguments.scale)
-        Recipe(arguments.data, arguments.out, arguments.teacher, plan, arguments.seed, arguments.start).run()
+        Recipe(arguments.data, arguments.out, arguments.teacher, plan, arguments.seed, start=arguments.start).run()
     except YinjuError as error:
         sys.exit(f"error: {error}")
 

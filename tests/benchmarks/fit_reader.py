@@ -1,7 +1,8 @@
 """Fits the weights of the bundled sentence reader and measures them: `python tests/benchmarks/fit_reader.py`.
 
 The weights are fitted on `calibration/`, questions of other documents than the seeds, and measured by five-fold
-cross-validation there and on the seed questions, which they have not seen.
+cross-validation there and on the seed questions, which they have not seen. The threshold it proposes is the confidence below
+which one in twenty of the answerable calibration questions lies; `risk_coverage.svg` draws what any other would do.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from rag.evaluation.matching import FoldedDocument, places
 from rag.library import Library
 from rag.metadata import language_of
 from rag.pipeline import SEEDS
-from rag.reading import FEATURES, WEIGHTS, Passage, SentenceReader
+from rag.reading import FEATURES, WEIGHTS, Passage, SentenceReader, features
 from rag.retrieval import Retriever
 from rag.settings import DEFAULTS
 
 CALIBRATION = Path(__file__).parent / "calibration"
+RISK_COVERAGE = Path(__file__).parent / "risk_coverage.svg"
+MOST_WRONGLY_REFUSED = 0.05
 
 
 class Examples:
@@ -43,9 +46,9 @@ class Examples:
             for number, question in enumerate(tqdm(self.questions, desc=questions.name)):
                 evidence = places(question.evidence, folded)
                 passages = [Passage(result) for result in retriever.search(question.question)]
-                for passage, features in zip(passages, reader.features(question.question, passages), strict=True):
+                for passage, read in zip(passages, reader.read_passages(question.question, passages), strict=True):
                     chunk = passage.result.chunk
-                    for (a, b), row in zip(passage.spans, features, strict=True):
+                    for (a, b), row in zip(passage.spans, features(passage, read), strict=True):
                         rows.append(row)
                         labels.append(
                             any(
@@ -95,6 +98,41 @@ def report(name: str, examples: Examples, logits: np.ndarray, threshold: float) 
     )
 
 
+def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Coverage and risk `(questions, 2)`: the share answered down to each confidence, and the share of those that is wrong.
+
+    After El-Yaniv and Wiener (2010), "On the Foundations of Noise-free Selective Classification".
+    """
+    answered = np.arange(1, len(confidence) + 1)
+    wrong = np.cumsum(~right[np.argsort(-confidence)])
+    return np.stack([answered / len(confidence), wrong / answered], axis=1)
+
+
+def draw(curves: dict[str, tuple[np.ndarray, float]], file: Path) -> None:
+    """Draws risk over coverage, a dot where the threshold lies, as SVG; `curves` are points and the coverage at the threshold."""
+    colours = ("#1f6f5c", "#b5532a")
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 420 320" font-family="sans-serif" font-size="12">',
+        '<rect width="420" height="320" fill="white"/>',
+        *(
+            f'<path d="M50 {270 - 220 * y} H370" stroke="#ddd"/><text x="44" y="{274 - 220 * y}" text-anchor="end">{y:.1f}</text>'
+            for y in (0, 0.5, 1)
+        ),
+        *(f'<text x="{50 + 320 * x}" y="288" text-anchor="middle">{x:.1f}</text>' for x in (0, 0.5, 1)),
+        '<text x="210" y="310" text-anchor="middle">coverage: share of questions answered</text>',
+        '<text x="50" y="36">risk: share of the answers that is wrong</text>',
+    ]
+    for (name, (points, coverage)), colour, row in zip(curves.items(), colours, (0, 1), strict=True):
+        line = " ".join(f"{50 + 320 * x:.1f},{270 - 220 * y:.1f}" for x, y in points)
+        at = points[min(len(points) - 1, int(coverage * len(points)))]
+        parts += [
+            f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>',
+            f'<circle cx="{50 + 320 * at[0]:.1f}" cy="{270 - 220 * at[1]:.1f}" r="5" fill="{colour}"/>',
+            f'<text x="250" y="{36 + 16 * row}" fill="{colour}">{name}</text>',
+        ]
+    file.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Fits, measures, and writes the weights unless told not to."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -106,13 +144,21 @@ def main() -> None:
     held_out = np.zeros(len(columns))
     for train, test in GroupKFold(5).split(columns, groups=calibration.groups):
         held_out[test] = columns[test] @ fit(columns[train], calibration.labels[train])
-    best, _ = calibration.best(held_out)
+    best, right = calibration.best(held_out)
     confidence = LogisticRegression(C=100.0).fit(best[:, None], calibration.answerable)
-    odds = DEFAULTS.threshold / (1 - DEFAULTS.threshold)
-    threshold = float((np.log(odds) - confidence.intercept_[0]) / confidence.coef_[0, 0])
+    threshold = float(np.quantile(best[calibration.answerable], MOST_WRONGLY_REFUSED))
     model = fit(columns, calibration.labels)
     report("calibration", calibration, held_out, threshold)
     report("seeds", seeds, both(seeds) @ model, threshold)
+    print(f"threshold: {confidence.predict_proba([[threshold]])[0, 1]:.3f}, now {DEFAULTS.threshold}")
+    of_seeds, right_of_seeds = seeds.best(both(seeds) @ model)
+    curves = {
+        "calibration questions": (risk_coverage(best, right & calibration.answerable), float((best >= threshold).mean())),
+        "seed questions": (risk_coverage(of_seeds, right_of_seeds & seeds.answerable), float((of_seeds >= threshold).mean())),
+    }
+    for name, (points, _) in curves.items():
+        at = ", ".join(f"{points[int(share * len(points)) - 1, 1]:.3f} at {share:.1f}" for share in (0.25, 0.5, 0.75, 1.0))
+        print(f"{name}: risk {at}; area {points[:, 1].mean():.3f}")
     names = ("intercept", *FEATURES)
     # The calibration is folded into the weights: the support of the best sentence is the confidence.
     calibrated = confidence.coef_[0, 0] * model
@@ -126,6 +172,7 @@ def main() -> None:
     if not arguments.dry_run:
         WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
         WEIGHTS.write_text(json.dumps(values, indent=1) + "\n")
+        draw(curves, RISK_COVERAGE)
 
 
 if __name__ == "__main__":

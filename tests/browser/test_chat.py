@@ -79,14 +79,14 @@ class FakePipeline:
     def __init__(self):
         self.go_on = threading.Event()
 
-    def stream(self, question):
+    def stream(self, question, history):
         if "坏" in question:
             raise ModelError("the model <b>cannot</b> be loaded")
         results = (found("zh", "只是相近的一段。", 1), found("bad", HOSTILE, 2))
-        yield Retrieved(results)
+        yield Retrieved(question, results)
         if "没有" in question:
             yield TextDelta("文档中没有这个问题的答案。")
-            yield Done(Answer(question, "文档中没有这个问题的答案。", (), results, True, 0.05, "zh"))
+            yield Done(Answer(question, question, "文档中没有这个问题的答案。", "refusal", (), results, 0.05, "zh"))
             return
         if "恶" in question:
             citations, text = (cite(1, "bad", HOSTILE),), f"{HOSTILE} [1]"
@@ -98,7 +98,7 @@ class FakePipeline:
         if "等" in question:
             assert self.go_on.wait(20)
         yield TextDelta(text[20:])
-        yield Done(Answer(question, text, citations, results, False, 0.9, "zh"))
+        yield Done(Answer(question, question, text, "answer", citations, results, 0.9, "zh"))
 
 
 @pytest.fixture(scope="module")

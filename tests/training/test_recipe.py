@@ -39,8 +39,10 @@ def test_the_encoder_loads_and_puts_translations_together(trained: Path, data: P
 def test_the_reader_loads_with_its_encoder_and_finds_places(trained: Path) -> None:
     passage = "The bird station at North Hill opened in 1990. It has 3 towers."
     (reading,) = CrossEncoderReader(trained / "reader", trained / "encoder").read("When did it open?", [passage])
-    assert reading.beginnings.sum() == pytest.approx(1.0, abs=1e-3)
-    assert 0 <= reading.start < reading.end <= len(passage)
+    np.testing.assert_allclose(reading.places.sum(axis=0), 1, atol=1e-3)
+    start, end, likelihood = reading.answer(0, len(passage))
+    assert 0 <= start < end <= len(passage)
+    assert 0 < likelihood < 1
     assert 0.0 < reading.probability < 1.0
     config = ReaderConfig.load(trained / "reader")
     assert config.slope != 1.0
@@ -76,6 +78,24 @@ def test_finished_steps_are_not_done_again(trained: Path, data: Path, teacher: P
     Recipe(data, trained, teacher, PLAN, seed=1).run()
     assert capsys.readouterr().out.count("done before") == 9
     assert (trained / "encoder" / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_going_on_from_models_keeps_their_word_embeddings_and_moves_the_rest(
+    trained: Path, data: Path, teacher: Path, tmp_path: Path
+) -> None:
+    Recipe(data, tmp_path / "on", teacher, PLAN, seed=2, start=trained).run()
+    for part, file in (("encoder", "model.safetensors"), ("reader", "reader.safetensors")):
+        before, after = load_file(trained / part / file), load_file(tmp_path / "on" / part / file)
+        assert before.keys() == after.keys()
+        moved = {name for name in before if not bool((before[name] == after[name]).all())}
+        assert any("encoder.layer.0" in name for name in moved)
+        assert not any(name.endswith("word_embeddings.weight") for name in moved)
+    CrossEncoderReader(trained / "reader", tmp_path / "on" / "encoder").read("When?", ["In 1990."])
+
+
+def test_going_on_from_a_folder_without_models_is_one_line(data: Path, teacher: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="there is no reader to go on from in"):
+        Recipe(data, tmp_path / "on", teacher, PLAN, seed=2, start=tmp_path).run()
 
 
 def test_without_data_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

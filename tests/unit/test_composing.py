@@ -1,69 +1,164 @@
 """The extractive composer: what is said, in which order, with which citations."""
 
 import re
+from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.composing import Composed, ExtractiveComposer, refusal, stream
+from rag.composing import ExtractiveComposer, Statement, kind_of, pieces, quoted, refusal, side_by_side
 from rag.reading import Reading, Sentence
 from rag.types import Chunk, Document, SearchResult
 
-CHINESE = Document("zh", "白皮书", "zh.txt", "2018年底有1.18万个。占国土面积18%以上。退化趋势得到遏制。", "zh")
+CHINESE = Document(
+    "zh", "白皮书", "zh.txt", "2018年底有1.18万个。占国土面积18%以上。退化趋势得到遏制。康富先生提出了建议。", "zh", "2021-10-08"
+)
 ENGLISH = Document(
-    "en", "White paper", "en.txt", "There were 11,800 in 2018. They cover over 18% of the land. It was curbed.", "en"
+    "en",
+    "White paper",
+    "en.txt",
+    "There were 11,800 in 2018. They cover over 18% of the land. It was curbed.",
+    "en",
+    "2021-10-09",
 )
 COPY = Document("copy", "转载", "copy.txt", "转载。2018年底有1.18万个。", "zh")
-DOCUMENTS = {document.id: document for document in (CHINESE, ENGLISH, COPY)}
+LATER = Document("later", "新报道", "later.txt", "现在有1.3万个。", "zh", "2023-09-17")
+DOCUMENTS = {document.id: document for document in (CHINESE, ENGLISH, COPY, LATER)}
 
 
-def reading(document: Document, *supports: tuple[str, float]) -> Reading:
+def reading(document: Document, *supports: tuple[str, float, str]) -> Reading:
+    """A reading of a document: its sentences, how well each is supported, and the short answer found in it."""
     chunk = Chunk(f"{document.id}-0", document.id, document.text, 0, len(document.text))
     result = SearchResult(chunk, document.title, document.source, document.language, 0.0, 1)
     found = []
-    for text, support in supports:
+    for text, support, answer in supports:
         start = document.text.index(text)
-        found.append(Sentence(start, start + len(text), text, support))
-    return Reading(result, tuple(found), max(support for _, support in supports))
+        place = start + text.index(answer)
+        found.append(Sentence(start, start + len(text), text, support, (place, place + len(answer)), 0.9 if answer else 0.0))
+    return Reading(result, tuple(found), max(support for _, support, _ in supports))
 
 
-def compose(question: str, *readings: Reading, language: str = "zh", most: int = 4) -> Composed:
-    return ExtractiveComposer(most).compose(question, readings, language, DOCUMENTS.__getitem__)  # type: ignore[arg-type]
+def compose(question: str, *readings: Reading, language: str = "zh", most: int = 4) -> list[Statement]:
+    return list(ExtractiveComposer(most).compose(question, readings, language, DOCUMENTS.__getitem__))  # type: ignore[arg-type]
 
 
-def test_a_fact_is_one_sentence_with_its_marker() -> None:
-    composed = compose("有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.8), ("占国土面积18%以上。", 0.4)))
-    assert composed.pieces == ("2018年底有1.18万个。[1]",)
-    (citation,) = composed.citations
+def said(statements: Sequence[Statement]) -> str:
+    return "".join(statement.text for statement in statements)
+
+
+def test_a_fact_is_given_first_and_then_the_sentence_that_holds_it() -> None:
+    statements = compose(
+        "有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.8, "1.18万"), ("占国土面积18%以上。", 0.4, "18%"))
+    )
+    assert said(statements) == "1.18万个[1]\n\n2018年底有1.18万个。[1]"
+    (citation,) = statements[0].citations
     assert (citation.number, citation.quote, citation.support, citation.title) == (1, "2018年底有1.18万个。", 0.8, "白皮书")
     assert CHINESE.text[citation.start : citation.end] == citation.quote
+    assert len(statements) == 1
+
+
+def test_without_a_sure_short_answer_the_sentence_stands_alone() -> None:
+    assert said(compose("有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.8, "")))) == "2018年底有1.18万个。[1]"
+    long = reading(CHINESE, ("康富先生提出了建议。", 0.8, "康富先生提出了建议"))
+    assert said(compose("谁提出了建议？", long)) == "康富先生提出了建议。[1]"
+    assert said(compose("谁提出了建议？", reading(CHINESE, ("康富先生提出了建议。", 0.8, "康富先生")))).startswith(
+        "康富先生[1]\n\n"
+    )
 
 
 def test_the_same_sentence_of_two_documents_is_said_once_and_cites_both() -> None:
-    composed = compose(
-        "有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.8)), reading(COPY, ("2018年底有1.18万个。", 0.7))
+    statements = compose(
+        "有什么变化？",
+        reading(CHINESE, ("2018年底有1.18万个。", 0.8, "1.18万")),
+        reading(COPY, ("2018年底有1.18万个。", 0.7, "1.18万")),
     )
-    assert composed.pieces == ("2018年底有1.18万个。[1][2]",)
-    assert [citation.document_id for citation in composed.citations] == ["zh", "copy"]
+    assert said(statements) == "2018年底有1.18万个。[1][2]"
+    assert [citation.document_id for citation in statements[0].citations] == ["zh", "copy"]
 
 
-def test_a_quote_in_the_other_language_is_framed_in_the_question_s() -> None:
-    english = compose("How many were there?", reading(CHINESE, ("2018年底有1.18万个。", 0.8)), language="en")
-    assert english.pieces == ("In the original Chinese: “2018年底有1.18万个。”[1]",)
-    chinese = compose("有多少个？", reading(ENGLISH, ("There were 11,800 in 2018.", 0.8)))
-    assert chinese.pieces == ("原文（英文）：“There were 11,800 in 2018.”[1]",)
+def test_the_same_number_in_two_languages_is_said_once_and_cites_both() -> None:
+    statements = compose(
+        "有多少个？",
+        reading(CHINESE, ("2018年底有1.18万个。", 0.8, "1.18万")),
+        reading(ENGLISH, ("There were 11,800 in 2018.", 0.7, "11,800")),
+    )
+    assert said(statements) == "1.18万个[1][2]\n\n2018年底有1.18万个。[1][2]"
 
 
-def test_an_open_question_gets_every_sentence_that_is_nearly_as_good_the_best_first() -> None:
-    sentences = (("退化趋势得到遏制。", 0.8), ("2018年底有1.18万个。", 0.7), ("占国土面积18%以上。", 0.1))
-    composed = compose("生态保护取得了什么成效？", reading(CHINESE, *sentences))
-    assert composed.pieces == ("退化趋势得到遏制。[1]", "\n\n2018年底有1.18万个。[2]")
+def test_other_numbers_of_other_documents_stand_side_by_side_with_their_dates() -> None:
+    statements = compose(
+        "有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.8, "1.18万")), reading(LATER, ("现在有1.3万个。", 0.7, "1.3万"))
+    )
+    assert said(statements) == "1.18万个[1]\n\n2021-10-08：2018年底有1.18万个。[1]\n\n2023-09-17：现在有1.3万个。[2]"
+
+
+def test_a_quote_in_the_other_language_is_framed_and_its_numbers_are_given_anew() -> None:
+    english = compose("How many were there?", reading(CHINESE, ("2018年底有1.18万个。", 0.8, "1.18万")), language="en")
+    assert said(english) == "11,800 (1.18万个)[1]\n\nIn the original Chinese: “2018年底有1.18万个。”[1]"
+    chinese = compose("有什么变化？", reading(ENGLISH, ("They cover over 18% of the land.", 0.8, "")))
+    assert said(chinese).startswith("原文（英文）：“They cover over 18% of the land.”")
+    assert said(chinese).endswith("[1]")
+
+
+def test_an_open_question_gets_every_sentence_that_is_nearly_as_good_in_the_order_of_the_document() -> None:
+    sentences = (("退化趋势得到遏制。", 0.8, ""), ("2018年底有1.18万个。", 0.7, ""), ("占国土面积18%以上。", 0.1, ""))
+    statements = compose("生态保护取得了什么成效？", reading(CHINESE, *sentences))
+    assert [statement.text for statement in statements] == ["2018年底有1.18万个。[1]", "\n\n退化趋势得到遏制。[2]"]
+
+
+def test_three_sentences_are_a_list() -> None:
+    sentences = (("退化趋势得到遏制。", 0.8, ""), ("2018年底有1.18万个。", 0.7, ""), ("占国土面积18%以上。", 0.7, ""))
+    assert said(compose("生态保护取得了什么成效？", reading(CHINESE, *sentences))) == (
+        "- 2018年底有1.18万个。[1]\n- 占国土面积18%以上。[2]\n- 退化趋势得到遏制。[3]"
+    )
 
 
 def test_never_more_sentences_than_allowed() -> None:
-    sentences = (("2018年底有1.18万个。", 0.9), ("占国土面积18%以上。", 0.9), ("退化趋势得到遏制。", 0.9))
-    assert len(compose("取得了什么成效？", reading(CHINESE, *sentences), most=2).citations) == 2
-    assert len(compose("取得了什么成效？", reading(CHINESE, *sentences), most=3).citations) == 3
+    sentences = (("2018年底有1.18万个。", 0.9, ""), ("占国土面积18%以上。", 0.9, ""), ("退化趋势得到遏制。", 0.9, ""))
+    for most in (2, 3):
+        assert len(compose("取得了什么成效？", reading(CHINESE, *sentences), most=most)) == most
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("长江十年禁渔从哪天开始？", "quantity"),
+        ("How large is the fund?", "quantity"),
+        ("谁创立了基金？", "fact"),
+        ("Where was the forum held?", "fact"),
+        ("为什么要设立红线？", "open"),
+        ("What did Guangxi do about mangroves?", "open"),
+    ],
+)
+def test_what_is_asked_for(question: str, kind: str) -> None:
+    assert kind_of(question) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("（五）建立了红线制度。", "建立了红线制度。"),
+        ("3. Panda numbers rose.", "Panda numbers rose."),
+        ("新华社北京10月8日电 白皮书发布。", "白皮书发布。"),
+        ("- 退化趋势得到遏制。", "退化趋势得到遏制。"),
+        ("BEIJING, Oct. 8 (Xinhua) -- A white paper was issued.", "A white paper was issued."),
+        ("2018年底有1.18万个。", "2018年底有1.18万个。"),
+        ("3.5 million hectares were added.", "3.5 million hectares were added."),
+    ],
+)
+def test_numbers_of_lists_and_datelines_are_not_quoted(text: str, quote: str) -> None:
+    citation = quoted(Document("d", "d", "d.txt", text), 1, 0, len(text), 1.0)
+    assert citation.quote == quote == text[citation.start : citation.end]
+
+
+def test_two_documents_stand_side_by_side() -> None:
+    pairs = [((0, 14), (0, 9))]
+    (statement,) = side_by_side(CHINESE, LATER, pairs, "zh")
+    assert statement.text == "- 2021-10-08：2018年底有1.18万个。[1]\n  2023-09-17：现在有1.3万个。[2]"
+    assert [citation.document_id for citation in statement.citations] == ["zh", "later"]
+    (nothing,) = side_by_side(CHINESE, LATER, [], "en")
+    assert nothing.citations == ()
 
 
 def test_refusals_are_in_the_language_of_the_question() -> None:
@@ -74,6 +169,6 @@ def test_refusals_are_in_the_language_of_the_question() -> None:
     assert not re.search(r"[A-Za-z]{4}", refusal("zh", empty=False))
 
 
-@given(st.lists(st.from_regex(r"\A(\n\n)?[^\s]+( [^\s]+)*\Z")))
-def test_streaming_loses_nothing(pieces: list[str]) -> None:
-    assert "".join(stream(pieces)) == "".join(pieces)
+@given(st.text())
+def test_streaming_loses_nothing(text: str) -> None:
+    assert "".join(pieces(text)) == text

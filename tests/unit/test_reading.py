@@ -1,16 +1,24 @@
 """The sentence reader, with a cross-encoder written by hand."""
 
 from collections.abc import Sequence
+from threading import Event
 
 import numpy as np
 import pytest
 
+from embeddings.errors import Stopped
 from embeddings.reader import CrossEncoderReader, PassageReading
-from rag.reading import FEATURES, Passage, SentenceReader, Weights
+from rag.reading import FEATURES, Passage, SentenceReader, Weights, features
 from rag.types import Chunk, SearchResult
 
 SECTION = "二、采取措施 > （五）就地保护"
 TEXT = "（五）就地保护\n\n截至2018年底，各类自然保护地总数已达1.18万个。占国土面积18%以上。"
+
+READING = PassageReading(
+    0.0,
+    np.array([[0.5, 0.6], [0.3, 0.1], [0.2, 0.3]], np.float32),
+    np.array([[0, 4], [4, 9], [9, 12]]),
+)
 
 
 class AnswerFinder(CrossEncoderReader):
@@ -19,15 +27,14 @@ class AnswerFinder(CrossEncoderReader):
     def __init__(self, words: str) -> None:
         self._words = words
 
-    def read(self, question: str, passages: Sequence[str]) -> list[PassageReading]:
+    def read(self, question: str, passages: Sequence[str], stop: Event | None = None) -> list[PassageReading]:
         readings = []
         for passage in passages:
-            beginnings = np.zeros(len(passage), np.float32)
+            places = np.zeros((len(passage), 2), np.float32)
             place = passage.find(self._words)
-            beginnings[max(0, place)] = 1.0
+            places[max(0, place), 0] = places[max(0, place) + len(self._words) - 1, 1] = 1.0
             offsets = np.stack([np.arange(len(passage)), np.arange(1, len(passage) + 1)], axis=1)
-            start = max(0, place)
-            readings.append(PassageReading(3.0 if place >= 0 else -3.0, start, start + len(self._words), beginnings, offsets))
+            readings.append(PassageReading(3.0 if place >= 0 else -3.0, places, offsets))
         return readings
 
 
@@ -50,6 +57,8 @@ def test_headings_are_no_sentences_and_places_are_those_of_the_document() -> Non
     for sentence in reading.sentences:
         assert TEXT[sentence.start - 100 : sentence.end - 100] == sentence.text
     assert reading.support == reading.sentences[0].support > reading.sentences[1].support
+    start, end = reading.sentences[0].answer
+    assert (TEXT[start - 100 : end - 100], reading.sentences[0].likelihood) == ("1.18万", 1.0)
 
 
 def test_passages_are_ordered_by_their_best_sentence() -> None:
@@ -62,10 +71,9 @@ def test_passages_are_ordered_by_their_best_sentence() -> None:
 
 
 def test_features_by_hand() -> None:
-    reader = SentenceReader(AnswerFinder("1.18万"), weights())
     passage = Passage(result(dense=0.4, coverage=0.7))
-    (features,) = reader.features("康富说的自然保护地有多少个？", [passage])
-    named = [dict(zip(FEATURES, row, strict=True)) for row in features.tolist()]
+    (read,) = SentenceReader(AnswerFinder("1.18万"), weights()).read_passages("康富说的自然保护地有多少个？", [passage])
+    named = [dict(zip(FEATURES, row, strict=True)) for row in features(passage, read).tolist()]
     assert [row["passage_read"] for row in named] == [3.0, 3.0]
     assert [row["sentence_read"] for row in named] == pytest.approx([np.log(1.02), np.log(0.02)], abs=1e-5)
     assert [row["passage_similarity"] for row in named] == pytest.approx([0.4, 0.4])
@@ -73,8 +81,20 @@ def test_features_by_hand() -> None:
 
 
 def test_a_share_is_of_the_tokens_inside() -> None:
-    reading = PassageReading(0.0, 0, 4, np.array([0.5, 0.3, 0.2], np.float32), np.array([[0, 4], [4, 9], [9, 12]]))
-    assert reading.share(0, 4) == pytest.approx(0.5)
-    assert reading.share(4, 12) == pytest.approx(0.5)
-    assert reading.share(2, 5) == pytest.approx(0.8)
-    assert reading.share(12, 20) == 0.0
+    assert READING.share(0, 4) == pytest.approx(0.5)
+    assert READING.share(4, 12) == pytest.approx(0.5)
+    assert READING.share(2, 5) == pytest.approx(0.8)
+    assert READING.share(12, 20) == 0.0
+
+
+def test_the_likeliest_answer_lies_inside_and_does_not_end_before_it_begins() -> None:
+    assert READING.answer(0, 12) == (0, 4, pytest.approx(0.5 * 0.6))
+    assert READING.answer(4, 12) == (4, 12, pytest.approx(0.3 / 0.5 * 0.3 / 0.4))
+    assert READING.answer(12, 20) == (12, 12, 0.0)
+
+
+def test_reading_stops_when_told_to() -> None:
+    stop = Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        CrossEncoderReader().read("问？", ["答。"], stop)

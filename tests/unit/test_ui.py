@@ -68,7 +68,7 @@ CITATION = citation()
 
 
 def answer(text=f"{QUOTE}[1]", citations=(CITATION,), results=(), abstained=False, question="红树林?"):
-    return Answer(question, text, citations, results, abstained, 0.875, "zh")
+    return Answer(question, question, text, "refusal" if abstained else "answer", citations, results, 0.875, "zh")
 
 
 def find_document(document_id):
@@ -91,7 +91,7 @@ class FakePipeline:
     def __init__(self, *events):
         self.events = events
 
-    def stream(self, question):
+    def stream(self, question, history):
         for event in self.events:
             if isinstance(event, Exception):
                 raise event
@@ -255,10 +255,11 @@ class Summary:
 HOSTILE_DOCUMENT = Document("d1", HOSTILE, HOSTILE, f"前{HOSTILE}后", "en")
 HOSTILE_ANSWER = Answer(
     HOSTILE,
+    HOSTILE,
     f"{HOSTILE}[1]",
+    "answer",
     (citation(quote=HOSTILE, document=HOSTILE_DOCUMENT),),
     (replace(result(text=HOSTILE, title=HOSTILE, dense=0.1), source=HOSTILE),),
-    False,
     0.5,
     "en",
 )
@@ -271,7 +272,7 @@ HOSTILE_ANSWER = Answer(
         rendering.chat([Turn(HOSTILE, rendering.unfinished(HOSTILE))]),
         rendering.problem(HOSTILE),
         rendering.sources(1, HOSTILE_ANSWER, lambda _: HOSTILE_DOCUMENT),
-        rendering.sources(1, replace(HOSTILE_ANSWER, citations=(), abstained=True), find_document),
+        rendering.sources(1, replace(HOSTILE_ANSWER, citations=(), kind="refusal"), find_document),
         rendering.library([Summary()]),
     ],
     ids=["answer", "unfinished answer", "problem", "sources", "nearest passages", "library"],
@@ -293,15 +294,17 @@ def test_a_hostile_quote_is_highlighted_whole():
 
 
 def turns_of(*events):
-    return list(answering(FakePipeline(*events), "红树林?", 1, threading.Lock()))
+    return list(answering(FakePipeline(*events), "红树林?", (), threading.Lock()))
 
 
 def test_a_turn_grows_until_it_is_whole():
-    turns = turns_of(Retrieved((result(),)), TextDelta(QUOTE), TextDelta("[1]"), Done(answer()))
+    turns = turns_of(Retrieved("红树林?", (result(),)), TextDelta(QUOTE), TextDelta("[1]"), Done(answer()))
     assert {turn.question for turn in turns} == {"红树林?"}
     assert [texts.SEARCHING.english in turns[0].answer, texts.READING.english in turns[1].answer] == [True, True]
     assert Reader(turns[2].answer).text == QUOTE
-    assert turns[-1] == Turn("红树林?", rendering.answer_text(1, answer()), rendering.sources(1, answer(), find_document))
+    assert turns[-1] == Turn(
+        "红树林?", rendering.answer_text(1, answer()), rendering.sources(1, answer(), find_document), answer()
+    )
     assert [turn.sources for turn in turns[:-1]] == [""] * (len(turns) - 1)
 
 
@@ -312,7 +315,7 @@ def test_an_error_for_the_user_is_one_line():
 
 
 def test_an_unexpected_error_is_logged_and_not_shown(caplog):
-    last = turns_of(Retrieved(()), RuntimeError("the secret"))[-1]
+    last = turns_of(Retrieved("红树林?", ()), RuntimeError("the secret"))[-1]
     assert texts.UNEXPECTED.chinese in last.answer
     assert "secret" not in last.answer
     assert "the secret" in caplog.text
