@@ -126,6 +126,8 @@ class ExtractiveComposer:
         for place in ranked:
             if _odds(place[1].support) < least:
                 break
+            if groups and asked == "quantity" and not quantities.find(place[1].text, place[0].result.language):
+                continue
             same = next((group for group in groups if _say_the_same(asked, group[0], place)), None)
             if same is None:
                 if len(groups) < most:

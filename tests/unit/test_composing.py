@@ -93,6 +93,11 @@ def test_other_numbers_of_other_documents_stand_side_by_side_with_their_dates() 
     assert said(statements) == "1.18万个[1]\n\n2021-10-08：2018年底有1.18万个。[1]\n\n2023-09-17：现在有1.3万个。[2]"
 
 
+def test_a_second_sentence_without_any_number_is_no_answer_to_how_many() -> None:
+    statements = compose("有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.8, "1.18万"), ("退化趋势得到遏制。", 0.7, "")))
+    assert said(statements) == "1.18万个[1]\n\n2018年底有1.18万个。[1]"
+
+
 def test_a_quote_in_the_other_language_is_framed_and_its_numbers_are_given_anew() -> None:
     english = compose("How many were there?", reading(CHINESE, ("2018年底有1.18万个。", 0.8, "1.18万")), language="en")
     assert said(english) == "11,800 (1.18万个)[1]\n\nIn the original Chinese: “2018年底有1.18万个。”[1]"
