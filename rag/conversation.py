@@ -114,7 +114,7 @@ _NO_SUBJECT = re.compile(rf"[是在从由]?{_ZH_ASKING}{_HAN}{{1,8}}的[？?]*")
 # Words that say little unless it is said of what.
 _OF_WHAT = """
     成立 设立 建立 建成 开始 结束 参加 参与 出席 举行 举办 召开 发布 发起 通过 提出 实施 生效 发生 代表 人 人数 数量 面积 规模 原因 目的 意思 结果 例子 国家 地点 日期
-    中国 我国 这样 举 举个 举例 例 详细 一点 begin start end happen next attend hold held found large big old high people reason purpose result example date country china
+    大 长 高 时间 作用 意义 好处 内容 中国 我国 这样 举 举个 举例 例 详细 一点 begin start end happen next attend hold held found large big old high people reason purpose result example date country china
 """
 
 
