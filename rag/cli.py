@@ -31,6 +31,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+GeneratorOption = Annotated[
+    str | None,
+    typer.Option("--generator", help="A language model: a hub name, a folder, or a server's http address.", show_default=False),
+]
 LibraryOption = Annotated[Path | None, typer.Option("--library", help="The folder of the library.", show_default=False)]
 EncoderOption = Annotated[
     str | None, typer.Option("--encoder", help="A model of the catalogue, a folder or a hub name.", show_default=False)
@@ -116,10 +120,11 @@ def ask(
     library: LibraryOption = None,
     encoder: EncoderOption = None,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the answer as Markdown with its sources.")] = False,
+    generator: GeneratorOption = None,
     top_k: Annotated[int | None, typer.Option(help="How many passages to return.", show_default=False)] = None,
 ) -> None:
     """Ask a question. The answer is printed as it comes."""
-    pipeline = _pipeline(library=library, encoder=encoder, top_k=top_k)
+    pipeline = _pipeline(library=library, encoder=encoder, generator=generator, top_k=top_k)
     _fill(pipeline, chosen=library is not None)
     if as_json:
         print(json.dumps(pipeline.answer(question).to_dict(), ensure_ascii=False, indent=2))
@@ -140,9 +145,10 @@ def chat(
     encoder: EncoderOption = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on.", show_default=False)] = None,
+    generator: GeneratorOption = None,
 ) -> None:
     """Open the chat window in a browser."""
-    settings = _settings(library=library, encoder=encoder, host=host, port=port)
+    settings = _settings(library=library, encoder=encoder, host=host, port=port, generator=generator)
     from rag.pipeline import RagPipeline
 
     pipeline = RagPipeline.from_settings(settings)
@@ -276,8 +282,8 @@ def _report(results: list[AddResult]) -> None:
 
 
 def _sources(answer: Answer) -> str:
-    """What is printed below an answer's text: where it is from."""
-    lines = ["", ""]
+    """What is printed below an answer's text: notes, and where it is from."""
+    lines = ["", *answer.notes, ""]
     if answer.citations:
         for citation in answer.citations:
             page = (

@@ -33,9 +33,14 @@ class DocumentNotFoundError(LibraryError):
     """No document of the library, or more than one, goes by that id, title or source."""
 
 
+class GeneratorError(YinjuError):
+    """A language model cannot be loaded or reached, or broke off in the middle of an answer."""
+
+
 __all__ = [
     "DimensionMismatchError",
     "DocumentNotFoundError",
+    "GeneratorError",
     "IndexDamagedError",
     "LibraryError",
     "LibraryMismatchError",

@@ -1,4 +1,4 @@
-"""Everything put together once: question -> retriever -> reader -> composer -> Answer."""
+"""Everything put together once: question -> retriever -> reader -> composer or language model -> Answer."""
 
 from __future__ import annotations
 
@@ -10,18 +10,33 @@ from threading import Event as Stop
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
-from rag import comparing, composing, conversation, replies
+from rag import comparing, composing, conversation, generating, replies
+from rag.checking import Checker
 from rag.composing import ExtractiveComposer, Statement
-from rag.errors import DocumentNotFoundError, QuestionError
+from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
+from rag.generating import Generator
 from rag.library import AddResult, Library, Progress
 from rag.metadata import language_of
 from rag.reading import Reader, Reading, SentenceReader
 from rag.retrieval import Retriever
 from rag.settings import DEFAULTS, Settings
 from rag.types import Answer, AnswerKind, Citation, Cited, Done, Event, Language, Retrieved, SearchResult, TextDelta
+from rag.writing import GenerativeComposer, Tally
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 _LONGEST_QUESTION = 2000
+_WITHOUT_MODEL = {
+    "zh": "语言模型没有给出有依据的回答，这里改用文档原句。",
+    "en": "The language model gave no answer that the documents hold; these are the documents' own sentences.",
+}
+_MODEL_FAILED = {
+    "zh": "语言模型出错（{}），这里改用文档原句。",
+    "en": "The language model failed ({}); these are the documents' own sentences.",
+}
+_MODEL_BROKE_OFF = {
+    "zh": "语言模型中途出错（{}），回答可能不完整。",
+    "en": "The language model broke off ({}); there may be more to say.",
+}
 
 
 @dataclass(slots=True)
@@ -35,6 +50,8 @@ class _Draft:
     timings: dict[str, float] = field(default_factory=dict)
     text: str = ""
     citations: list[Citation] = field(default_factory=list)
+    generator: str = ""
+    notes: tuple[str, ...] = ()
 
     def say(self, statements: Iterable[Statement]) -> Iterator[Event]:
         """Adds statements, and gives the events of each."""
@@ -59,6 +76,8 @@ class _Draft:
                 results,
                 confidence,
                 self.language,
+                self.generator,
+                self.notes,
                 timings,
             )
         )
@@ -71,6 +90,8 @@ class RagPipeline:
         self,
         library: Library,
         reader: Reader | None = None,
+        generator: Generator | None = None,
+        *,
         top_k: int = DEFAULTS.top_k,
         max_sentences: int = DEFAULTS.max_sentences,
         threshold: float = DEFAULTS.threshold,
@@ -80,6 +101,7 @@ class RagPipeline:
         Args:
             library: What is searched.
             reader: Judges which sentences answer; the bundled one when None.
+            generator: The language model that words the answers; when None, they are the documents' own sentences.
             top_k: How many passages an answer comes with.
             max_sentences: The most sentences an answer quotes.
             threshold: The confidence below which the answer is that the documents do not say.
@@ -88,6 +110,7 @@ class RagPipeline:
         self._retriever = Retriever(library)
         self._reader = reader or SentenceReader()
         self._composer = ExtractiveComposer(max_sentences)
+        self._writer = GenerativeComposer(generator, Checker(library.encoder)) if generator else None
         self._top_k = top_k
         self._threshold = threshold
 
@@ -101,7 +124,18 @@ class RagPipeline:
         """
         encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
         library = Library(settings.library, encoder, settings.chunk_tokens, settings.max_file_megabytes * 1_000_000)
-        return cls(library, top_k=settings.top_k, max_sentences=settings.max_sentences, threshold=settings.threshold)
+        generator = (
+            generating.generator(settings.generator, settings.generator_model, settings.generator_key, settings.generator_timeout)
+            if settings.generator
+            else None
+        )
+        return cls(
+            library,
+            generator=generator,
+            top_k=settings.top_k,
+            max_sentences=settings.max_sentences,
+            threshold=settings.threshold,
+        )
 
     def answer(self, question: str, history: Sequence[Answer] = ()) -> Answer:
         """Answers a question, or says that the documents do not hold the answer.
@@ -158,11 +192,29 @@ class RagPipeline:
         try:
             # Composed whole before anything is said of it: a document may be removed while it is read.
             statements = list(self._composer.compose(draft.asked, readings, draft.language, self.library.document))
+            if self._writer:
+                yield from self._written(self._writer, draft, readings, stop)
         except DocumentNotFoundError:
             yield from self._answer(draft, stop)
             return
-        yield from draft.say(statements)
+        if stop.is_set():
+            raise Stopped
+        if not draft.text:
+            yield from draft.say(statements)
         yield draft.done("answer", results, confidence)
+
+    def _written(self, writer: GenerativeComposer, draft: _Draft, readings: Sequence[Reading], stop: Stop) -> Iterator[Event]:
+        """What the language model says; nothing when it fails or says nothing that a document holds."""
+        tally, language = Tally(), draft.language
+        try:
+            yield from draft.say(writer.compose(draft.asked, readings, language, self.library.document, stop=stop, tally=tally))
+        except GeneratorError as error:
+            words = _MODEL_BROKE_OFF if draft.text else _MODEL_FAILED
+            draft.notes = (words[language].format(error),)
+        else:
+            draft.notes = () if draft.text else (_WITHOUT_MODEL[language],)
+        draft.notes += tally.notes(language)
+        draft.generator = writer.generator.name if draft.text else ""
 
     def _compare(self, draft: _Draft, history: Sequence[Answer]) -> Iterator[Event]:
         """What two documents say differently, side by side."""

@@ -38,6 +38,15 @@ class Settings:
     """The most sentences an answer quotes."""
     threshold: float = 0.38
     """The confidence below which the answer is that the documents do not say."""
+    generator: str = ""
+    """The language model that words the answers: a hub name or folder, or the address of an OpenAI-compatible server. When
+    empty, answers are the documents' own sentences."""
+    generator_model: str = ""
+    """Which of a server's models; its only one when empty."""
+    generator_key: str = ""
+    """The key that a server asks for."""
+    generator_timeout: float = 60.0
+    """How many seconds a server may take for the next piece of an answer."""
     max_file_megabytes: int = 20
     """The largest file that is read."""
     host: str = "127.0.0.1"
@@ -89,6 +98,7 @@ class Settings:
             ("top_k", 1, 1000),
             ("max_sentences", 1, 50),
             ("threshold", 0.0, 1.0),
+            ("generator_timeout", 0.1, 3600),
             ("max_file_megabytes", 1, 4096),
             ("port", 1, 65535),
         ):

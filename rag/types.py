@@ -126,8 +126,9 @@ class Answer:
 
     `asked` is the question as it was searched: a follow-up is completed from the turns before. `text` carries a `[n]` marker
     after every sentence taken from a document. Of a refusal there are no citations, and `results` hold the closest passages.
-    `confidence` is between 0 and 1, of the answer being in the documents, whether or not it was given. `timings` are seconds by
-    step.
+    `confidence` is between 0 and 1, of the answer being in the documents, whether or not it was given. `generator` is the
+    language model that wrote the text, empty when it is put together from the documents' own sentences. `notes` say, in
+    the language of the question, what the reader of the answer should know of how it came about. `timings` are seconds by step.
     """
 
     question: str
@@ -138,6 +139,8 @@ class Answer:
     results: tuple[SearchResult, ...]
     confidence: float
     language: Language
+    generator: str = ""
+    notes: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
 
     def to_markdown(self) -> str:
@@ -169,7 +172,7 @@ class Answer:
         """
         results = tuple(SearchResult(**{**result, "chunk": Chunk(**result["chunk"])}) for result in values["results"])
         citations = tuple(Citation(**citation) for citation in values["citations"])
-        return cls(**{**values, "results": results, "citations": citations})
+        return cls(**{**values, "results": results, "citations": citations, "notes": tuple(values["notes"])})
 
     def to_json(self) -> str:
         """The answer as one line of JSON."""

@@ -102,13 +102,13 @@ def answer_text(number: int, answer: Answer) -> str:
     text = _MARKER.sub(link, escape(answer.text))
     kind = "text abstained" if answer.abstained else "text"
     completed = f'<p class="note">{both(texts.COMPLETED)}: {escape(answer.asked)}</p>' if answer.asked != answer.question else ""
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in answer.notes)
     confidence = (
         f'<p class="confidence" title="{escape(str(texts.CONFIDENCE_MEANS))}">'
         f"{both(texts.CONFIDENCE)} {answer.confidence:.0%}</p>"
     )
-    return (
-        f'{completed}<p class="{kind}" lang="{_lang(answer.language)}">{text}</p>{confidence if answer.kind != "reply" else ""}'
-    )
+    said = f'{completed}<p class="{kind}" lang="{_lang(answer.language)}">{text}</p>{notes}'
+    return said if answer.kind == "reply" else said + confidence
 
 
 # -- the sources ------------------------------------------------------------------------------------------------------

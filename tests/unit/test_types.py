@@ -19,6 +19,8 @@ ANSWER = Answer(
     (RESULT,),
     0.75,
     "zh",
+    "a model",
+    ("注意。",),
     {"total": 0.125},
 )
 
@@ -49,6 +51,8 @@ answers = st.builds(
     ).map(tuple),
     unit,
     st.sampled_from(("zh", "en")),
+    texts,
+    st.lists(texts).map(tuple),
     st.dictionaries(texts, unit),
 )
 
