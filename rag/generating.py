@@ -6,6 +6,7 @@ reads that; whether it is so is for others to check.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import threading
@@ -101,6 +102,23 @@ class TransformersGenerator:
         return _without_thoughts(_in_background(partial(self._generate, messages), stop))
 
     def _generate(self, messages: Sequence[Message], put: Callable[[str], None], over: threading.Event) -> None:
+        thread = threading.current_thread()
+
+        def finish() -> None:
+            over.set()
+            thread.join()
+
+        # A thread that is inside torch when Python shuts down aborts the process.
+        atexit.register(finish)
+        try:
+            # Two answers at once would only slow each other down.
+            with self._lock:
+                if not over.is_set():
+                    self._run(messages, put, over)
+        finally:
+            atexit.unregister(finish)
+
+    def _run(self, messages: Sequence[Message], put: Callable[[str], None], over: threading.Event) -> None:
         import torch
         from transformers import StoppingCriteriaList, TextStreamer
 
@@ -108,55 +126,51 @@ class TransformersGenerator:
             def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
                 put(text)
 
-        # Two answers at once would only slow each other down.
-        with self._lock:
-            model = self._model
-            if over.is_set():
-                return
-            rendered = self._rendered(messages)
-            if rendered.rstrip().endswith(_THOUGHT_BEGINS):
-                put(_THOUGHT_BEGINS)
-            encoded = self._encoded(rendered, return_tensors="pt").to(model.device)
-            try:
-                with torch.inference_mode():
-                    model.generate(
-                        **encoded,
-                        do_sample=False,
-                        max_new_tokens=self._max_new_tokens,
-                        pad_token_id=self._tokenizer.eos_token_id,
-                        streamer=Streamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True),
-                        stopping_criteria=StoppingCriteriaList([lambda ids, scores, **_: over.is_set()]),
-                    )
-            except Exception as error:
-                raise GeneratorError(f"the language model {self.name} broke off: {_first_line(error)}; ask again") from error
+        model = self._model
+        rendered = self._rendered(messages)
+        # Such a template begins the thought itself.
+        if rendered.rstrip().endswith(_THOUGHT_BEGINS):
+            put(_THOUGHT_BEGINS)
+        encoded = self._encoded(rendered, return_tensors="pt").to(model.device)
+        try:
+            with torch.inference_mode():
+                model.generate(
+                    **encoded,
+                    do_sample=False,
+                    max_new_tokens=self._max_new_tokens,
+                    pad_token_id=self._tokenizer.eos_token_id,
+                    streamer=Streamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True),
+                    stopping_criteria=StoppingCriteriaList([lambda ids, scores, **_: over.is_set()]),
+                )
+        except Exception as error:
+            raise GeneratorError(f"the language model {self.name} broke off: {_first_line(error)}; ask again") from error
 
     def _rendered(self, messages: Sequence[Message]) -> str:
         """The messages as the model was trained to see them."""
-        from jinja2 import TemplateError
-
         if not self._tokenizer.chat_template:
             lines = [f"{message.role.capitalize()}: {message.content}" for message in messages]
             return "\n".join([*lines, "Assistant:"])
-        system = messages[0].content.strip() if messages[0].role == "system" else ""
-        try:
-            rendered = self._templated(messages)
-        except TemplateError:
-            rendered = ""
+        rendered = self._templated(messages)
         # Some templates refuse a system message, some leave it out.
-        if system in rendered:
-            return rendered
-        first, *rest = messages[1:]
-        return self._templated([replace(first, content=f"{system}\n\n{first.content}"), *rest])
+        if messages[0].role == "system" and messages[0].content.strip() not in rendered:
+            system, first, *rest = messages
+            rendered = self._templated([replace(first, content=f"{system.content}\n\n{first.content}"), *rest])
+        if not rendered:
+            raise GeneratorError(f"the language model {self.name} has a chat template that takes no question; choose another")
+        return rendered
 
     def _templated(self, messages: Sequence[Message]) -> str:
-        return str(
-            self._tokenizer.apply_chat_template(
-                [asdict(message) for message in messages],
-                tokenize=False,
-                add_generation_prompt=True,
-                enable_thinking=False,
+        """The messages in the model's chat template; empty when it refuses them."""
+        from jinja2 import TemplateError
+
+        chat = [asdict(message) for message in messages]
+        try:
+            rendered = self._tokenizer.apply_chat_template(
+                chat, tokenize=False, add_generation_prompt=True, enable_thinking=False
             )
-        )
+        except TemplateError:
+            return ""
+        return str(rendered)
 
     def _encoded(self, rendered: str, **options: Any) -> Any:
         return self._tokenizer(rendered, add_special_tokens=not self._tokenizer.chat_template, verbose=False, **options)
