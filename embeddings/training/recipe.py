@@ -46,7 +46,7 @@ from embeddings.training.teacher import Teacher, find_teacher
 
 _SENTENCE_TOKENS = 256
 _QUICKLY_MEASURED = 40
-_REMINDERS = 100_000
+_REMINDERS = 30_000
 """Rows of parallel text that keep an encoder in mind of both languages when training goes on from it."""
 
 
