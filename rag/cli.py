@@ -31,6 +31,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+feedback = typer.Typer(
+    help="What readers of the chat window thought of the answers.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(feedback, name="feedback")
+
 GeneratorOption = Annotated[
     str | None,
     typer.Option("--generator", help="A language model: a hub name, a folder, or a server's http address.", show_default=False),
@@ -194,10 +199,39 @@ def evaluate(
         pipeline.library.close()
     Console(width=None if sys.stdout.isatty() else 140).print(table(outcomes))
     if as_json:
-        try:
-            as_json.write_text(json.dumps(to_dict(outcomes), ensure_ascii=False, indent=1), encoding="utf-8")
-        except OSError as error:
-            raise YinjuError(f"cannot write {as_json}: {error.strerror}") from error
+        _write(as_json, json.dumps(to_dict(outcomes), ensure_ascii=False, indent=1))
+
+
+@feedback.command("export", epilog="Example: yinju feedback export --output liked.jsonl --disliked to-check.jsonl")
+def export_feedback(
+    output: Annotated[
+        Path | None, typer.Option(help="The file for the questions; they are printed otherwise.", show_default=False)
+    ] = None,
+    disliked: Annotated[
+        Path | None, typer.Option(help="A new file for the questions whose answers were disliked.", show_default=False)
+    ] = None,
+    library: LibraryOption = None,
+) -> None:
+    """Write feedback as evaluation questions, one JSON object a line, for yinju eval --questions.
+
+    A liked answer becomes a question whose evidence is what was cited, a liked refusal one that the documents do not answer. Of one
+    question the latest feedback counts. What is right after a disliked answer is not known: it goes to the file of --disliked with
+    what was said and cited, and the evaluation reads that file once a person has filled in "evidence" and "answers" of each line, or
+    set "answerable" to false.
+    """
+    from rag.history import History, questions
+
+    liked, to_check = questions(History(_settings(library=library).library).rated())
+    if output:
+        _write(output, _json_lines(liked))
+    else:
+        print(_json_lines(liked), end="")
+    print(f"{len(liked)} questions", file=sys.stderr)
+    if to_check and disliked:
+        _write(disliked, _json_lines(to_check), new=True)
+        print(f"{len(to_check)} to be checked", file=sys.stderr)
+    elif to_check:
+        print(f"{len(to_check)} disliked answers are left out; write them down with: --disliked FILE", file=sys.stderr)
 
 
 @app.command()
@@ -227,6 +261,23 @@ def main() -> None:
         _fail("stopped; what was added before is in the library", 130)
     except BrokenPipeError:
         sys.stderr.close()
+
+
+def _json_lines(rows: list[dict[str, Any]]) -> str:
+    """Each row as JSON in a line, also where a text holds what ends a line for some who read it."""
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return "".join(lines).translate({ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
+
+
+def _write(file: Path, text: str, new: bool = False) -> None:
+    """Writes a file, over one that is there unless it must be new."""
+    try:
+        with file.open("x" if new else "w", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise YinjuError(f"{file} is there already, and may hold what someone filled in; name another file") from None
+    except OSError as error:
+        raise YinjuError(f"cannot write {file}: {error.strerror}") from error
 
 
 def _fail(message: str, code: int = 1) -> None:

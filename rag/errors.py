@@ -33,11 +33,16 @@ class DocumentNotFoundError(LibraryError):
     """No document of the library, or more than one, goes by that id, title or source."""
 
 
+class ConversationNotFoundError(LibraryError):
+    """No conversation of the one who asks goes by that id."""
+
+
 class GeneratorError(YinjuError):
     """A language model cannot be loaded or reached, or broke off in the middle of an answer."""
 
 
 __all__ = [
+    "ConversationNotFoundError",
     "DimensionMismatchError",
     "DocumentNotFoundError",
     "GeneratorError",

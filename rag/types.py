@@ -108,11 +108,11 @@ AnswerKind = Literal["answer", "refusal", "reply"]
 
 
 _LIST_ITEM = re.compile(r"((?: *- )?)(.*)", re.DOTALL)
-_MARKDOWN = re.compile(r"(?P<marker>\[\d+\])|(?P<number>^\d+)(?=[.)](?:\s|$))|[\\`*_<>\[\]#|~!&]|^[-+]")
+_MARKDOWN = re.compile(r"(?P<marker>\[\d+\](?![(:]))|(?P<number>^\d+)(?=[.)](?:\s|$))|[\\`*_<>\[\]#|~!&]|^[-+=]")
 
 
-def _escaped(text: str) -> str:
-    """A line of text that Markdown shows as it is; the markers of citations stay bare."""
+def as_markdown_text(text: str) -> str:
+    """A line of text that Markdown shows as it is; the markers of citations stay bare where they cannot be links."""
 
     def escape(token: re.Match[str]) -> str:
         return token[0] if token["marker"] else token[0] + "\\" if token["number"] else "\\" + token[0]
@@ -146,12 +146,12 @@ class Answer:
     def to_markdown(self) -> str:
         """The text with numbered sources below it. What a document says stands there as text and is never Markdown."""
         sources = [
-            f"{citation.number}. {_escaped(citation.title)}{f', p. {citation.page}' if citation.page else ''}: "
-            f"“{_escaped(citation.quote)}” (characters {citation.start}–{citation.end})"
+            f"{citation.number}. {as_markdown_text(citation.title)}{f', p. {citation.page}' if citation.page else ''}: "
+            f"“{as_markdown_text(citation.quote)}” (characters {citation.start}–{citation.end})"
             for citation in self.citations
         ]
         lines = (_LIST_ITEM.match(line) for line in self.text.split("\n"))
-        text = "\n".join(line[1] + _escaped(line[2]) for line in lines if line)
+        text = "\n".join(line[1] + as_markdown_text(line[2]) for line in lines if line)
         return "\n\n".join(filter(None, (text, *(["\n".join(sources)] if sources else []))))
 
     @property

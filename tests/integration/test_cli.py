@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import rag.cli
+from rag.history import Feedback, History
+from rag.types import Answer
 
 
 def yinju(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -130,7 +132,7 @@ def test_doctor_finds_everything_in_place(capsys: pytest.CaptureFixture[str], no
 def test_help_has_examples(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     status, out, _ = yinju(capsys, "--help")
     assert status == 0
-    for command in ("add", "list", "remove", "ask", "chat", "eval", "doctor", "show", "reindex"):
+    for command in ("add", "list", "remove", "ask", "chat", "eval", "doctor", "show", "reindex", "feedback"):
         assert command in out
     assert "yinju ask" in yinju(capsys, "ask", "--help")[1]
 
@@ -149,6 +151,40 @@ def test_a_question_set_is_asked_and_written_down(capsys: pytest.CaptureFixture[
     assert [outcome["id"] for outcome in figures["outcomes"]] == ["a", "b"]
     assert figures["figures"]["zh->zh"]["recall_at_1"] == 1.0
     assert figures["figures"]["zh->zh"]["right"] == 1.0
+
+
+def test_feedback_is_asked_as_questions(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
+    yinju(capsys, "add", str(notes))
+    status, out, errors = yinju(capsys, "feedback", "export")
+    assert (status, out, errors) == (0, "", "0 questions\n")
+    history = History(notes.parent / "library")
+    conversation = history.start("ada", "观鸟站").id
+    for question, feedback in (
+        ("观鸟站的预算是多少？", Feedback(True, "对")),
+        ("世界杯冠军是谁？", Feedback(True)),
+        ("When did the station on North Hill open?", Feedback(False, "it opened twice")),
+        ("你好", Feedback(True)),
+    ):
+        answer = Answer.from_json(yinju(capsys, "ask", question, "--json")[1])
+        history.rate("ada", conversation, history.append("ada", conversation, answer), feedback)
+    status, _, errors = yinju(capsys, "feedback", "export", "--output", "liked.jsonl", "--disliked", "to-check.jsonl")
+    assert (status, errors) == (0, "2 questions\n1 to be checked\n")
+    liked = [json.loads(line) for line in Path("liked.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(row["question"], row["answerable"], row["note"]) for row in liked] == [
+        ("观鸟站的预算是多少？", True, "对"),
+        ("世界杯冠军是谁？", False, ""),
+    ]
+    assert liked[0]["evidence"] == ["2024年3月5日，委员会决定在北山设立观鸟站，预算为38万元。"]
+    assert liked[0]["answers"] == ["38万元", *liked[0]["evidence"]]
+    assert yinju(capsys, "eval", "--questions", "liked.jsonl", "--json", "figures.json")[0] == 0
+    figures = json.loads(Path("figures.json").read_text(encoding="utf-8"))["figures"]["feedback"]
+    assert [figures[name] for name in ("n", "recall_at_1", "right", "on_evidence", "wrongly_answered")] == [2, 1.0, 1.0, 1.0, 0.0]
+    status, _, errors = yinju(capsys, "eval", "--questions", "to-check.jsonl")
+    assert (status, "line 1" in errors) == (1, True)
+    status, out, errors = yinju(capsys, "feedback", "export", "--disliked", "to-check.jsonl")
+    assert (status, out) == (1, Path("liked.jsonl").read_text(encoding="utf-8"))
+    assert "to-check.jsonl is there already" in errors
+    assert "left out" in yinju(capsys, "feedback", "export")[2]
 
 
 def test_the_default_library_is_filled_from_the_seeds_the_first_time(home: Path) -> None:
