@@ -127,16 +127,21 @@ def ask(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the answer as Markdown with its sources.")] = False,
     generator: GeneratorOption = None,
     top_k: Annotated[int | None, typer.Option(help="How many passages to return.", show_default=False)] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--document", metavar="NAME", help="Search only this document, by id, file name or title; repeatable."),
+    ] = None,
 ) -> None:
     """Ask a question. The answer is printed as it comes."""
     pipeline = _pipeline(library=library, encoder=encoder, generator=generator, top_k=top_k)
     _fill(pipeline, chosen=library is not None)
+    documents = [pipeline.library.find(name).id for name in names] if names else None
     if as_json:
-        print(json.dumps(pipeline.answer(question).to_dict(), ensure_ascii=False, indent=2))
+        print(json.dumps(pipeline.answer(question, documents=documents).to_dict(), ensure_ascii=False, indent=2))
     elif as_markdown:
-        print(pipeline.answer(question).to_markdown())
+        print(pipeline.answer(question, documents=documents).to_markdown())
     else:
-        for event in pipeline.stream(question):
+        for event in pipeline.stream(question, documents=documents):
             match event:
                 case TextDelta(text):
                     print(text, end="", flush=True)

@@ -17,6 +17,8 @@ from rag.types import Citation, Document, Language
 GetDocument = Callable[[str], Document]
 Place = tuple[Reading, Sentence]
 Asked = Literal["quantity", "fact", "open"]
+NoAnswer = Literal["not said", "none chosen", "no documents"]
+"""Whether the documents that were searched do not say, none of those in the library was to be searched, or there are none."""
 
 # Questions after a number, a date or a measure.
 _QUANTITY = re.compile(
@@ -54,6 +56,10 @@ _REFUSAL = {
 _CLOSEST = {
     "zh": "最接近的内容见出处，但其中没有答案。",
     "en": "The closest passages are shown, but they do not hold the answer.",
+}
+_NONE_CHOSEN = {
+    "zh": "没有选中资料库里的任何文档，请先选择要查找的文档。",
+    "en": "None of the documents in the library is chosen. Choose the ones to search first.",
 }
 _EMPTY = {
     "zh": "资料库里还没有文档。请先添加文档：yinju add 路径",
@@ -164,9 +170,11 @@ def kind_of(question: str) -> Asked:
     return "quantity" if _QUANTITY.search(question) else "fact" if _FACT.search(question) else "open"
 
 
-def refusal(language: Language, empty: bool) -> str:
-    """What is said when the documents do not hold the answer, or when there are none."""
-    return _EMPTY[language] if empty else f"{_REFUSAL[language]}{'' if language == 'zh' else ' '}{_CLOSEST[language]}"
+def refusal(language: Language, why: NoAnswer) -> str:
+    """What is said when there is no answer."""
+    if why == "not said":
+        return f"{_REFUSAL[language]}{'' if language == 'zh' else ' '}{_CLOSEST[language]}"
+    return (_NONE_CHOSEN if why == "none chosen" else _EMPTY)[language]
 
 
 def pieces(text: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from rag.errors import IndexDamagedError
 from rag.lexical_index import LexicalIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from embeddings.vector_index import Rows
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("yinju")
 
 _ROWS_AT_ONCE = 500
+_NO_ROWS = np.empty(0, np.int64)
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ class Indexes:
         self._vectors: VectorIndex | None = None
         self._lexical: LexicalIndex | None = None
         self._rows: dict[str, Rows] = {}
+        self._rows_of_documents: dict[str, tuple[str, Rows]] = {}
         self._revision = -1
         self._stamp: dict[str, Any] = {}
         self._built_from = 0
@@ -90,6 +92,14 @@ class Indexes:
         """The rows of the chunks in each language."""
         with self.searching():
             return self._rows
+
+    def rows(self, language: str | None, documents: Collection[str] | None) -> Rows | None:
+        """The rows of the chunks in this language and of these documents, any of either when None; None for all rows."""
+        with self.searching():
+            if documents is None:
+                return self._rows.get(language, _NO_ROWS) if language else None
+            chosen = [self._rows_of_documents[name] for name in set(documents) if name in self._rows_of_documents]
+            return np.concatenate([_NO_ROWS, *(rows for written_in, rows in chosen if language in (None, written_in))])
 
     def ask_lexical(self, question: Callable[[LexicalIndex], T]) -> T:
         """What the lexical index answers; when its files turn out to be damaged, what one built in memory does."""
@@ -183,10 +193,10 @@ class Indexes:
                 vectors.add(list(batch), np.stack(list(batch.values())))
             self._hold(vectors, lexical, revision, {})
 
-    def _stored_terms(self, rows: Sequence[int]) -> Iterator[tuple[int, str, list[str]]]:
+    def _stored_terms(self, rows: Sequence[int]) -> Iterator[tuple[int, str, str, list[str]]]:
         for batch in _batches(rows):
             for row, result in self._database.results(batch).items():
-                yield row, result.language, self._terms_of(result)
+                yield row, result.chunk.document_id, result.language, self._terms_of(result)
 
     def _wanted_revision(self) -> int:
         """The revision of SQLite; what was built from another file is forgotten."""
@@ -215,13 +225,18 @@ class Indexes:
         return True
 
     def _hold(self, vectors: VectorIndex, lexical: LexicalIndex, revision: int, stamp: dict[str, Any]) -> None:
+        held = set(vectors.rows().tolist())
         by_language: dict[str, list[int]] = {}
-        for row, language in self._database.select(
-            "SELECT row, language FROM chunks JOIN documents ON documents.id = document_id"
+        by_document: dict[tuple[str, str], list[int]] = {}
+        for row, document, language in self._database.select(
+            "SELECT row, document_id, language FROM chunks JOIN documents ON documents.id = document_id"
         ):
-            by_language.setdefault(language, []).append(row)
-        self._rows = {
-            language: np.intersect1d(np.array(rows, np.int64), vectors.rows()) for language, rows in by_language.items()
+            if row in held:
+                by_language.setdefault(language, []).append(row)
+                by_document.setdefault((document, language), []).append(row)
+        self._rows = {language: np.array(rows, np.int64) for language, rows in by_language.items()}
+        self._rows_of_documents = {
+            document: (language, np.array(rows, np.int64)) for (document, language), rows in by_document.items()
         }
         self._vectors, self._lexical, self._revision, self._stamp = vectors, lexical, revision, stamp
 
@@ -229,7 +244,7 @@ class Indexes:
         """Lets go of what is loaded; it is loaded again when it is searched."""
         with self._database.lock:
             self._vectors = self._lexical = None
-            self._rows, self._revision, self._stamp = {}, -1, {}
+            self._rows, self._rows_of_documents, self._revision, self._stamp = {}, {}, -1, {}
             self._built_from = self._database.times_opened
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import IndexDamagedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
 _HEAP_BYTES = 64_000_000
@@ -31,7 +31,8 @@ class LexicalIndex:
 
         builder = tantivy.SchemaBuilder()
         builder.add_unsigned_field("row", stored=False, indexed=True, fast=True)
-        builder.add_text_field("language", stored=False, tokenizer_name="raw", index_option="basic")
+        for name in ("document", "language"):
+            builder.add_text_field(name, stored=False, tokenizer_name="raw", index_option="basic")
         builder.add_text_field("terms", stored=False, tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
         if folder is not None:
@@ -49,8 +50,8 @@ class LexicalIndex:
 
         return [row for row, _ in self._hits(tantivy.Query.all_query(), len(self))]
 
-    def update(self, add: Iterable[tuple[int, str, Sequence[str]]] = (), remove: Iterable[int] = ()) -> None:
-        """Removes rows and then adds rows with their language and terms, all or nothing.
+    def update(self, add: Iterable[tuple[int, str, str, Sequence[str]]] = (), remove: Iterable[int] = ()) -> None:
+        """Removes rows and then adds rows with their document, language and terms, all or nothing.
 
         Raises:
             IndexDamagedError: The index cannot be written.
@@ -67,13 +68,18 @@ class LexicalIndex:
                 writer.wait_merging_threads()
             self._index.reload()
 
-    def search(self, terms: Sequence[str], top_k: int, language: str | None = None) -> list[tuple[int, float]]:
+    def search(
+        self, terms: Sequence[str], top_k: int, language: str | None = None, documents: Collection[str] | None = None
+    ) -> list[tuple[int, float]]:
         """The rows that hold any of the terms with their BM25 scores, best first; empty when none does.
+
+        Scores are the same whichever rows are searched.
 
         Args:
             terms: The question's terms; repetitions count once.
             top_k: The most rows.
             language: Only rows in this language; any when None.
+            documents: Only rows of these documents; any when None.
 
         Raises:
             IndexDamagedError: The index cannot be read.
@@ -81,10 +87,14 @@ class LexicalIndex:
         import tantivy
 
         any_term = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._term_query(term)) for term in dict.fromkeys(terms)])
-        if not language:
-            return self._hits(any_term, top_k)
-        wanted = tantivy.Query.const_score_query(tantivy.Query.term_query(self._schema, "language", language, "basic"), 0.0)
-        return self._hits(tantivy.Query.boolean_query([(tantivy.Occur.Must, any_term), (tantivy.Occur.Must, wanted)]), top_k)
+        wanted = []
+        if language:
+            wanted.append(tantivy.Query.term_query(self._schema, "language", language, "basic"))
+        if documents is not None:
+            wanted.append(tantivy.Query.term_set_query(self._schema, "document", list(documents)))
+        # What narrows the search adds nothing to the score.
+        narrowing = [(tantivy.Occur.Must, tantivy.Query.const_score_query(query, 0.0)) for query in wanted]
+        return self._hits(tantivy.Query.boolean_query([(tantivy.Occur.Must, any_term), *narrowing]), top_k)
 
     def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:
         """The share of the terms, weighed by how rare they are, that each row holds: between 0 and 1.
@@ -116,18 +126,19 @@ class LexicalIndex:
             holding = searcher.search(self._term_query(term), 1).count
             return math.log(1 + (searcher.num_docs - holding + 0.5) / (holding + 0.5))
 
-    def _write(self, writer: Any, add: Iterable[tuple[int, str, Sequence[str]]], remove: list[int]) -> None:
+    def _write(self, writer: Any, add: Iterable[tuple[int, str, str, Sequence[str]]], remove: list[int]) -> None:
         import tantivy
 
         if remove:
             # Deleting by term takes the number for a signed one, and matches nothing.
             writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "row", remove))
-        for row, language, terms in add:
-            document = tantivy.Document()
-            document.add_unsigned("row", row)
-            document.add_text("language", language)
-            document.add_text("terms", " ".join(terms))
-            writer.add_document(document)
+        for row, document, language, terms in add:
+            entry = tantivy.Document()
+            entry.add_unsigned("row", row)
+            entry.add_text("document", document)
+            entry.add_text("language", language)
+            entry.add_text("terms", " ".join(terms))
+            writer.add_document(entry)
 
     def _hits(self, query: Any, top_k: int) -> list[tuple[int, float]]:
         if top_k < 1:

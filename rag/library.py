@@ -38,7 +38,7 @@ from rag.types import Chunk, Document, Edit, SearchResult
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 _DOCUMENT_COLUMNS = "id, title, source, text, language, published, publisher, pages"
 _ENCODE_AT_ONCE = 64
@@ -273,22 +273,29 @@ class Library:
         rows = self._indexes.rows_by_language()
         return sorted(rows, key=lambda language: -len(rows[language]))
 
-    def search_vectors(self, vector: Vectors, top_k: int, language: str | None = None) -> list[tuple[int, float]]:
+    def search_vectors(
+        self, vector: Vectors, top_k: int, language: str | None = None, documents: Collection[str] | None = None
+    ) -> list[tuple[int, float]]:
         """The rows of the chunks nearest to a vector `(dim,)` with their cosines, best first; empty for an empty library.
 
         Args:
             vector: float32 `(dim,)`, unit length.
             top_k: The most rows.
             language: Only chunks in this language; any when None.
+            documents: Only chunks of the documents with these ids, of which unknown ones select nothing; any when None.
         """
         with self._indexes.searching() as (vectors, _):
-            among = self._indexes.rows_by_language().get(language, np.empty(0, np.int64)) if language else None
-            scores, rows = vectors.search(vector[None, :], top_k, among)
+            scores, rows = vectors.search(vector[None, :], top_k, self._indexes.rows(language, documents))
         return [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True)]
 
-    def search_terms(self, terms: Sequence[str], top_k: int, language: str | None = None) -> list[tuple[int, float]]:
-        """The rows of the chunks that hold any of the terms with their BM25 scores, best first; in one language or any."""
-        return self._indexes.ask_lexical(lambda lexical: lexical.search(terms, top_k, language))
+    def search_terms(
+        self, terms: Sequence[str], top_k: int, language: str | None = None, documents: Collection[str] | None = None
+    ) -> list[tuple[int, float]]:
+        """The rows of the chunks that hold any of the terms with their BM25 scores, best first.
+
+        `language` and `documents` narrow it as in `search_vectors`.
+        """
+        return self._indexes.ask_lexical(lambda lexical: lexical.search(terms, top_k, language, documents))
 
     def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:
         """The share of the terms, weighed by how rare they are in the library, that each row holds: between 0 and 1."""

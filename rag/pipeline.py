@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Stop
@@ -12,7 +12,7 @@ from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
 from rag import comparing, composing, conversation, generating, replies
 from rag.checking import Checker
-from rag.composing import ExtractiveComposer, Statement
+from rag.composing import ExtractiveComposer, NoAnswer, Statement
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
 from rag.generating import Generator
 from rag.library import AddResult, Library, Progress
@@ -137,56 +137,64 @@ class RagPipeline:
             threshold=settings.threshold,
         )
 
-    def answer(self, question: str, history: Sequence[Answer] = ()) -> Answer:
+    def answer(self, question: str, history: Sequence[Answer] = (), documents: Collection[str] | None = None) -> Answer:
         """Answers a question, or says that the documents do not hold the answer.
 
         Args:
             question: In Chinese or English.
             history: The answers so far, oldest first; a follow-up is completed from the last few.
+            documents: The ids of those that are searched, of which unknown ones select nothing; None for all.
 
         Raises:
             QuestionError: The question is empty or longer than 2,000 characters.
             LibraryError: The library cannot be read, or must be re-indexed first.
             ModelError: A model cannot be loaded.
         """
-        *_, last = self.stream(question, history)
+        *_, last = self.stream(question, history, documents=documents)
         assert isinstance(last, Done)
         return last.answer
 
-    def stream(self, question: str, history: Sequence[Answer] = (), stop: Stop | None = None) -> Iterator[Event]:
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Answer] = (),
+        stop: Stop | None = None,
+        documents: Collection[str] | None = None,
+    ) -> Iterator[Event]:
         """The same as `answer` step by step: what was retrieved, text and citations as they come, the whole answer at the end.
 
         Once `stop` is set, from any thread, the work ends within a fifth of a second, and no `Done` comes.
         """
         question = _checked(question)
         try:
-            yield from self._stream(question, history, stop or Stop())
+            yield from self._stream(question, history, stop or Stop(), documents)
         except Stopped:
             return
 
-    def _stream(self, question: str, history: Sequence[Answer], stop: Stop) -> Iterator[Event]:
+    def _stream(self, question: str, history: Sequence[Answer], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         language = language_of(question)
         courtesy = replies.courtesy(question)
         if courtesy == "comparison":
-            yield from self._compare(_Draft(question, language, question), history)
+            yield from self._compare(_Draft(question, language, question), history, documents)
         elif courtesy:
             draft = _Draft(question, language, question)
             yield from draft.say([Statement(replies.reply(courtesy, language, self.library.documents()), ())])
             yield draft.done("reply")
         else:
             asked = conversation.complete(question, history, self.library.analyzer)
-            yield from self._answer(_Draft(question, language, asked), stop)
+            yield from self._answer(_Draft(question, language, asked), stop, documents)
 
-    def _answer(self, draft: _Draft, stop: Stop) -> Iterator[Event]:
-        candidates = self._retriever.search(draft.asked) if len(self.library) else []
+    def _answer(self, draft: _Draft, stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
+        candidates = self._retriever.search(draft.asked, documents) if len(self.library) else []
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.asked, tuple(candidates[: self._top_k]))
         readings = self._reader.read(draft.asked, candidates, stop)
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
         confidence = readings[0].support if readings else 0.0
         results = self._ranked(readings)
-        if confidence < self._threshold:
-            yield from draft.say([Statement(composing.refusal(draft.language, empty=not len(self.library)), ())])
+        if not readings or confidence < self._threshold:
+            why: NoAnswer = "not said" if candidates else "none chosen" if len(self.library) else "no documents"
+            yield from draft.say([Statement(composing.refusal(draft.language, why), ())])
             yield draft.done("refusal", results, confidence)
             return
         try:
@@ -195,7 +203,7 @@ class RagPipeline:
             if self._writer:
                 yield from self._written(self._writer, draft, readings, stop)
         except DocumentNotFoundError:
-            yield from self._answer(draft, stop)
+            yield from self._answer(draft, stop, documents)
             return
         if stop.is_set():
             raise Stopped
@@ -216,9 +224,9 @@ class RagPipeline:
         draft.notes += tally.notes(language)
         draft.generator = writer.generator.name if draft.text else ""
 
-    def _compare(self, draft: _Draft, history: Sequence[Answer]) -> Iterator[Event]:
+    def _compare(self, draft: _Draft, history: Sequence[Answer], documents: Collection[str] | None) -> Iterator[Event]:
         """What two documents say differently, side by side."""
-        summaries = self.library.documents()
+        summaries = [summary for summary in self.library.documents() if documents is None or summary.id in documents]
         two = comparing.which_two(draft.question, history, summaries)
         if two is None:
             yield from draft.say([Statement(replies.reply("comparison", draft.language, summaries), ())])

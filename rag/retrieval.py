@@ -8,7 +8,7 @@ merges the lists.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from embeddings.encoder import Vectors
@@ -28,10 +28,14 @@ class Retriever:
         self._library = library
         self._per_language = per_language
 
-    def search(self, question: str) -> list[SearchResult]:
-        """The candidates of every language, best first by their fused score; empty for an empty library.
+    def search(self, question: str, documents: Collection[str] | None = None) -> list[SearchResult]:
+        """The candidates of every language, best first by their fused score; empty when there is nothing to search.
 
         Reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009) with the lexical rank weighed by coverage.
+
+        Args:
+            question: In any language.
+            documents: The ids of those that are searched, of which unknown ones select nothing; None for all.
         """
         vector = self._library.encoder.encode_query([question])[0]
         analyzer = self._library.analyzer
@@ -40,13 +44,15 @@ class Retriever:
         own = language_of(question)
         found = []
         for language in self._library.languages():
-            found += self._in_language(vector, terms if language == own else terms + names, language)
+            found += self._in_language(vector, terms if language == own else terms + names, language, documents)
         found.sort(key=lambda result: -result.score)
         return [replace(result, rank=rank) for rank, result in enumerate(found, 1)]
 
-    def _in_language(self, vector: Vectors, terms: Sequence[str], language: str) -> list[SearchResult]:
-        dense = self._library.search_vectors(vector, _SEARCHED_PER_LANGUAGE, language)
-        lexical = dict(self._library.search_terms(terms, _SEARCHED_PER_LANGUAGE, language))
+    def _in_language(
+        self, vector: Vectors, terms: Sequence[str], language: str, documents: Collection[str] | None
+    ) -> list[SearchResult]:
+        dense = self._library.search_vectors(vector, _SEARCHED_PER_LANGUAGE, language, documents)
+        lexical = dict(self._library.search_terms(terms, _SEARCHED_PER_LANGUAGE, language, documents))
         rows = list(dict.fromkeys([row for row, _ in dense] + list(lexical)))
         dense_ranks = {row: rank for rank, (row, _) in enumerate(dense, 1)}
         lexical_ranks = {row: rank for rank, row in enumerate(lexical, 1)}

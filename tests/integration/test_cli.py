@@ -60,6 +60,20 @@ def test_add_list_ask_remove(capsys: pytest.CaptureFixture[str], notes: Path) ->
     assert yinju(capsys, "list")[1].splitlines()[-1] == "1 documents"
 
 
+def test_a_question_to_some_documents(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
+    yinju(capsys, "add", str(notes))
+    question = ("ask", "When did the station on North Hill open?")
+    answer = json.loads(yinju(capsys, *question, "--json", "--document", "station.md")[1])
+    assert {citation["title"] for citation in answer["citations"]} == {"Bird station"}
+    answer = json.loads(yinju(capsys, *question, "--json", "--document", "委员会决定")[1])
+    assert {result["title"] for result in answer["results"]} == {"委员会决定"}
+    answer = json.loads(yinju(capsys, *question, "--json", "--document", "委员会.txt", "--document", "station.md")[1])
+    assert {result["title"] for result in answer["results"]} == {"委员会决定", "Bird station"}
+    status, _, errors = yinju(capsys, *question, "--document", "nothing")
+    assert status == 1
+    assert 'no document goes by "nothing"' in errors
+
+
 def test_one_bad_file_does_not_keep_the_others_out(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
     (notes / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     (notes / "empty.txt").write_bytes(b" \n")

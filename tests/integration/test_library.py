@@ -6,15 +6,19 @@ import random
 import shutil
 import signal
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hashing_encoder import HashingEncoder
+from hypothesis import given
+from hypothesis import strategies as st
 
 import rag.database
 import rag.library
@@ -24,6 +28,7 @@ from rag.cleaning import restore
 from rag.errors import DocumentNotFoundError, LibraryError, LibraryMismatchError, LoadError
 from rag.library import Library
 from rag.loaders import document_id
+from rag.retrieval import Retriever
 from rag.types import Document
 
 NOUNS = "forest river council court treaty panda mangrove carbon harbour glacier orchard village".split()
@@ -322,6 +327,77 @@ def test_names_that_fit_none_or_several(library) -> None:
         with pytest.raises(DocumentNotFoundError, match="no document"):
             library.remove(name)
     assert len(library) == 2
+
+
+# -- searching some of the documents ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stocked(analyzer) -> Iterator[Library]:
+    """Six documents, three of either language, found by the ids "0" to "5"."""
+    with tempfile.TemporaryDirectory() as folder, Library(folder, HashingEncoder(), 32, analyzer=analyzer) as library:
+        for number in range(6):
+            library.add_document(replace(document_of(f"/{number}.txt", number), id=str(number)))
+        yield library
+
+
+@given(
+    documents=st.lists(st.sampled_from([*"012345", "unknown", ""]), max_size=8),
+    language=st.sampled_from(["zh", "en", None]),
+    question=st.sampled_from(["the river of the forest", "森林与河流", "marker3", "1900年", "absent"]),
+)
+def test_searching_some_documents_is_searching_all_and_leaving_out_the_others(stocked, documents, language, question) -> None:
+    vector, terms = stocked.encoder.encode_query([question])[0], stocked.analyzer.terms(question)
+
+    def kept(found: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        chunks = stocked.results([row for row, _ in found])
+        return [(row, score) for row, score in found if chunks[row].chunk.document_id in documents]
+
+    for search, wanted in ((stocked.search_vectors, vector), (stocked.search_terms, terms)):
+        # Ties in BM25 are in no order.
+        everything, some = kept(search(wanted, 1000, language)), search(wanted, 1000, language, documents)
+        assert dict(some) == pytest.approx(dict(everything))
+        np.testing.assert_allclose([score for _, score in some], [score for _, score in everything], atol=1e-6)
+        assert len(search(wanted, 2, language, documents)) == min(2, len(some))
+
+
+@given(documents=st.sets(st.sampled_from([*"012345", "unknown"])))
+def test_the_retriever_finds_just_what_is_in_the_chosen_documents(stocked, documents) -> None:
+    retriever = Retriever(stocked, per_language=1000)
+    stages = ("dense", "lexical", "coverage")
+    scores = {
+        result.chunk.id: {stage: result.scores.get(stage) for stage in stages}
+        for result in retriever.search("1900年 the river of marker3")
+        if result.chunk.document_id in documents
+    }
+    found = retriever.search("1900年 the river of marker3", documents)
+    assert [result.rank for result in found] == list(range(1, len(scores) + 1))
+    assert {result.chunk.id for result in found} == scores.keys()
+    for result in found:
+        assert [result.scores.get(stage) for stage in stages] == pytest.approx(list(scores[result.chunk.id].values()), abs=1e-6)
+
+
+def test_one_small_document_is_found_however_many_others_come_nearer(library) -> None:
+    library.add_document(Document("small", "", "/small.txt", "A note on something else entirely."))
+    for number in range(60):
+        library.add_document(Document(str(number), "", f"/{number}.txt", f"The river of the forest, number {number}."))
+    (result,) = Retriever(library).search("the river of the forest", ["small"])
+    assert (result.chunk.text, result.rank) == ("A note on something else entirely.", 1)
+
+
+def test_a_removed_document_is_not_found_by_its_id(library, opened) -> None:
+    for number in (2, 4):
+        library.add_document(document_of(f"/{number}.txt", number))
+    gone, held = document_id("/2.txt"), document_id("/4.txt")
+    retriever = Retriever(library)
+    assert {result.chunk.document_id for result in retriever.search("forest", [gone, held])} == {gone, held}
+    opened().remove("2.txt")
+    assert retriever.search("forest", [gone]) == []
+    assert {result.chunk.document_id for result in retriever.search("forest", [gone, held])} == {held}
+    library.add_document(document_of("/2.txt", 6))
+    found = retriever.search("marker6", [gone])
+    assert {result.chunk.document_id for result in found} == {gone}
+    assert "marker6" in found[0].chunk.text
 
 
 # -- failures on the way ----------------------------------------------------------------------------------------------

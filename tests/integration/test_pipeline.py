@@ -120,6 +120,53 @@ def test_an_empty_library_says_so(tmp_path_factory: pytest.TempPathFactory) -> N
     assert "yinju add" in answer.text
 
 
+WHITE_PAPER = "2021-10-09-xinhua-white-paper-part-7.zh.txt"
+POSITION_PAPER = "2020-un-biodiversity-summit-position-paper.zh.txt"
+
+
+def test_a_question_to_some_documents_is_answered_from_them_only(seed_pipeline: RagPipeline) -> None:
+    question = "长江十年禁渔从哪天开始？"
+    chosen = seed_pipeline.library.find(POSITION_PAPER).id
+    answer = seed_pipeline.answer(question, documents=[chosen])
+    assert "2021年1月1日" in answer.text
+    assert {citation.document_id for citation in answer.citations} == {chosen}
+    assert {result.chunk.document_id for result in answer.results} == {chosen}
+    check_invariants(seed_pipeline, answer)
+    events = list(seed_pipeline.stream(question, documents={chosen}))
+    assert isinstance(events[0], Retrieved)
+    assert {result.chunk.document_id for result in events[0].results} == {chosen}
+
+
+def test_what_only_the_other_documents_say_is_refused_with_passages_of_the_chosen(seed_pipeline: RagPipeline) -> None:
+    chosen = seed_pipeline.library.find("2023-09-17-guangxi-daily-environment-forum.zh.txt").id
+    answer = seed_pipeline.answer("What share of the world's mangroves is in the ASEAN region?", documents=[chosen])
+    assert answer.abstained
+    assert answer.text.startswith("The documents do not say")
+    assert {result.chunk.document_id for result in answer.results} == {chosen}
+
+
+@pytest.mark.parametrize("documents", [[], (), set(), ["unknown"], ["", "000000000000"]])
+def test_where_no_document_is_chosen_that_is_said(seed_pipeline: RagPipeline, documents: list[str]) -> None:
+    answer = RagPipeline(seed_pipeline.library, threshold=0.0).answer("长江十年禁渔从哪天开始？", documents=documents)
+    assert (answer.kind, answer.results, answer.confidence) == ("refusal", (), 0.0)
+    assert "没有选中" in answer.text
+    english = seed_pipeline.answer("When does the fishing ban start?", documents=documents)
+    assert english.text == "None of the documents in the library is chosen. Choose the ones to search first."
+
+
+def test_a_comparison_is_of_the_two_chosen_documents(seed_pipeline: RagPipeline) -> None:
+    chosen = [seed_pipeline.library.find(name).id for name in (POSITION_PAPER, WHITE_PAPER)]
+    answer = seed_pipeline.answer("这两份文件有什么不同？", documents=chosen)
+    assert answer.kind == "answer"
+    assert {citation.document_id for citation in answer.citations} == set(chosen)
+    assert seed_pipeline.answer("这两份文件有什么不同？", documents=chosen[:1]).kind == "reply"
+
+
+def test_the_documents_are_listed_whichever_are_chosen(seed_pipeline: RagPipeline) -> None:
+    question = "Which documents do you have?"
+    assert seed_pipeline.answer(question, documents=[]).text == seed_pipeline.answer(question).text
+
+
 def test_a_warm_answer_is_quick(seed_pipeline: RagPipeline) -> None:
     """The aim is half a second on two idle cores; four times that is allowed for a busy machine."""
     seed_pipeline.answer("第一个问题只是热身")

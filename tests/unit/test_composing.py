@@ -167,11 +167,13 @@ def test_two_documents_stand_side_by_side() -> None:
 
 
 def test_refusals_are_in_the_language_of_the_question() -> None:
-    assert "没有找到" in refusal("zh", empty=False)
-    assert "do not say" in refusal("en", empty=False)
-    assert "yinju add" in refusal("zh", empty=True)
-    assert "yinju add" in refusal("en", empty=True)
-    assert not re.search(r"[A-Za-z]{4}", refusal("zh", empty=False))
+    assert "没有找到" in refusal("zh", "not said")
+    assert "do not say" in refusal("en", "not said")
+    assert "没有选中" in refusal("zh", "none chosen")
+    assert "None of the documents" in refusal("en", "none chosen")
+    assert "yinju add" in refusal("zh", "no documents")
+    assert "yinju add" in refusal("en", "no documents")
+    assert not re.search(r"[A-Za-z]{4}", refusal("zh", "not said") + refusal("zh", "none chosen"))
 
 
 @given(st.text())

@@ -12,11 +12,11 @@ from rag.errors import IndexDamagedError
 from rag.lexical_index import LexicalIndex
 
 ROWS = [
-    (1, "en", ["forest", "carbon", "forest", "forest"]),
-    (2, "en", ["forest", "river", "law", "court"]),
-    (3, "zh", ["长江", "禁渔", "10", "forest"]),
-    (4, "zh", ["长江", "长江", "保护", "法"]),
-    (5, "en", ["river", "dam", "court", "dam", "dam", "dam", "dam", "dam"]),
+    (1, "a", "en", ["forest", "carbon", "forest", "forest"]),
+    (2, "a", "en", ["forest", "river", "law", "court"]),
+    (3, "北山", "zh", ["长江", "禁渔", "10", "forest"]),
+    (4, "北山", "zh", ["长江", "长江", "保护", "法"]),
+    (5, "b", "en", ["river", "dam", "court", "dam", "dam", "dam", "dam", "dam"]),
 ]
 
 
@@ -35,10 +35,10 @@ def built(rows) -> LexicalIndex:
 
 def bm25(terms: set[str], rows=ROWS) -> dict[int, float]:
     """Okapi BM25 as Lucene and Tantivy have it, k1 = 1.2, b = 0.75."""
-    average = sum(len(words) for _, _, words in rows) / len(rows)
+    average = sum(len(words) for *_, words in rows) / len(rows)
     scores: Counter[int] = Counter()
     for term in terms:
-        holding = [(row, words.count(term), len(words)) for row, _, words in rows if term in words]
+        holding = [(row, words.count(term), len(words)) for row, *_, words in rows if term in words]
         rarity = math.log(1 + (len(rows) - len(holding) + 0.5) / (len(holding) + 0.5))
         for row, count, length in holding:
             scores[row] += rarity * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / average))
@@ -77,7 +77,7 @@ def test_terms_that_are_in_no_row_find_nothing(index, terms) -> None:
 @pytest.mark.parametrize("term", ["a:b", "AND", "*", "+forest", '"forest"', "\\", "~kangfu", "(", "row:1", "'", "x" * 70_000])
 def test_a_term_is_no_query_syntax(index, term) -> None:
     assert index.search([term], 10) == []
-    index.update([(6, "en", [term, "other"])])
+    index.update([(6, "a", "en", [term, "other"])])
     assert [row for row, _ in index.search([term], 10)] == ([6] if len(term) < 1000 else [])
     assert index.search(["other"], 10)[0][0] == 6
 
@@ -88,6 +88,26 @@ def test_only_rows_of_the_language_are_found_with_the_same_scores(index) -> None
     assert dict(index.search(["forest"], 10, "zh")) == pytest.approx({3: everything[3]})
     assert dict(index.search(["forest"], 10, "en")) == pytest.approx({1: everything[1], 2: everything[2]})
     assert index.search(["forest"], 10, "fr") == []
+
+
+@pytest.mark.parametrize(
+    ("documents", "language", "rows"),
+    [
+        (["a"], None, {1, 2}),
+        (["北山"], None, {3}),
+        ({"a", "北山"}, None, {1, 2, 3}),
+        (("a", "a", "b"), None, {1, 2}),
+        (["a", "北山"], "zh", {3}),
+        (["b"], None, set()),
+        (["absent", "A", ""], None, set()),
+        ([], None, set()),
+        ([], "en", set()),
+    ],
+)
+def test_only_rows_of_the_documents_are_found_with_the_same_scores(index, documents, language, rows) -> None:
+    everything = dict(index.search(["forest"], 10))
+    assert dict(index.search(["forest"], 10, language, documents)) == pytest.approx({row: everything[row] for row in rows})
+    assert len(index.search(["forest"], 1, language, documents)) == min(1, len(rows))
 
 
 def test_coverage_by_hand(index) -> None:
@@ -112,9 +132,9 @@ def test_coverage_does_not_know_what_was_removed(index) -> None:
 
 def test_coverage_stays_between_0_and_1_after_many_replacements(index) -> None:
     for row in range(100, 130):
-        index.update([(row, "en", ["forest", f"new{row}"])], [row - 1])
+        index.update([(row, "a", "en", ["forest", f"new{row}"])], [row - 1])
     assert index.coverage(["forest", "new129", "new128"], [129])[129] == pytest.approx(
-        built([*ROWS, (129, "en", ["forest", "new129"])]).coverage(["forest", "new129", "new128"], [129])[129]
+        built([*ROWS, (129, "a", "en", ["forest", "new129"])]).coverage(["forest", "new129", "new128"], [129])[129]
     )
     assert all(0 <= share <= 1 for share in index.coverage(["forest"], [1, 2, 3, 4, 5, 129]).values())
 
@@ -126,14 +146,14 @@ def test_removed_rows_are_found_no_more(index) -> None:
 
 
 def test_rows_are_replaced_in_one_update(index) -> None:
-    index.update([(6, "en", ["forest"]), (7, "zh", ["新"])], remove=[1, 2, 3])
+    index.update([(6, "a", "en", ["forest"]), (7, "a", "zh", ["新"])], remove=[1, 2, 3])
     assert sorted(index.rows()) == [4, 5, 6, 7]
     assert [row for row, _ in index.search(["forest"], 10)] == [6]
     assert [row for row, _ in index.search(["新"], 10)] == [7]
 
 
 def test_large_row_numbers(index) -> None:
-    index.update([(2**40, "en", ["forest"])])
+    index.update([(2**40, "a", "en", ["forest"])])
     assert 2**40 in index.rows()
     index.update(remove=[2**40])
     assert sorted(index.rows()) == [1, 2, 3, 4, 5]
@@ -141,13 +161,13 @@ def test_large_row_numbers(index) -> None:
 
 def test_an_update_that_fails_changes_nothing(index) -> None:
     def rows():
-        yield 6, "en", ["forest"]
+        yield 6, "a", "en", ["forest"]
         raise RuntimeError("no more")
 
     with pytest.raises(RuntimeError, match="no more"):
         index.update(rows(), remove=[1])
     assert sorted(index.rows()) == [1, 2, 3, 4, 5]
-    index.update([(6, "en", ["forest"])], remove=[1])
+    index.update([(6, "a", "en", ["forest"])], remove=[1])
     assert sorted(index.rows()) == [2, 3, 4, 5, 6]
 
 
@@ -160,7 +180,7 @@ def test_what_is_on_disk_is_opened_again(tmp_path) -> None:
     LexicalIndex(tmp_path / "lexical").update(ROWS)
     again = LexicalIndex(tmp_path / "lexical")
     assert dict(again.search(["forest"], 10)) == pytest.approx(bm25({"forest"}), rel=1e-4)
-    again.update([(6, "en", ["law"])], [2])
+    again.update([(6, "a", "en", ["law"])], [2])
     assert [row for row, _ in LexicalIndex(tmp_path / "lexical").search(["law"], 10)] == [6]
     # An index that was opened before goes on with what it held.
     assert sorted(again.rows()) == [1, 3, 4, 5, 6]
@@ -204,7 +224,7 @@ def test_a_folder_that_is_gone_cannot_be_written(tmp_path) -> None:
     index.update(ROWS)
     shutil.rmtree(tmp_path / "lexical")
     with pytest.raises(IndexDamagedError, match="cannot be used"):
-        index.update([(6, "en", ["forest"])])
+        index.update([(6, "a", "en", ["forest"])])
     assert sorted(index.rows()) == [1, 2, 3, 4, 5]
 
 
@@ -214,6 +234,6 @@ WORDS = st.lists(st.sampled_from(["forest", "river", "长江", "法", "10", "~ka
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(["en", "zh"]), WORDS), min_size=1, max_size=12), WORDS)
 def test_any_rows_are_scored_by_bm25(contents, terms) -> None:
-    rows = [(number, language, words) for number, (language, words) in enumerate(contents, 1)]
+    rows = [(number, "a", language, words) for number, (language, words) in enumerate(contents, 1)]
     found = dict(built(rows).search(terms, 50))
     assert found == pytest.approx(bm25(set(terms), rows), rel=1e-3)
