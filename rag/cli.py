@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rag.errors import YinjuError
+from rag.errors import SettingsError, YinjuError
 from rag.settings import Settings
 from rag.types import Done, TextDelta
 
@@ -153,19 +153,31 @@ def ask(
 def chat(
     library: LibraryOption = None,
     encoder: EncoderOption = None,
+    *,
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on.", show_default=False)] = None,
     generator: GeneratorOption = None,
+    auth: Annotated[
+        str | None, typer.Option(help="Who may come in: NAME:PASSWORD, several separated by commas.", show_default=False)
+    ] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="The path that a proxy puts before every address.", show_default=False)
+    ] = None,
+    share: Annotated[bool, typer.Option("--share", help="Open it to the internet through Gradio's servers.")] = False,
 ) -> None:
     """Open the chat window in a browser."""
-    settings = _settings(library=library, encoder=encoder, host=host, port=port, generator=generator)
+    settings = _settings(
+        library=library, encoder=encoder, host=host, port=port, generator=generator, auth=auth, root_path=root_path
+    )
     from rag.pipeline import RagPipeline
 
     pipeline = RagPipeline.from_settings(settings)
     _fill(pipeline, chosen=library is not None)
-    from ui.chat import serve
+    from rag.history import History
+    from ui.serving import Address, serve
 
-    serve(pipeline, settings.host, settings.port)
+    address = Address(settings.host, settings.port, _users(settings.auth), settings.root_path, share)
+    serve(pipeline, History(settings.library), address, settings.max_file_megabytes * 1_000_000)
 
 
 @app.command("eval", epilog="Example: yinju eval --json figures.json")
@@ -292,6 +304,14 @@ def _fail(message: str, code: int = 1) -> None:
 
 def _settings(**flags: Any) -> Settings:
     return Settings.load(flags)
+
+
+def _users(auth: str) -> list[tuple[str, str]]:
+    """The names and passwords of `--auth`."""
+    pairs = [pair.partition(":") for pair in auth.split(",") if pair.strip()]
+    if not all(name.strip() and password for name, _, password in pairs):
+        raise SettingsError("auth must be NAME:PASSWORD, several separated by commas")
+    return [(name.strip(), password) for name, _, password in pairs]
 
 
 def _pipeline(**flags: Any) -> RagPipeline:

@@ -66,6 +66,9 @@ class Generator(Protocol):
         """
 
 
+_MODEL_FILES = ["*.safetensors", "*.json", "*.txt", "*.jinja"]
+
+
 def generator(name: str, model: str = "", api_key: str = "", timeout: float = 60.0) -> Generator:
     """The language model of a name: the address of a server, else a model for transformers; nothing is loaded or asked yet.
 
@@ -78,6 +81,47 @@ def generator(name: str, model: str = "", api_key: str = "", timeout: float = 60
     if re.match(r"https?://", name, re.IGNORECASE):
         return OpenAIGenerator(name, model, api_key, timeout)
     return TransformersGenerator(name)
+
+
+def download_size(name: str) -> int:
+    """The bytes that must be fetched before the model of a name can be used; 0 for a server, a folder or one that is here.
+
+    Raises:
+        GeneratorError: There is no such model, or the hub cannot be reached.
+    """
+    if re.match(r"https?://", name, re.IGNORECASE) or os.path.isdir(os.path.expanduser(name)):
+        return 0
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        snapshot_download(name, local_files_only=True, allow_patterns=_MODEL_FILES)
+        return 0
+    except LocalEntryNotFoundError:
+        pass
+    except HFValidationError:
+        raise GeneratorError(f"“{name}” is neither a folder nor the name of a model") from None
+    try:
+        files = HfApi().model_info(name, files_metadata=True, timeout=10).siblings or ()
+    except HfHubHTTPError as error:
+        raise GeneratorError(f"the hub has no model “{name}” that may be fetched: {_first_line(error)}") from error
+    except Exception as error:
+        raise GeneratorError(f"“{name}” is not on this machine, and the hub cannot be reached: {_first_line(error)}") from error
+    return sum(file.size or 0 for file in files if file.rfilename.endswith(tuple(pattern[1:] for pattern in _MODEL_FILES)))
+
+
+def download(name: str) -> None:
+    """Fetches a model from the hub, so that it is here from now on.
+
+    Raises:
+        GeneratorError: It could not be fetched whole.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        snapshot_download(name, allow_patterns=_MODEL_FILES)
+    except Exception as error:
+        raise GeneratorError(f"cannot fetch “{name}”: {_first_line(error)}") from error
 
 
 class TransformersGenerator:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -158,6 +159,19 @@ class Library:
                     results.append(AddResult(str(file), "failed", reason=str(error)))
             self._indexes.save()
         return results
+
+    def add_upload(self, file: Path, name: str, progress: Progress | None = None) -> AddResult:
+        """Adds a file that lies in a passing place under its own name alone; another of that name is replaced.
+
+        Raises:
+            LibraryError: The library cannot be written.
+        """
+        source = re.split(r"[\\/]", name)[-1].strip() or file.name
+        try:
+            document = loaders.load(file, self._max_file_bytes)
+            return self.add_document(replace(document, id=loaders.document_id(source), source=source), progress)
+        except LoadError as error:
+            return AddResult(source, "failed", reason=str(error).replace(str(file.resolve()), source).replace(str(file), source))
 
     def add_document(self, document: Document, progress: Progress | None = None) -> AddResult:
         """Adds a document that was not read from a file; cleaning and metadata are the same as for files.

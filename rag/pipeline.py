@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Stop
+from typing import Literal
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
@@ -111,8 +113,12 @@ class RagPipeline:
         self._reader = reader or SentenceReader()
         self._composer = ExtractiveComposer(max_sentences)
         self._writer = GenerativeComposer(generator, Checker(library.encoder)) if generator else None
-        self._top_k = top_k
-        self._threshold = threshold
+        self.top_k, self.max_sentences, self.threshold = top_k, max_sentences, threshold
+
+    @property
+    def generator(self) -> Generator | None:
+        """The language model that words the answers, if there is one."""
+        return self._writer.generator if self._writer else None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> RagPipeline:
@@ -136,6 +142,29 @@ class RagPipeline:
             max_sentences=settings.max_sentences,
             threshold=settings.threshold,
         )
+
+    def adjusted(
+        self,
+        *,
+        top_k: int | None = None,
+        max_sentences: int | None = None,
+        threshold: float | None = None,
+        generator: Generator | Literal["none"] | None = None,
+    ) -> RagPipeline:
+        """The same pipeline with other choices, for one who asks otherwise; library and models are shared.
+
+        Args: see `__init__`; what is None stays as it is, and the generator "none" is the documents' own sentences.
+        """
+        other = copy(self)
+        if top_k is not None:
+            other.top_k = top_k
+        if max_sentences is not None:
+            other.max_sentences, other._composer = max_sentences, ExtractiveComposer(max_sentences)
+        if threshold is not None:
+            other.threshold = threshold
+        if generator is not None:
+            other._writer = None if generator == "none" else GenerativeComposer(generator, Checker(self.library.encoder))
+        return other
 
     def answer(self, question: str, history: Sequence[Answer] = (), documents: Collection[str] | None = None) -> Answer:
         """Answers a question, or says that the documents do not hold the answer.
@@ -187,12 +216,12 @@ class RagPipeline:
     def _answer(self, draft: _Draft, stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         candidates = self._retriever.search(draft.asked, documents) if len(self.library) else []
         draft.timings["retrieve"] = time.perf_counter() - draft.started
-        yield Retrieved(draft.asked, tuple(candidates[: self._top_k]))
+        yield Retrieved(draft.asked, tuple(candidates[: self.top_k]))
         readings = self._reader.read(draft.asked, candidates, stop)
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
         confidence = readings[0].support if readings else 0.0
         results = self._ranked(readings)
-        if not readings or confidence < self._threshold:
+        if not readings or confidence < self.threshold:
             why: NoAnswer = "not said" if candidates else "none chosen" if len(self.library) else "no documents"
             yield from draft.say([Statement(composing.refusal(draft.language, why), ())])
             yield draft.done("refusal", results, confidence)
@@ -243,8 +272,13 @@ class RagPipeline:
             replace(
                 reading.result, rank=rank, score=reading.support, scores={**reading.result.scores, "support": reading.support}
             )
-            for rank, reading in enumerate(readings[: self._top_k], 1)
+            for rank, reading in enumerate(readings[: self.top_k], 1)
         )
+
+    def warm_up(self) -> None:
+        """Loads the models, so that the first question need not wait for them."""
+        if len(self.library):
+            self._reader.read("?", self._retriever.search("?")[:1])
 
     def add_seeds(self, progress: Progress | None = None) -> list[AddResult]:
         """Adds the documents that ship with the project."""

@@ -25,6 +25,10 @@ _BEFORE_NUMBER = re.compile(
 )
 # That of these, and of initials, does only when a sentence plainly begins after it.
 _MAY_END = re.compile(r"\b(?:etc|al|Inc|Ltd|Co|Corp|Bros|Dept|Univ|Jr|Sr|[ap]\.m|Ph\.D|[A-Z])$")
+# That of the dateline of a news agency never does: it is the beginning of its first sentence.
+_DATELINE = re.compile(
+    r"\s*(?:\w+ )?(?:News (?:Agency|Service)|Agency), [\w ,]{2,40} (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]* \d{1,2}(?:st|nd|rd|th)?"
+)
 _BEGINNING = re.compile(
     r"(?:The|This|That|These|Those|It|Its|He|She|They|We|You|In|On|At|As|By|For|From|To|But|And|However|If|When|While|After|An?)\b"
 )
@@ -83,7 +87,7 @@ def _ends(text: str, begin: int, mark: re.Match[str], stop: int, end: int) -> bo
     rest = text[stop : min(end, stop + 16)].lstrip(" \t\u00a0\u3000")
     if not rest or rest[0] == "\n":
         return True
-    if rest[0].islower():
+    if rest[0].islower() or _DATELINE.fullmatch(text, begin, mark.start()):
         return False
     return mark[0] != "." or stop > mark.end() or _is_full_stop(text[max(begin, mark.start() - 12) : mark.start()], rest)
 

@@ -51,6 +51,10 @@ class Settings:
     """The largest file that is read."""
     host: str = "127.0.0.1"
     port: int = 7860
+    auth: str = ""
+    """Who may use the chat window: NAME:PASSWORD, several separated by commas. When empty, whoever reaches it may."""
+    root_path: str = ""
+    """The path that a proxy in front of the chat window puts before every address, such as /yinju."""
 
     @classmethod
     def load(

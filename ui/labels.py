@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from gradio.components import Component
+    from gradio.blocks import Block
 
     from ui.texts import Words
 
-AnyComponent = TypeVar("AnyComponent", bound="Component")
-InterfaceLanguage = Literal["zh", "en"]
+AnyBlock = TypeVar("AnyBlock", bound="Block")
 
 
 def in_language(words: Words, language: str) -> str:
@@ -22,15 +21,17 @@ class Labels:
     """Components and the words on them; HTML needs none of this, it holds both languages (`rendering.both`)."""
 
     def __init__(self) -> None:
-        self._labelled: list[tuple[Component, dict[str, Words]]] = []
+        self._labelled: list[tuple[Block, dict[str, Words]]] = []
 
-    def on(self, component: AnyComponent, **words: Words) -> AnyComponent:
-        """Remembers which words are to stand on a component, by the name of its property, and gives the component back."""
+    def on(self, component: AnyBlock, **words: Words) -> AnyBlock:
+        """Puts words on a component, by the name of its property, to be changed with the language; gives the component back."""
+        for name, word in words.items():
+            setattr(component, name, word.english)
         self._labelled.append((component, words))
         return component
 
     @property
-    def components(self) -> list[Component]:
+    def components(self) -> list[Block]:
         """The components, in the order of `updates`."""
         return [component for component, _ in self._labelled]
 
@@ -38,6 +39,7 @@ class Labels:
         """What changes on each component."""
         import gradio as gr
 
-        return [
-            gr.update(**{name: in_language(word, language) for name, word in words.items()}) for _, words in self._labelled
+        changes: list[dict[str, Any]] = [
+            {name: in_language(word, language) for name, word in words.items()} for _, words in self._labelled
         ]
+        return [gr.update(**change) for change in changes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from html import escape
@@ -11,9 +12,9 @@ from rag.errors import DocumentNotFoundError
 from ui import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from rag.library import DocumentSummary
+    from rag.history import Conversation
     from rag.types import Answer, Citation, Document, SearchResult
     from ui.texts import Words
 
@@ -31,19 +32,23 @@ _DECIMALS = {"fused": 4}
 class Turn:
     """A question of a chat, with its answer and its sources as HTML.
 
-    `sources` is empty, and `given`, the answer itself, is None until there is one.
+    `sources` is empty, and `given`, the answer itself, is None until there is one. `liked` and `note` are what the reader
+    thought of it. `finished` is whether nothing more comes.
     """
 
     question: str
     answer: str
     sources: str = ""
     given: Answer | None = None
+    liked: bool | None = None
+    note: str = ""
+    finished: bool = True
 
 
 def both(words: Words, *values: object) -> str:
-    """The words in both languages, each with its `lang`, and `values` put into their braces."""
+    """The words in both languages, `values` put into their braces; the page shows those of the language it is in."""
     chinese, english = (escape(text.format(*values) if values else text) for text in words)
-    return f'<span lang="zh-Hans">{chinese}</span> <span lang="en">{english}</span>'
+    return f'<span class="words" lang="zh-Hans">{chinese}</span> <span class="words" lang="en">{english}</span>'
 
 
 def file_name(source: str) -> str:
@@ -54,25 +59,77 @@ def file_name(source: str) -> str:
 # -- the chat ---------------------------------------------------------------------------------------------------------
 
 
-def chat(turns: Sequence[Turn]) -> str:
-    """The whole chat; a word of welcome when there is none yet."""
-    shown = "".join(_turn(number, turn) for number, turn in enumerate(turns, start=1)) or (
-        f'<div class="welcome"><h2>{both(texts.WELCOME)}</h2>'
-        f'<p lang="zh-Hans">{texts.PROMISE.chinese}</p><p lang="en">{texts.PROMISE.english}</p></div>'
+def conversations(kept: Iterable[Conversation], current: str) -> str:
+    """The conversations that were kept, newest first, each to be opened, renamed, saved or deleted."""
+    items = "".join(
+        f"<li{' aria-current=true' if conversation.id == current else ''}>"
+        f'<button type="button" class="title" data-event="select" data-id="{escape(conversation.id)}">'
+        f"{escape(conversation.title)}</button>"
+        f'<details class="more"><summary aria-label="{escape(str(texts.MORE))}">⋯</summary>'
+        f'<form data-event="edit" data-id="{escape(conversation.id)}"><input name="title" maxlength="60" '
+        f'value="{escape(conversation.title)}" aria-label="{escape(str(texts.TITLE))}">'
+        f'<button type="submit">{both(texts.RENAME)}</button></form>'
+        f'<button type="button" data-save="{escape(conversation.id)}">{both(texts.SAVE)}</button>'
+        f'<button type="button" data-event="delete" data-id="{escape(conversation.id)}">{both(texts.DELETE)}</button>'
+        "</details></li>"
+        for conversation in kept
     )
-    return f'<div class="log" role="log" tabindex="0">{shown}</div>'
+    return f"<ul>{items}</ul>" if items else f'<p class="note">{both(texts.NO_CONVERSATIONS)}</p>'
+
+
+def chat(turns: Sequence[Turn], conversation: str = "") -> str:
+    """The whole chat; a word of welcome when there is none yet. `conversation` is the id that it is kept under."""
+    shown = "".join(_turn(number, turn) for number, turn in enumerate(turns, start=1)) or (
+        f'<div class="welcome"><h2>{both(texts.WELCOME)}</h2><p>{both(texts.PROMISE)}</p></div>'
+    )
+    return f'<div class="log" role="log" tabindex="0" data-conversation="{escape(conversation)}">{shown}</div>'
 
 
 def _turn(number: int, turn: Turn) -> str:
     return (
         f'<article class="turn" id="answer-{number}" tabindex="-1">'
-        f'<p class="question">{escape(turn.question)}</p><div class="answer">{turn.answer}</div></article>'
+        f'<p class="question">{escape(turn.question)}</p><div class="answer">{turn.answer}</div>'
+        f"{_tools(number, turn)}</article>"
     )
 
 
-def status(words: Words) -> str:
-    """What is being done, in place of an answer that has not begun."""
-    return f'<p class="status">{both(words)}</p>'
+def _tools(number: int, turn: Turn) -> str:
+    """What can be done with an answer: copy it, ask again, ask otherwise, say what one thinks of it."""
+    if not turn.finished:
+        return ""
+    tools = [_tool("edit", texts.EDIT, number), _tool("retry", texts.RETRY, number)]
+    form = ""
+    if turn.given:
+        tools.insert(0, f'<button type="button" data-copy="{escape(turn.given.to_markdown())}">{both(texts.COPY)}</button>')
+        tools += [_rating(number, turn, liked) for liked in (True, False)]
+        if turn.liked is not None:
+            form = (
+                f'<form class="opinion" data-event="like" data-turn="{number}" data-liked="{turn.liked}">'
+                f'<input name="note" maxlength="500" value="{escape(turn.note)}" aria-label="{escape(str(texts.NOTE))}">'
+                f'<button type="submit">{both(texts.KEEP_NOTE)}</button></form>'
+            )
+    return f'<div class="tools">{"".join(tools)}</div>{form}'
+
+
+def _tool(event: str, words: Words, number: int) -> str:
+    return f'<button type="button" data-event="{event}" data-turn="{number}">{both(words)}</button>'
+
+
+def _rating(number: int, turn: Turn, liked: bool) -> str:
+    pressed = "true" if turn.liked is liked else "false"
+    # Pressed once more, it is taken back.
+    opinion = "" if turn.liked is liked else liked
+    return (
+        f'<button type="button" data-event="like" data-turn="{number}" data-liked="{opinion}" aria-pressed="{pressed}">'
+        f"{both(texts.GOOD if liked else texts.BAD)}</button>"
+    )
+
+
+def steps(done: Sequence[tuple[Words, float]], doing: Words | None) -> str:
+    """The steps of an answer with their times in seconds, and the one that is under way."""
+    items = "".join(f"<li>{both(words)} <b>{seconds:.2f} s</b></li>" for words, seconds in done)
+    under_way = f'<li class="doing">{both(doing)}</li>' if doing else ""
+    return f'<ol class="steps{" status" if doing else ""}">{items}{under_way}</ol>'
 
 
 def unfinished(text: str) -> str:
@@ -85,8 +142,16 @@ def problem(message: str) -> str:
     return f'<p class="problem" role="alert">{both(texts.PROBLEM)}: {escape(message)}</p>'
 
 
+def stopped(text: str) -> str:
+    """What there was of an answer when it was stopped."""
+    return (unfinished(text) if text else "") + f'<p class="note">{both(texts.STOPPED)}</p>'
+
+
 def answer_text(number: int, answer: Answer) -> str:
-    """The answer to the question with this number. Markers of its citations lead to their cards; others stay text."""
+    """The answer to the question with this number. Markers of its citations lead to their cards; others stay text.
+
+    Below it stand how sure it is and how long its steps took.
+    """
     cited = {citation.number for citation in answer.citations}
 
     def link(marker: re.Match[str]) -> str:
@@ -104,11 +169,27 @@ def answer_text(number: int, answer: Answer) -> str:
     completed = f'<p class="note">{both(texts.COMPLETED)}: {escape(answer.asked)}</p>' if answer.asked != answer.question else ""
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in answer.notes)
     confidence = (
-        f'<p class="confidence" title="{escape(str(texts.CONFIDENCE_MEANS))}">'
-        f"{both(texts.CONFIDENCE)} {answer.confidence:.0%}</p>"
+        f'<span class="confidence" title="{escape(str(texts.CONFIDENCE_MEANS))}">'
+        f"{both(texts.CONFIDENCE)} <b>{answer.confidence:.0%}</b></span>"
     )
     said = f'{completed}<p class="{kind}" lang="{_lang(answer.language)}">{text}</p>{notes}'
-    return said if answer.kind == "reply" else said + confidence
+    return said if answer.kind == "reply" else f'{said}<div class="facts">{confidence}{steps(_times(answer.timings), None)}</div>'
+
+
+def _times(timings: Mapping[str, float]) -> list[tuple[Words, float]]:
+    """The steps of a finished answer with their seconds; what remains after the reading is the writing."""
+    taken = [(words, timings[name]) for name, words in texts.STEPS.items() if name in timings]
+    if taken and "total" in timings:
+        taken.append((texts.WRITTEN, max(0.0, timings["total"] - sum(seconds for _, seconds in taken))))
+    return taken
+
+
+def editing(number: int) -> str:
+    """Says that the question with this number is written anew; nothing for 0."""
+    if not number:
+        return ""
+    cancel = f'<button type="button" data-event="clear">{both(texts.CANCEL)}</button>'
+    return f'<p class="note">{both(texts.EDITING, number)} {cancel}</p>'
 
 
 # -- the sources ------------------------------------------------------------------------------------------------------
@@ -142,7 +223,7 @@ def sources(number: int, answer: Answer, find_document: FindDocument) -> str:
     else:
         heading = texts.SOURCES
         note = None
-        cards = "".join(_citation_card(number, citation, find_document) for citation in answer.citations)
+        cards = "".join(_citation_card(number, citation, answer.citations, find_document) for citation in answer.citations)
     return (
         f'<h2>{both(heading)}</h2><p class="asked">{escape(answer.question)}</p>'
         + (f'<p class="note">{both(note)}</p>' if note else "")
@@ -151,7 +232,9 @@ def sources(number: int, answer: Answer, find_document: FindDocument) -> str:
     )
 
 
-def _citation_card(number: int, citation: Citation, find_document: FindDocument) -> str:
+def _citation_card(number: int, citation: Citation, all_cited: Sequence[Citation], find_document: FindDocument) -> str:
+    facts: tuple[str, ...] = ()
+    opener = ""
     try:
         document = find_document(citation.document_id)
     except DocumentNotFoundError:
@@ -159,14 +242,37 @@ def _citation_card(number: int, citation: Citation, find_document: FindDocument)
         quoted += f'<span class="note">{both(texts.GONE)}</span>'
     else:
         quoted, language = quote_in_context(document, citation), _lang(document.language)
+        facts = (escape(document.publisher), escape(document.published), both(texts.LANGUAGES[document.language]))
+        opener = _opener(citation, all_cited)
     return (
         f'<article class="card" id="source-{number}-{citation.number}" tabindex="-1"><header>'
         f'<a class="marker" href="#answer-{number}" title="{escape(str(texts.BACK))}">{citation.number}</a>'
         f"<h3>{escape(citation.title)}</h3></header>"
-        f"{_place(citation.source, citation.page)}"
+        f"{_place(citation.source, citation.page, facts)}"
         f'<blockquote lang="{language}">{quoted}</blockquote>'
         f'<p class="support" title="{escape(str(texts.SUPPORT_MEANS))}">{both(texts.SUPPORT)} '
-        f"{_bar(citation.support)} {citation.support:.0%}</p></article>"
+        f"{_bar(citation.support)} {citation.support:.0%}</p>{opener}</article>"
+    )
+
+
+def _opener(citation: Citation, all_cited: Sequence[Citation]) -> str:
+    """A button that opens the whole document at the quote, with the answer's other quotes of it."""
+    places = sorted({(c.start, c.end) for c in all_cited if c.document_id == citation.document_id})
+    asked = {"id": citation.document_id, "places": places, "at": places.index((citation.start, citation.end))}
+    return f'<button type="button" class="open" data-document="{escape(json.dumps(asked))}">{both(texts.OPEN_DOCUMENT)}</button>'
+
+
+def whole_document(document: Document, places: Iterable[tuple[int, int]]) -> str:
+    """A document's text with places in it marked, each `(start, end)` in characters; places outside the text are left out."""
+    text, at, shown = document.text, 0, ""
+    for start, end in sorted(places):
+        if at <= start < end <= len(text):
+            shown += f"{escape(text[at:start])}<mark>{escape(text[start:end])}</mark>"
+            at = end
+    facts = (escape(document.publisher), escape(document.published), both(texts.LANGUAGES[document.language]))
+    return (
+        f"<h2>{escape(document.title)}</h2>{_place(document.source, None, facts)}"
+        f'<div class="text" lang="{_lang(document.language)}">{shown}{escape(text[at:])}</div>'
     )
 
 
@@ -196,9 +302,10 @@ def _passage_card(result: SearchResult) -> str:
     )
 
 
-def _place(source: str, page: int | None) -> str:
-    shown = f' · <span class="page">{both(texts.PAGE, page)}</span>' if page is not None else ""
-    return f'<p class="place">{escape(file_name(source))}{shown}</p>'
+def _place(source: str, page: int | None, facts: Iterable[str] = ()) -> str:
+    """Where something is from; `facts` are HTML, and those that are empty are left out."""
+    shown = f'<span class="page">{both(texts.PAGE, page)}</span>' if page is not None else ""
+    return f'<p class="place">{" · ".join(filter(None, (escape(file_name(source)), shown, *facts)))}</p>'
 
 
 # -- why these passages -----------------------------------------------------------------------------------------------
@@ -232,18 +339,3 @@ def _bar(share: float) -> str:
 
 def _lang(language: str) -> str:
     return "zh-Hans" if language == "zh" else "en"
-
-
-# -- the library ------------------------------------------------------------------------------------------------------
-
-
-def library(documents: Iterable[DocumentSummary]) -> str:
-    """How many documents there are, which opens to show what they are."""
-    listed = list(documents)
-    if not listed:
-        return f'<p class="note">{both(texts.NO_DOCUMENTS)}</p>'
-    items = ""
-    for document in listed:
-        facts = filter(None, (file_name(document.source), document.publisher, document.published))
-        items += f'<li><span>{escape(document.title)}</span><span class="place">{escape(" · ".join(facts))}</span></li>'
-    return f"<details><summary>{len(listed)} {both(texts.DOCUMENTS)}</summary><ul>{items}</ul></details>"

@@ -30,21 +30,53 @@ PROMISE = Words(
     "In Chinese or English. Every sentence of an answer cites its source; what the documents do not say, Yinju does not answer.",
 )
 DOCUMENTS = Words("份文档", "documents")
-NO_DOCUMENTS = Words("还没有文档，请先用 yinju add 添加。", "No documents yet: add some with yinju add.")
 
 QUESTION = Words("问题", "Question")
 PLACEHOLDER = Words("输入问题", "Ask a question")
 ASK = Words("提问", "Ask")
-CLEAR = Words("清空", "Clear")
+LANGUAGE = Words("语言", "Language")
+THEME = Words("明暗", "Light or dark")
 TRY = Words("试试这些问题", "Try asking")
 
 SEARCHING = Words("正在查找……", "Searching…")
 READING = Words("正在阅读找到的段落……", "Reading the passages…")
+WRITING = Words("正在组织回答……", "Writing…")
+STEPS = {"retrieve": Words("查找", "Searched"), "read": Words("阅读", "Read")}
+"""The steps of an answer by their names in `Answer.timings`."""
+WRITTEN = Words("组织回答", "Wrote")
+STOPPED = Words("已停止。", "Stopped.")
+STOP = Words("停止", "Stop")
+COPY = Words("复制", "Copy")
+RETRY = Words("重新回答", "Retry")
+EDIT = Words("修改问题", "Edit")
+EDITING = Words("正在修改第 {} 个问题，它之后的对话会被替换。", "Editing question {}: what follows it will be replaced.")
+CANCEL = Words("取消", "Cancel")
+GOOD = Words("有帮助", "Helpful")
+BAD = Words("没有帮助", "Not helpful")
+NOTE = Words("补充说明", "What was good or missing?")
+KEEP_NOTE = Words("记下", "Keep note")
 COMPLETED = Words("补全后的问题", "Understood as")
 CONFIDENCE = Words("把握", "Confidence")
 CONFIDENCE_MEANS = Words("文档里有答案的可能性", "How likely it is that the documents hold the answer")
 PROBLEM = Words("没能回答", "Could not answer")
 UNEXPECTED = Words("出现意外错误，详情见日志。", "Something unexpected went wrong; the log has the details.")
+
+CONVERSATIONS = Words("对话", "Conversations")
+NEW = Words("新对话", "New chat")
+NO_CONVERSATIONS = Words("还没有对话。", "None yet.")
+MORE = Words("更多", "More")
+TITLE = Words("标题", "Title")
+RENAME = Words("改名", "Rename")
+SAVE = Words("导出 Markdown", "Export Markdown")
+DELETE = Words("删除", "Delete")
+CONVERSATION_LANGUAGES = {"zh": Words("中文", "Chinese"), "en": Words("英文", "English")}
+OPEN_DOCUMENT = Words("打开全文", "Open document")
+GONE = Words("这段对话已被删除。", "This conversation has been deleted.")
+
+CHAT_TAB = Words("问答", "Chat")
+DOCUMENTS_TAB = Words("文档", "Documents")
+EVALUATION_TAB = Words("评测", "Evaluation")
+SETTINGS_TAB = Words("设置", "Settings")
 
 SOURCES = Words("出处", "Sources")
 NO_SOURCES = Words("回答的出处会显示在这里。", "The sources of an answer appear here.")
@@ -59,6 +91,8 @@ SUPPORT = Words("支持度", "Support")
 SUPPORT_MEANS = Words("这段引文在多大程度上回答了问题", "How surely the quote answers the question")
 SCORE = Words("得分", "Score")
 BACK = Words("回到回答", "Back to the answer")
+LANGUAGES = {"zh": Words("中文", "Chinese"), "en": Words("英文", "English")}
+OPEN_DOCUMENT = Words("打开全文", "Open document")
 GONE = Words("原文已不在文档库中。", "The document is no longer in the library.")
 
 WHY = Words("为什么是这些段落", "Why these passages")
@@ -76,6 +110,80 @@ STAGES = {
     "support": (Words("支持", "Support"), SUPPORT_MEANS),
 }
 """Each stage of retrieval by its name in `SearchResult.scores`: what it is called, and what it measures."""
+
+SEARCH_AND_ANSWER = Words("检索与回答", "Search and answers")
+PASSAGES = Words("段落数", "Passages")
+PASSAGES_MEANS = Words("一个回答最多列出多少个段落。", "How many passages an answer comes with.")
+SENTENCES = Words("句数", "Sentences")
+SENTENCES_MEANS = Words("一个回答最多引用多少句原文。", "The most sentences an answer quotes.")
+THRESHOLD = Words("门槛", "Threshold")
+THRESHOLD_MEANS = Words(
+    "把握低于它，就说文档里没有答案。调低会答错更多，调高会漏答更多。",
+    "Below this confidence the answer is that the documents do not say. Lower answers more and errs more; higher refuses more.",
+)
+GENERATOR = Words("谁来组织回答", "Who words the answers")
+GENERATOR_NAME = Words("语言模型", "Language model")
+GENERATOR_MEANS = Words(
+    "模型名、文件夹，或兼容 OpenAI 的服务地址（http://…/v1）。留空则直接引用原文。",
+    "A model's name, a folder, or the address of an OpenAI-compatible server (http://…/v1). Empty: the documents' own sentences.",
+)
+GENERATOR_FIXED = Words(
+    "由管理员用 yinju chat --generator 指定。", "Chosen by whoever runs this window, with yinju chat --generator."
+)
+USE = Words("使用", "Use")
+FETCH = Words("下载并使用", "Download and use")
+FETCHING = Words("正在下载……", "Downloading…")
+DOWNLOAD = Words("这个模型不在本机，需要下载 {} MB。", "This model is not on this machine: {} MB must be downloaded.")
+EXTRACTED = Words("现在用文档原句回答，不用语言模型。", "Answers are the documents' own sentences; no language model is used.")
+GENERATED_BY = Words("现在由 {} 组织回答，逐句核对出处。", "Answers are worded by {}, each sentence checked against its source.")
+ENCODER = Words("编码模型", "Encoder")
+ENCODER_MEANS = Words(
+    "更换编码模型需要重新索引全部文档：yinju reindex --encoder 名称",
+    "Another encoder means encoding every document anew: yinju reindex --encoder NAME",
+)
+
+UPLOAD = Words("把文件拖到这里，或点击选择", "Drop files here, or click to choose")
+REINDEX = Words("重新索引", "Re-index")
+REINDEXED = Words("已重新索引 {} 份文档。", "{} documents re-indexed.")
+REMOVE = Words("移除", "Remove")
+REMOVE_SURELY = Words("确定移除", "Yes, remove")
+REMOVED = Words("已移除《{}》。", "Removed “{}”.")
+HELD = Words("{} 份文档，{} 个段落", "{} documents, {} passages")
+SEARCHES = Words("提问时只查找 {} 份", "questions search {} of them")
+SCOPE = Words(
+    "只在选中的 {} / {} 份文档里查找（可在“文档”页更改）", "Searching {} of {} documents (chosen on the Documents page)"
+)
+SEARCHED = Words("勾选的文档会被查找", "Ticked documents are searched")
+SEARCH_ALL = Words("查找全部", "Search all")
+NO_DOCUMENTS_YET = Words("还没有文档：把文件拖到上面。", "No documents yet: drop files above.")
+PASSAGES_COUNT = Words("{} 个段落", "{} passages")
+ADDED_ON = Words("{} 添加", "added {}")
+CLEANED = Words("清理掉的内容", "What cleaning removed")
+NOTHING_CLEANED = Words("没有清理掉任何内容。", "Cleaning removed nothing.")
+ADDING = Words("正在处理 {} / {}", "Working on {} of {}")
+SAME = Words("内容已在文档库中", "its text is in the library already")
+STATUSES = {
+    "added": Words("添加了 {} 份", "{} added"),
+    "replaced": Words("更新了 {} 份", "{} replaced"),
+    "unchanged": Words("{} 份没有变化", "{} unchanged"),
+    "failed": Words("{} 份没能添加", "{} could not be added"),
+}
+"""What became of added files, by `AddResult.status`."""
+CLEANING_REASONS = {
+    "broken line": Words("接上断行", "broken line joined"),
+    "notice": Words("声明", "notice"),
+    "navigation": Words("导航", "navigation"),
+    "tags": Words("标签", "tags"),
+    "share bar": Words("分享栏", "share bar"),
+    "links": Words("相关链接", "related links"),
+    "page number": Words("页码", "page number"),
+    "page header or footer": Words("页眉页脚", "page header or footer"),
+    "rule": Words("分隔线", "rule"),
+    "picture": Words("图片", "picture"),
+    "front matter": Words("文件头信息", "front matter"),
+    "comment": Words("注释", "comment"),
+}
+"""Why cleaning changed something, by `Edit.reason`; others are shown as they are."""
 
 EXAMPLES = (
     Example("《生物多样性公约》的三大目标分别是什么？", "2020-un-biodiversity-summit-position-paper.zh.txt"),

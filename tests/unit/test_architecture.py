@@ -35,7 +35,10 @@ def test_importing_any_module_loads_nothing_heavy() -> None:
     light = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for path in MODULES
-        if "training" not in path.parts and path.name not in ("__init__.py", "reader_network.py")
+        if "training" not in path.parts
+        and path.name not in ("__init__.py", "reader_network.py", "window.py")
+        # Gradio finds what a page's functions want in the names of their module; `ui.serving` imports the pages when it serves.
+        and not path.name.endswith("_page.py")
     ]
     script = f"import importlib, sys\nfor name in {light!r}: importlib.import_module(name)\nprint(*sorted({HEAVY!r} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()

@@ -77,6 +77,13 @@ def test_chinese(text: str, expected: list[str]) -> None:
             "1. The first item. It is long.\n2. The second.\nIV. The fourth.",
             ["1. The first item.", "It is long.", "2. The second.", "IV. The fourth."],
         ),
+        (
+            "Xinhua News Agency, Beijing, October 8. The paper was published. China News Service, Dali, Oct. 9. It said so.",
+            [
+                "Xinhua News Agency, Beijing, October 8. The paper was published.",
+                "China News Service, Dali, Oct. 9. It said so.",
+            ],
+        ),
     ],
 )
 def test_english(text: str, expected: list[str]) -> None:

@@ -10,10 +10,13 @@ from html.parser import HTMLParser
 import pytest
 
 from rag.errors import DocumentNotFoundError, QuestionError, YinjuError
-from rag.types import Answer, Chunk, Citation, Document, Done, Retrieved, SearchResult, TextDelta
-from ui import rendering, texts
-from ui.chat import answering, serve
+from rag.history import Conversation, History
+from rag.library import AddResult
+from rag.types import Answer, Chunk, Citation, Document, Done, Edit, Retrieved, SearchResult, TextDelta
+from ui import document_list, rendering, texts
+from ui.chat import answering
 from ui.rendering import Turn
+from ui.serving import Address, serve
 
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(1)><a href='javascript:alert(1)'>x</a></mark></p>"
@@ -39,6 +42,8 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
+        if tag == "input":
+            return
         self._open.append(tag)
         self.inside.setdefault(tag, []).append("")
 
@@ -91,7 +96,7 @@ class FakePipeline:
     def __init__(self, *events):
         self.events = events
 
-    def stream(self, question, history):
+    def stream(self, question, history, stop, documents):
         for event in self.events:
             if isinstance(event, Exception):
                 raise event
@@ -124,7 +129,9 @@ def test_a_marker_stays_on_the_line_of_its_sentence():
 
 
 def test_confidence_is_shown():
-    assert Reader(rendering.answer_text(1, answer())).inside["p"][1] == "把握 Confidence 88%"
+    page = Reader(rendering.answer_text(1, replace(answer(), timings={"retrieve": 0.25, "read": 0.5, "total": 1.0})))
+    assert "把握 Confidence 88%" in page.text
+    assert page.inside["li"] == ["查找 Searched 0.25 s", "阅读 Read 0.50 s", "组织回答 Wrote 0.25 s"]
 
 
 def test_an_abstention_is_marked_as_one():
@@ -250,6 +257,10 @@ class Summary:
     source: str = HOSTILE
     publisher: str = HOSTILE
     published: str = HOSTILE
+    id: str = HOSTILE
+    language: str = "zh"
+    chunks: int = 3
+    added: str = "2026-01-02 03:04:05"
 
 
 HOSTILE_DOCUMENT = Document("d1", HOSTILE, HOSTILE, f"前{HOSTILE}后", "en")
@@ -273,9 +284,26 @@ HOSTILE_ANSWER = Answer(
         rendering.problem(HOSTILE),
         rendering.sources(1, HOSTILE_ANSWER, lambda _: HOSTILE_DOCUMENT),
         rendering.sources(1, replace(HOSTILE_ANSWER, citations=(), kind="refusal"), find_document),
-        rendering.library([Summary()]),
+        rendering.whole_document(HOSTILE_DOCUMENT, [(1, 1 + len(HOSTILE))]),
+        rendering.conversations([Conversation("1", HOSTILE, "")], ""),
+        document_list.table([Summary()], None),
+        document_list.added([AddResult("a.txt", "failed", reason=HOSTILE)]),
+        document_list.adding([], HOSTILE, 1, 2, 0.5),
+        document_list.cleaned(replace(HOSTILE_DOCUMENT, edits=(Edit(0, HOSTILE, "", HOSTILE),))),
     ],
-    ids=["answer", "unfinished answer", "problem", "sources", "nearest passages", "library"],
+    ids=[
+        "answer",
+        "unfinished answer",
+        "problem",
+        "sources",
+        "nearest passages",
+        "whole document",
+        "conversations",
+        "documents",
+        "failed file",
+        "file in hand",
+        "cleaned",
+    ],
 )
 def test_hostile_text_is_only_text(page):
     read = Reader(page)
@@ -294,14 +322,14 @@ def test_a_hostile_quote_is_highlighted_whole():
 
 
 def turns_of(*events):
-    return list(answering(FakePipeline(*events), "红树林?", (), threading.Lock()))
+    return list(answering(FakePipeline(*events), "红树林?", (), threading.Lock(), threading.Event()))
 
 
 def test_a_turn_grows_until_it_is_whole():
     turns = turns_of(Retrieved("红树林?", (result(),)), TextDelta(QUOTE), TextDelta("[1]"), Done(answer()))
     assert {turn.question for turn in turns} == {"红树林?"}
     assert [texts.SEARCHING.english in turns[0].answer, texts.READING.english in turns[1].answer] == [True, True]
-    assert Reader(turns[2].answer).text == QUOTE
+    assert Reader(turns[2].answer).inside["p"] == [QUOTE]
     assert turns[-1] == Turn(
         "红树林?", rendering.answer_text(1, answer()), rendering.sources(1, answer(), find_document), answer()
     )
@@ -321,30 +349,89 @@ def test_an_unexpected_error_is_logged_and_not_shown(caplog):
     assert "the secret" in caplog.text
 
 
-def test_the_library_is_counted_and_listed():
-    page = Reader(rendering.library([Summary("甲", "/a/甲.txt", "新华社", ""), Summary("乙", "/a/乙.txt", "", "2020-01-01")]))
-    assert page.inside["summary"] == ["2 份文档 documents"]
-    assert page.inside["li"] == ["甲甲.txt · 新华社", "乙乙.txt · 2020-01-01"]
+def test_a_turn_that_was_stopped_says_so_and_keeps_its_text():
+    *_, last = turns_of(Retrieved("红树林?", ()), TextDelta(QUOTE))
+    assert Reader(last.answer).inside["p"] == [QUOTE, "已停止。 Stopped."]
+    assert last.given is None
+    assert last.finished
 
 
-def test_an_empty_library_says_how_to_fill_it():
-    assert "yinju add" in rendering.library([])
+# -- the documents ----------------------------------------------------------------------------------------------------
+
+TWO = [
+    Summary("甲", "/a/甲.txt", "新华社", "", "1", "zh", 1200),
+    Summary("乙", "/a/乙.txt", "", "2020-01-01", "2", "en", 34),
+]
 
 
-def test_a_port_in_use_is_one_line():
+def test_the_documents_are_counted_and_listed():
+    assert Reader(document_list.count(TWO, None)).text == "2 份文档，1,234 个段落 2 documents, 1,234 passages"
+    page = Reader(document_list.table(TWO, None))
+    assert page.inside["h3"] == ["甲", "乙"]
+    assert "甲.txt · 新华社 · 中文 Chinese · 1,200 个段落 1,200 passages · 2026-01-02 添加 added 2026-01-02" in page.text
+    assert ["checked" in box for box in page.attributes("input")] == [True, True]
+
+
+def test_the_documents_that_are_searched_are_ticked_and_told():
+    page = Reader(document_list.table(TWO, ["2"]))
+    assert ["checked" in box for box in page.attributes("input")] == [False, True]
+    assert "questions search 1 of them" in document_list.count(TWO, ["2"])
+    assert "Searching 1 of 2 documents" in document_list.scope(2, ["2"])
+    assert document_list.scope(2, None) == ""
+
+
+def test_each_file_is_told_what_became_of_it():
+    results = [
+        AddResult("a.txt", "added"),
+        AddResult("b.txt", "failed", reason="b.txt: the file is empty"),
+        AddResult("c.txt", "unchanged"),
+    ]
+    page = Reader(document_list.added(results))
+    assert page.inside["li"] == [
+        "添加了 1 份 1 added",
+        "1 份没有变化 1 unchanged",
+        "1 份没能添加 1 could not be added",
+        "c.txt: 内容已在文档库中 its text is in the library already",
+        "b.txt: the file is empty",
+    ]
+
+
+def test_what_cleaning_removed_is_listed_with_its_reason():
+    document = replace(DOCUMENT, edits=(Edit(0, "首页 > 新闻", "", "navigation"), Edit(3, "\n", "", "layout")))
+    page = Reader(document_list.cleaned(document))
+    assert page.inside["li"] == ["导航 navigation 首页 > 新闻"]
+    assert "Cleaning removed nothing." in document_list.cleaned(DOCUMENT)
+
+
+def test_a_whole_document_is_shown_with_its_quotes_marked():
+    text = DOCUMENT.text
+    page = Reader(rendering.whole_document(DOCUMENT, [(5, 9), (0, 3), (2, 4), (7, 10_000_000)]))
+    assert page.inside["mark"] == [text[0:3], text[5:9]]
+    assert text.strip() in page.text
+
+
+# -- the server -------------------------------------------------------------------------------------------------------
+
+
+def test_a_port_in_use_is_one_line(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(YinjuError) as raised:
-            serve(FakePipeline(), "127.0.0.1", port)
+            serve(FakePipeline(), History(tmp_path), Address(port=port))
     assert str(raised.value) == f"port {port} is already in use; choose another with --port"
 
 
-def test_an_address_that_is_not_ours_is_one_line():
+def test_an_address_that_is_not_ours_is_one_line(tmp_path):
     with pytest.raises(YinjuError, match=r"^cannot listen on 192\.0\.2\.1:7860: .+; see --host and --port$"):
-        serve(FakePipeline(), "192.0.2.1", 7860)
+        serve(FakePipeline(), History(tmp_path), Address("192.0.2.1"))
+
+
+def test_a_window_is_shared_only_with_those_who_have_a_password(tmp_path):
+    with pytest.raises(YinjuError, match="needs --auth NAME:PASSWORD"):
+        serve(FakePipeline(), History(tmp_path), Address(share=True))
 
 
 def test_importing_does_no_work():
-    code = "import sys, ui.chat; print([m for m in ('gradio', 'uvicorn', 'fastapi', 'torch', 'numpy') if m in sys.modules])"
+    code = "import sys, ui.chat, ui.serving; print([m for m in ('gradio', 'uvicorn', 'fastapi', 'torch', 'numpy') if m in sys.modules])"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert finished.stdout == "[]\n"

@@ -1,0 +1,131 @@
+"""The window on a real library with the bundled models: documents come in, are asked about, and go again."""
+
+from __future__ import annotations
+
+import pytest
+from window_server import served
+
+from rag.history import History
+from rag.library import Library
+from rag.pipeline import RagPipeline
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+FOUNDED = "The Blue River Fund was founded in 1987 by Ada Lim."
+RIVER = f"The Blue River Fund\n\n{FOUNDED} It protects 312 wetlands in the valley.\n"
+LAKE = "青湖基金\n\n青湖基金成立于2003年，由陈明发起。它保护着46处湿地。\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("window")
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    library = Library(folder / "library")
+    (folder / "lake.txt").write_text(LAKE, encoding="utf-8")
+    library.add([folder / "lake.txt"])
+    return served(RagPipeline(library), History(library.path))
+
+
+def open_tab(page, name):
+    page.get_by_role("tab", name=name).click()
+
+
+def ask(page, question):
+    open_tab(page, "Chat")
+    page.locator("#question textarea").fill(question)
+    page.locator("#send").click()
+    expect(page.locator("#chat .question").last).to_have_text(question)
+    expect(page.locator("#stop")).to_be_hidden()
+
+
+def upload(page, *files):
+    open_tab(page, "Documents")
+    page.locator("#upload input[type=file]").set_input_files(files)
+    expect(page.locator("#adding .results")).to_be_visible()
+
+
+def test_a_document_comes_in_is_asked_about_and_goes_again(visit, folder):
+    page = visit()
+    river, empty = folder / "river.txt", folder / "empty.txt"
+    river.write_text(RIVER, encoding="utf-8")
+    empty.write_text("", encoding="utf-8")
+    upload(page, river, empty)
+    expect(page.locator("#adding .results li").first).to_have_text("1 added", use_inner_text=True)
+    expect(page.locator("#adding .failures li")).to_have_text(["empty.txt: the file is empty"])
+    expect(page.locator("#document-count")).to_contain_text("2 documents", use_inner_text=True)
+    ask(page, "Who founded the Blue River Fund?")
+    expect(page.locator("#chat .text")).to_contain_text("Ada Lim")
+    page.locator("#chat a.marker").first.click()
+    expect(page.locator("#panel mark").first).to_have_text(FOUNDED)
+    expect(page.locator("#panel mark").first).to_be_in_viewport()
+    open_tab(page, "Documents")
+    row = page.locator("#documents li", has_text="river.txt")
+    row.locator("summary").click()
+    row.locator(".sure").click()
+    expect(page.locator("#documents li")).to_have_count(1)
+    page.get_by_role("tab", name="Chat").click()
+    page.locator("#new").click()
+    ask(page, "Who founded the Blue River Fund?")
+    expect(page.locator("#chat .text")).not_to_contain_text("Ada Lim")
+    expect(page.locator("#panel")).not_to_contain_text("river.txt")
+
+
+def test_only_chosen_documents_are_searched(visit, folder):
+    page = visit()
+    river = folder / "river.txt"
+    river.write_text(RIVER, encoding="utf-8")
+    upload(page, river)
+    page.locator("#documents li", has_text="lake.txt").locator("input").uncheck()
+    expect(page.locator("#document-count")).to_contain_text("questions search 1 of them", use_inner_text=True)
+    ask(page, "青湖基金是哪一年成立的？")
+    expect(page.locator("#scope")).to_contain_text("Searching 1 of 2 documents", use_inner_text=True)
+    expect(page.locator("#chat .text")).not_to_contain_text("2003年")
+    open_tab(page, "Documents")
+    page.get_by_role("button", name="Search all").click()
+    expect(page.locator("#documents input").first).to_be_checked()
+    expect(page.locator("#documents input").last).to_be_checked()
+    ask(page, "青湖基金是哪一年成立的？")
+    expect(page.locator("#chat .text").last).to_contain_text("2003年")
+
+
+def test_the_settings_change_what_is_answered(visit):
+    page = visit()
+    open_tab(page, "Settings")
+    threshold = page.get_by_label("number input for Threshold")
+    threshold.fill("1")
+    threshold.press("Enter")
+    threshold.blur()
+    ask(page, "青湖基金由谁发起？")
+    expect(page.locator("#chat .abstained")).to_be_visible()
+    open_tab(page, "Settings")
+    page.locator("#generator input, #generator textarea").first.fill("no such/model name")
+    page.locator("#use-generator").click()
+    expect(page.locator("#generator-state .problem")).to_contain_text("neither a folder nor the name of a model")
+
+
+def test_a_program_asks_through_the_api(address):
+    client = pytest.importorskip("gradio_client").Client(address, verbose=False)
+    answer = client.predict("青湖基金由谁发起？", api_name="/answer")
+    assert "陈明" in answer["text"]
+    assert answer["citations"][0]["quote"] == "青湖基金成立于2003年，由陈明发起。"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(visit, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = visit(color_scheme=scheme)
+    ask(page, "青湖基金由谁发起？")
+    for tab in ("Chat", "Documents", "Settings"):
+        open_tab(page, tab)
+        page.wait_for_timeout(300)
+        found = axe.run(page).response["violations"]
+        serious = [
+            (fault["id"], [node["html"][:120] for node in fault["nodes"]])
+            for fault in found
+            if fault["impact"] in ("serious", "critical")
+        ]
+        assert serious == []

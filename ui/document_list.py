@@ -1,0 +1,103 @@
+"""The library's documents as HTML. Pure functions: what comes from a document or a file name is escaped."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING
+
+from ui import texts
+from ui.rendering import both, file_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from rag.library import AddResult, DocumentSummary
+    from rag.types import Document
+
+_MOST_REMOVED = 400
+_LONGEST_REMOVED = 300
+
+
+def count(documents: Sequence[DocumentSummary], chosen: Collection[str] | None) -> str:
+    """How many documents and passages there are, and how many of them the next question searches."""
+    passages = sum(document.chunks for document in documents)
+    said = both(texts.HELD, len(documents), f"{passages:,}")
+    searched = f" · {both(texts.SEARCHES, len(chosen))}" if chosen is not None else ""
+    return f'<p class="note" role="status">{said}{searched}</p>'
+
+
+def scope(total: int, chosen: Collection[str] | None) -> str:
+    """What the chat says of the documents it searches; nothing when they are all."""
+    return f'<p class="note">{both(texts.SCOPE, len(chosen), total)}</p>' if chosen is not None else ""
+
+
+def table(documents: Sequence[DocumentSummary], chosen: Collection[str] | None) -> str:
+    """The documents, each with what is known of it and what can be done with it."""
+    if not documents:
+        return f'<p class="note empty">{both(texts.NO_DOCUMENTS_YET)}</p>'
+    rows = "".join(_row(document, chosen is None or document.id in chosen) for document in documents)
+    again = f'<button type="button" data-event="clear">{both(texts.SEARCH_ALL)}</button>' if len(documents) > 1 else ""
+    return f'<div class="above"><span>{both(texts.SEARCHED)}</span>{again}</div><ul>{rows}</ul>'
+
+
+def _row(document: DocumentSummary, searched: bool) -> str:
+    name, asked = escape(document.id), escape(json.dumps({"id": document.id, "at": 0}))
+    facts = (
+        escape(file_name(document.source)),
+        escape(document.publisher),
+        escape(document.published),
+        both(texts.LANGUAGES[document.language]),
+        both(texts.PASSAGES_COUNT, f"{document.chunks:,}"),
+        both(texts.ADDED_ON, document.added[:10]),
+    )
+    return (
+        f'<li><input type="checkbox" data-event="select" data-id="{name}"{" checked" if searched else ""} '
+        f'aria-label="{escape(document.title)}"><div><h3>{escape(document.title)}</h3>'
+        f'<p class="place">{" · ".join(filter(None, facts))}</p>'
+        f'<p class="actions"><button type="button" data-document="{asked}">{both(texts.OPEN_DOCUMENT)}</button>'
+        f'<button type="button" data-cleaned="{asked}">{both(texts.CLEANED)}</button></p></div>'
+        f"<details><summary>{both(texts.REMOVE)}</summary>"
+        f'<button type="button" class="sure" data-event="delete" data-id="{name}">{both(texts.REMOVE_SURELY)}</button>'
+        "</details></li>"
+    )
+
+
+def adding(results: Sequence[AddResult], name: str, number: int, total: int, share: float) -> str:
+    """How far the adding is: the file in hand, and what has already failed."""
+    return (
+        f'<div class="progress"><p>{both(texts.ADDING, number, total)} <b>{escape(name)}</b></p>'
+        f'<progress max="1" value="{(number - 1 + share) / total:.3f}"></progress></div>{_failures(results)}'
+    )
+
+
+def added(results: Sequence[AddResult]) -> str:
+    """What became of the files, and which failed and why."""
+    counts = {status: sum(result.status == status for result in results) for status in texts.STATUSES}
+    said = "".join(f"<li>{both(words, counts[status])}</li>" for status, words in texts.STATUSES.items() if counts[status])
+    same = "".join(
+        f'<li class="same">{escape(result.source)}: {both(texts.SAME)}</li>' for result in results if result.status == "unchanged"
+    )
+    return f'<ul class="results" role="status">{said}{same}</ul>{_failures(results)}'
+
+
+def _failures(results: Sequence[AddResult]) -> str:
+    failed = "".join(f"<li>{escape(result.reason)}</li>" for result in results if result.status == "failed")
+    return f'<ul class="failures" role="alert">{failed}</ul>' if failed else ""
+
+
+def cleaned(document: Document) -> str:
+    """What cleaning took out of a document or joined, in order, with the reason of each."""
+    shown = ""
+    edits = [edit for edit in document.edits if edit.reason != "layout"]
+    for edit in edits[:_MOST_REMOVED]:
+        removed = " ".join(edit.removed.split())
+        removed = removed if len(removed) <= _LONGEST_REMOVED else removed[:_LONGEST_REMOVED] + "…"
+        around = document.text[max(0, edit.start - 12) : edit.start].replace("\n", " ")
+        after = document.text[edit.start + len(edit.inserted) :][:12].replace("\n", " ")
+        what = f"<del>{escape(removed)}</del>" if removed else f"{escape(around)}<ins>⏎</ins>{escape(after)}"
+        reason = texts.CLEANING_REASONS.get(edit.reason)
+        shown += f"<li><b>{both(reason) if reason else escape(edit.reason)}</b> {what}</li>"
+    if not shown:
+        return f'<h2>{escape(document.title)}</h2><p class="note">{both(texts.NOTHING_CLEANED)}</p>'
+    return f'<h2>{escape(document.title)}</h2><p class="place">{both(texts.CLEANED)}</p><ol class="cleaned">{shown}</ol>'

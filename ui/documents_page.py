@@ -1,0 +1,186 @@
+"""The documents page: what the library holds, what goes in and out of it, and what the next question searches."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from rag.errors import YinjuError
+from rag.loaders import LOADERS
+from ui import document_list, rendering, texts
+
+if TYPE_CHECKING:
+    from rag.library import AddResult, Library
+    from ui.labels import Labels
+
+logger = logging.getLogger("yinju")
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_KINDS = sorted({suffix for loader in LOADERS for suffix in loader.suffixes})
+
+Report = Callable[[str], None]
+"""Called with HTML that shows how far the work is."""
+
+
+class DocumentsPage:
+    """The page's components. Made inside a `gr.Blocks`."""
+
+    def __init__(  # noqa: PLR0917
+        self, library: Library, labels: Labels, html: Callable[..., gr.HTML], chosen: gr.State, scope: gr.HTML, blocks: gr.Blocks
+    ) -> None:
+        """Builds the page.
+
+        Args:
+            library: What is shown and changed.
+            labels: Where the words on components go.
+            html: Makes a part of the page whose buttons are events.
+            chosen: Takes the ids of the documents to search, None for all.
+            scope: Where the chat says which documents it searches.
+            blocks: The window.
+        """
+        self._library = library
+        with gr.Column(elem_id="documents-page"):
+            upload = labels.on(
+                gr.File(file_count="multiple", file_types=_KINDS, height=132, show_label=False, elem_id="upload"),
+                label=texts.UPLOAD,
+            )
+            state = html("", "adding")
+            with gr.Row(elem_id="above-list"):
+                count = html("", "document-count")
+                reindex = labels.on(gr.Button(size="sm", elem_id="reindex", scale=0), value=texts.REINDEX)
+            listed = html("", "documents", server_functions=[self._text, self._cleaned])
+        everything = [upload, state, count, listed, chosen, scope]
+        at_once: dict[str, Any] = {"queue": False, **_QUIET}
+        upload.upload(self._add, [upload, chosen], everything, concurrency_limit=1, **_QUIET)
+        reindex.click(self._reindex, chosen, everything, concurrency_limit=1, **_QUIET)
+        listed.delete(self._remove, chosen, everything, **at_once)
+        listed.select(self._choose, chosen, [count, chosen, scope], **at_once)
+        listed.clear(self._choose_all, None, everything, **at_once)
+        blocks.load(self._show, chosen, everything, **at_once)
+        self._parts = everything
+
+    def _show(self, chosen: list[str] | None, state: str = "") -> dict[Any, Any]:
+        _upload, adding, count, listed, chosen_state, scope = self._parts
+        try:
+            documents = self._library.documents()
+        except YinjuError as error:
+            return {adding: rendering.problem(str(error))}
+        ids = {document.id for document in documents}
+        chosen = [name for name in chosen if name in ids] if chosen is not None else None
+        return {
+            adding: state,
+            count: document_list.count(documents, chosen),
+            listed: document_list.table(documents, chosen),
+            chosen_state: chosen,
+            scope: document_list.scope(len(documents), chosen),
+        }
+
+    def _add(self, files: list[str] | None, chosen: list[str] | None) -> Iterator[dict[Any, Any]]:
+        """Adds files one after the other; one that fails is named with its reason, and the others go in."""
+        paths = [Path(str(file)) for file in files or ()]
+
+        def work(report: Report) -> str:
+            results: list[AddResult] = []
+            for number, path in enumerate(paths, 1):
+                name = path.name
+                report(document_list.adding(results, name, number, len(paths), 0.0))
+
+                def show(_: str, done: int, total: int, name: str = name, number: int = number) -> None:
+                    report(document_list.adding(results, name, number, len(paths), done / max(1, total)))
+
+                results.append(self._library.add_upload(path, name, show))
+                path.unlink(missing_ok=True)
+            return document_list.added(results)
+
+        yield from self._watched(work, chosen)
+
+    def _reindex(self, chosen: list[str] | None) -> Iterator[dict[Any, Any]]:
+        def work(report: Report) -> str:
+            total = len(self._library)
+            seen: list[str] = []
+
+            def show(source: str, done: int, of: int) -> None:
+                if source not in seen:
+                    seen.append(source)
+                report(document_list.adding([], rendering.file_name(source), len(seen), total, done / max(1, of)))
+
+            return f'<p class="note">{rendering.both(texts.REINDEXED, self._library.reindex(show))}</p>'
+
+        yield from self._watched(work, chosen)
+
+    def _watched(self, work: Callable[[Report], str], chosen: list[str] | None) -> Iterator[dict[Any, Any]]:
+        """Does the work in a thread of its own and shows what it reports, and at the end the documents."""
+        upload, adding, *_ = self._parts
+        reports: SimpleQueue[str | None] = SimpleQueue()
+        last = ""
+
+        def run() -> None:
+            nonlocal last
+            try:
+                last = work(reports.put)
+            except YinjuError as error:
+                last = rendering.problem(str(error))
+            except Exception:
+                logger.exception("could not change the library")
+                last = rendering.problem(str(texts.UNEXPECTED))
+            finally:
+                reports.put(None)
+
+        Thread(target=run, daemon=True).start()
+        while (report := reports.get()) is not None:
+            yield {adding: report}
+        yield self._show(chosen, last) | {upload: None}
+
+    def _remove(self, chosen: list[str] | None, event: gr.EventData) -> dict[Any, Any]:
+        try:
+            removed = self._library.remove(str(event._data.get("id", "")))
+        except YinjuError as error:
+            return self._show(chosen, rendering.problem(str(error)))
+        return self._show(chosen, f'<p class="note">{rendering.both(texts.REMOVED, removed.title)}</p>')
+
+    def _choose(self, chosen: list[str] | None, event: gr.EventData) -> dict[Any, Any]:
+        """Takes one document into the search or out of it; when all are in, the search is of all that ever come."""
+        documents = self._library.documents()
+        name, wanted = str(event._data.get("id", "")), bool(event._data.get("checked"))
+        ids = [document.id for document in documents]
+        now = [document_id for document_id in ids if (wanted if document_id == name else chosen is None or document_id in chosen)]
+        kept = None if len(now) == len(ids) else now
+        _upload, _adding, count, _listed, chosen_state, scope = self._parts
+        return {
+            count: document_list.count(documents, kept),
+            chosen_state: kept,
+            scope: document_list.scope(len(ids), kept),
+        }
+
+    def _choose_all(self) -> dict[Any, Any]:
+        return self._show(None)
+
+    # -- asked by the page itself -------------------------------------------------------------------------------------
+
+    @property
+    def _text(self) -> Callable[[Any], str]:
+        def document(asked: Any) -> str:
+            """The text of a document: `{"id": …}`."""
+            return self._of_document(asked, lambda found: rendering.whole_document(found, ()))
+
+        return document
+
+    @property
+    def _cleaned(self) -> Callable[[Any], str]:
+        def cleaned(asked: Any) -> str:
+            """What cleaning took out of a document: `{"id": …}`."""
+            return self._of_document(asked, document_list.cleaned)
+
+        return cleaned
+
+    def _of_document(self, asked: Any, shown: Callable[[Any], str]) -> str:
+        try:
+            return shown(self._library.document(str(asked["id"])))
+        except (YinjuError, KeyError, TypeError):
+            return f'<p class="note">{rendering.both(texts.GONE)}</p>'

@@ -1,0 +1,76 @@
+"""The window: its pages, the language and look that the reader chose, and the door for programs."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from rag.errors import YinjuError
+from ui import rendering, texts
+from ui.chat_page import ChatPage, html
+from ui.documents_page import DocumentsPage
+from ui.labels import Labels
+from ui.settings_page import SettingsPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rag.history import History
+    from rag.pipeline import RagPipeline
+
+_MOST_WAITING = 64
+_MOST_AT_ONCE = 8
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+
+
+def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool = True) -> gr.Blocks:
+    """The window for a pipeline. Each visitor has conversations of their own, kept in `history`.
+
+    `may_choose_generator` is whether visitors may name a language model, which this machine then loads or asks.
+    """
+    lock, labels = threading.Lock(), Labels()
+    blocks = gr.Blocks(title=str(texts.NAME), analytics_enabled=False, fill_width=True)
+    with blocks:
+        language = gr.Textbox(visible=False)
+        top = html(_header(), "top")
+        with gr.Tabs(elem_id="pages"):
+            chat_tab = labels.on(gr.Tab(id="chat", elem_id="chat-page"), label=texts.CHAT_TAB)
+            documents_tab = labels.on(gr.Tab(id="documents"), label=texts.DOCUMENTS_TAB)
+            with labels.on(gr.Tab(id="settings"), label=texts.SETTINGS_TAB):
+                settings = SettingsPage(pipeline, labels, may_choose_generator)
+            documents: gr.State = gr.State(None)
+            with chat_tab:
+                chat = ChatPage(pipeline, history, lock, labels, [documents, settings.chosen], blocks)
+            with documents_tab:
+                DocumentsPage(pipeline.library, labels, html, documents, chat.scope, blocks)
+        relabel: dict[str, Any] = {"fn": labels.updates, "inputs": [language], "outputs": labels.components}
+        blocks.load(**relabel, js="() => [window.yinju.language()]", **_QUIET)
+        top.select(**relabel, js="() => [window.yinju.switchLanguage()]", **_QUIET)
+        gr.api(  # type: ignore[attr-defined]
+            _answer(pipeline, lock), api_name="answer", concurrency_limit=_MOST_AT_ONCE
+        )
+    blocks.queue(max_size=_MOST_WAITING, default_concurrency_limit=_MOST_AT_ONCE)
+    return blocks
+
+
+def _answer(pipeline: RagPipeline, lock: threading.Lock) -> Callable[[str], dict[str, Any]]:
+    def answer(question: str) -> dict[str, Any]:
+        """Answers one question: `rag.types.Answer` as JSON, for programs (gradio_client)."""
+        try:
+            with lock:
+                return pipeline.answer(question).to_dict()
+        except YinjuError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return answer
+
+
+def _header() -> str:
+    return (
+        f'<h1>{rendering.both(texts.NAME)}</h1><p class="tagline">{rendering.both(texts.TAGLINE)}</p>'
+        f'<button type="button" id="language" data-event="select" title="{texts.LANGUAGE}">'
+        '<span class="words" lang="en">中文</span><span class="words" lang="zh-Hans">English</span></button>'
+        f'<button type="button" id="theme" title="{texts.THEME}" aria-label="{texts.THEME}">◐</button>'
+    )
