@@ -44,6 +44,7 @@ _MOST_SENTENCES: dict[Asked, int] = {"quantity": 2, "fact": 2, "open": 50}
 _SAME_TEXT = 0.8
 _SURE_OF_SHORT_ANSWER = 0.5
 _SURE_OF_QUANTITY = 0.3
+_SURE_AMONG_SEVERAL = 0.6
 _LARGE_NUMBER = 10_000
 _LONGEST_SHORT_ANSWER: dict[Language, int] = {"zh": 24, "en": 60}
 _MOST_GIVEN_ANEW = 3
@@ -204,7 +205,8 @@ def _short_answer(asked: Asked, place: Place, language: Language) -> str:
     if asked == "quantity":
         found = quantities.find(sentence.text, own)
         meant = [quantity for quantity in found if quantity.start < end and begin < quantity.end]
-        if len(meant) != 1 or sentence.likelihood < _SURE_OF_QUANTITY:
+        rivals = len(meant) == 1 and sum(quantity.kind == meant[0].kind for quantity in found) > 1
+        if len(meant) != 1 or sentence.likelihood < (_SURE_AMONG_SEVERAL if rivals else _SURE_OF_QUANTITY):
             return ""
         text = meant[0].written
         if own == "zh" and (measured := _MEASURE_WORD.match(sentence.text, meant[0].end)):

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 _DOCUMENT_COLUMNS = "id, title, source, text, language, published, publisher, pages"
 _ENCODE_AT_ONCE = 64
+_CLAUSE_END = re.compile(r"[\n，。；：！？,;:!?]|\.\s")
+_SHARE_OF_VERSION = 0.2
 
 Progress = Callable[[str, int, int], None]
 """Called with a source, how many of its chunks are encoded, and how many it has."""
@@ -161,17 +163,32 @@ class Library:
         return results
 
     def add_upload(self, file: Path, name: str, progress: Progress | None = None) -> AddResult:
-        """Adds a file that lies in a passing place under its own name alone; another of that name is replaced.
+        """Adds a file that lies in a passing place; the last part of `name` becomes its source.
+
+        It replaces the document of that name when it is another version of it. When it is another text altogether, as two
+        people may have their own `notes.txt`, both are kept and this one becomes `notes (2).txt`.
 
         Raises:
             LibraryError: The library cannot be written.
         """
-        source = re.split(r"[\\/]", name)[-1].strip() or file.name
+        name = re.split(r"[\\/]", name)[-1].strip() or file.name
         try:
             document = loaders.load(file, self._max_file_bytes)
-            return self.add_document(replace(document, id=loaders.document_id(source), source=source), progress)
+            with self._write_lock:
+                source = self._free_source(name, document)
+                return self.add_document(replace(document, id=loaders.document_id(source), source=source), progress)
         except LoadError as error:
-            return AddResult(source, "failed", reason=str(error).replace(str(file.resolve()), source).replace(str(file), source))
+            return AddResult(name, "failed", reason=str(error).replace(str(file.resolve()), name).replace(str(file), name))
+
+    def _free_source(self, name: str, document: Document) -> str:
+        """The name, with the lowest number that is free, or that is taken by another version of this document."""
+        taken = {summary.source: summary.id for summary in self.documents()}
+        text, path = clean(document).text, Path(name)
+        return next(
+            source
+            for source in (name, *(f"{path.stem} ({number}){path.suffix}" for number in range(2, len(taken) + 3)))
+            if source not in taken or _is_version(self.document(taken[source]).text, text)
+        )
 
     def add_document(self, document: Document, progress: Progress | None = None) -> AddResult:
         """Adds a document that was not read from a file; cleaning and metadata are the same as for files.
@@ -442,6 +459,12 @@ class Library:
                     f"the library {self.path} was built with another {what} ({stored}, now {mine}); "
                     "bring it up to date with: yinju reindex, or set what it was built with"
                 )
+
+
+def _is_version(one: str, other: str) -> bool:
+    """Whether two texts are versions of one document: the shorter shares a fifth of its clauses with the longer."""
+    clauses = [{clause.strip() for clause in _CLAUSE_END.split(text)} - {""} for text in (one, other)]
+    return len(clauses[0] & clauses[1]) >= _SHARE_OF_VERSION * min(map(len, clauses))
 
 
 def _utf8(text: str) -> str:

@@ -27,7 +27,7 @@ _BEFORE_NUMBER = re.compile(
 _MAY_END = re.compile(r"\b(?:etc|al|Inc|Ltd|Co|Corp|Bros|Dept|Univ|Jr|Sr|[ap]\.m|Ph\.D|[A-Z])$")
 # That of the dateline of a news agency never does: it is the beginning of its first sentence.
 _DATELINE = re.compile(
-    r"\s*(?:\w+ )?(?:News (?:Agency|Service)|Agency), [\w ,]{2,40} (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]* \d{1,2}(?:st|nd|rd|th)?"
+    r"\s*(?:\w+ )?(?:News (?:Agency|Service)|Agency), [\w ,]{2,40} (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?"
 )
 _BEGINNING = re.compile(
     r"(?:The|This|That|These|Those|It|Its|He|She|They|We|You|In|On|At|As|By|For|From|To|But|And|However|If|When|While|After|An?)\b"

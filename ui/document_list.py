@@ -49,7 +49,7 @@ def _row(document: DocumentSummary, searched: bool) -> str:
         escape(document.published),
         both(texts.LANGUAGES[document.language]),
         both(texts.PASSAGES_COUNT, f"{document.chunks:,}"),
-        both(texts.ADDED_ON, document.added[:10]),
+        both(texts.ADDED_ON, _day(document.added)),
     )
     return (
         f'<li><input type="checkbox" data-event="select" data-id="{name}"{" checked" if searched else ""} '
@@ -61,6 +61,11 @@ def _row(document: DocumentSummary, searched: bool) -> str:
         f'<button type="button" class="sure" data-event="delete" data-id="{name}">{both(texts.REMOVE_SURELY)}</button>'
         "</details></li>"
     )
+
+
+def _day(moment: str) -> str:
+    """The day, here, of a moment in universal time."""
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone().date().isoformat()
 
 
 def adding(results: Sequence[AddResult], name: str, number: int, total: int, share: float) -> str:
@@ -76,9 +81,16 @@ def added(results: Sequence[AddResult]) -> str:
     counts = {status: sum(result.status == status for result in results) for status in texts.STATUSES}
     said = "".join(f"<li>{both(words, counts[status])}</li>" for status, words in texts.STATUSES.items() if counts[status])
     same = "".join(
-        f'<li class="same">{escape(result.source)}: {both(texts.SAME)}</li>' for result in results if result.status == "unchanged"
+        f'<li class="same">{escape(result.source)}: {both(words)}</li>' for result in results if (words := _remark(result))
     )
     return f'<ul class="results" role="status">{said}{same}</ul>{_failures(results)}'
+
+
+def _remark(result: AddResult) -> texts.Words | None:
+    """What the one who added a file may not expect."""
+    if result.status == "added" and re.search(r" \(\d+\)(\.\w+)?$", result.source):
+        return texts.NAME_TAKEN
+    return {"unchanged": texts.SAME, "replaced": texts.REPLACED}.get(result.status)
 
 
 def _failures(results: Sequence[AddResult]) -> str:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import YinjuError
+from rag.library import AddResult
 from rag.loaders import LOADERS
 from ui import document_list, rendering, texts
 
 if TYPE_CHECKING:
-    from rag.library import AddResult, Library
+    from rag.library import Library
     from ui.labels import Labels
 
 logger = logging.getLogger("yinju")
@@ -82,7 +83,10 @@ class DocumentsPage:
         }
 
     def _add(self, files: list[str] | None, chosen: list[str] | None) -> Iterator[dict[Any, Any]]:
-        """Adds files one after the other; one that fails is named with its reason, and the others go in."""
+        """Adds files one after the other; one that fails is named with its reason, and the others go in.
+
+        Whoever chose some documents to search wants to search those that come in as well.
+        """
         paths = [Path(str(file)) for file in files or ()]
 
         def work(report: Report) -> str:
@@ -94,8 +98,14 @@ class DocumentsPage:
                 def show(_: str, done: int, total: int, name: str = name, number: int = number) -> None:
                     report(document_list.adding(results, name, number, len(paths), done / max(1, total)))
 
-                results.append(self._library.add_upload(path, name, show))
-                path.unlink(missing_ok=True)
+                try:
+                    results.append(self._library.add_upload(path, name, show))
+                except YinjuError as error:
+                    results.append(AddResult(name, "failed", reason=f"{name}: {error}"))
+                finally:
+                    path.unlink(missing_ok=True)
+                if chosen is not None and results[-1].document_id not in ("", *chosen):
+                    chosen.append(results[-1].document_id)
             return document_list.added(results)
 
         yield from self._watched(work, chosen)
