@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MARKER = re.compile(r"( ?)\[(\d+)\]")
 _MOST_CONTEXT = {"zh": 140, "en": 320}
 _SNIPPET = 90
+_NEAREST_SHOWN = 3
 _RELATIVE_STAGES = ("lexical", "fused")
 _DECIMALS = {"fused": 4}
 
@@ -219,7 +220,10 @@ def sources(number: int, answer: Answer, find_document: FindDocument) -> str:
     if answer.abstained:
         heading = texts.NEAREST
         note = texts.ONLY_NEAREST if answer.results else texts.NOTHING_NEAR
-        cards = "".join(map(_passage_card, answer.results))
+        nearest = [_passage_card(result) for result in answer.results]
+        cards = "".join(nearest[:_NEAREST_SHOWN])
+        if rest := "".join(nearest[_NEAREST_SHOWN:]):
+            cards += f'<details class="rest"><summary>{both(texts.MORE_PASSAGES)}</summary>{rest}</details>'
     else:
         heading = texts.SOURCES
         note = None

@@ -85,6 +85,7 @@ ONLY_NEAREST = Words(
     "文档里没有找到答案。以下只是最接近的段落，不是答案。",
     "The documents do not hold the answer. These are only the nearest passages, not an answer.",
 )
+MORE_PASSAGES = Words("更多段落", "More passages")
 NOTHING_NEAR = Words("没有相近的段落。", "No passage comes near.")
 PAGE = Words("第 {} 页", "p. {}")
 SUPPORT = Words("支持度", "Support")
@@ -159,9 +160,12 @@ NO_DOCUMENTS_YET = Words("还没有文档：把文件拖到上面。", "No docum
 PASSAGES_COUNT = Words("{} 个段落", "{} passages")
 ADDED_ON = Words("{} 添加", "added {}")
 CLEANED = Words("清理掉的内容", "What cleaning removed")
+MORE_CLEANED = Words("……还有 {} 处", "… and {} more places")
 NOTHING_CLEANED = Words("没有清理掉任何内容。", "Cleaning removed nothing.")
 ADDING = Words("正在处理 {} / {}", "Working on {} of {}")
 SAME = Words("内容已在文档库中", "its text is in the library already")
+REPLACED = Words("替换了原来的版本", "replaces the version that was there")
+NAME_TAKEN = Words("另一份文档已用原来的文件名，两份都保留", "another document has its file name; both are kept")
 STATUSES = {
     "added": Words("添加了 {} 份", "{} added"),
     "replaced": Words("更新了 {} 份", "{} replaced"),
@@ -182,6 +186,11 @@ CLEANING_REASONS = {
     "picture": Words("图片", "picture"),
     "front matter": Words("文件头信息", "front matter"),
     "comment": Words("注释", "comment"),
+    "control character": Words("控制字符", "control character"),
+    "Markdown comment": Words("Markdown 注释", "Markdown comment"),
+    "Markdown picture": Words("Markdown 图片", "Markdown picture"),
+    "Markdown link address": Words("Markdown 链接地址", "Markdown link address"),
+    "Markdown emphasis": Words("Markdown 强调标记", "Markdown emphasis"),
 }
 """Why cleaning changed something, by `Edit.reason`; others are shown as they are."""
 
