@@ -176,7 +176,9 @@ class Library:
             document = loaders.load(file, self._max_file_bytes)
             with self._write_lock:
                 source = self._free_source(name, document)
-                return self.add_document(replace(document, id=loaders.document_id(source), source=source), progress)
+                result = self.add_document(replace(document, id=loaders.document_id(source), source=source), progress)
+            renamed = source != name and result.status == "added"
+            return replace(result, reason=f"another document is called {name}") if renamed else result
         except LoadError as error:
             return AddResult(name, "failed", reason=str(error).replace(str(file.resolve()), name).replace(str(file), name))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_REMOVED = 400
 _LONGEST_REMOVED = 300
+_CONTEXT = 40
 
 
 def count(documents: Sequence[DocumentSummary], chosen: Collection[str] | None) -> str:
@@ -88,8 +91,8 @@ def added(results: Sequence[AddResult]) -> str:
 
 def _remark(result: AddResult) -> texts.Words | None:
     """What the one who added a file may not expect."""
-    if result.status == "added" and re.search(r" \(\d+\)(\.\w+)?$", result.source):
-        return texts.NAME_TAKEN
+    if result.status == "added":
+        return texts.NAME_TAKEN if result.reason else None
     return {"unchanged": texts.SAME, "replaced": texts.REPLACED}.get(result.status)
 
 
@@ -99,17 +102,25 @@ def _failures(results: Sequence[AddResult]) -> str:
 
 
 def cleaned(document: Document) -> str:
-    """What cleaning took out of a document or joined, in order, with the reason of each."""
+    """What cleaning took out of a document or joined, in order and struck through where it stood, with the reason of each."""
     shown = ""
     edits = [edit for edit in document.edits if edit.reason != "layout"]
     for edit in edits[:_MOST_REMOVED]:
         removed = " ".join(edit.removed.split())
         removed = removed if len(removed) <= _LONGEST_REMOVED else removed[:_LONGEST_REMOVED] + "…"
-        around = document.text[max(0, edit.start - 12) : edit.start].replace("\n", " ")
-        after = document.text[edit.start + len(edit.inserted) :][:12].replace("\n", " ")
-        what = f"<del>{escape(removed)}</del>" if removed else f"{escape(around)}<ins>⏎</ins>{escape(after)}"
+        end = edit.start + len(edit.inserted)
+        before, after = document.text[max(0, edit.start - _CONTEXT) : edit.start], document.text[end : end + _CONTEXT]
         reason = texts.CLEANING_REASONS.get(edit.reason)
-        shown += f"<li><b>{both(reason) if reason else escape(edit.reason)}</b> {what}</li>"
+        shown += (
+            f"<li><b>{both(reason) if reason else escape(edit.reason)}</b> "
+            f"{_in_one_line(before)}<del>{escape(removed) or '⏎'}</del>{_in_one_line(after)}</li>"
+        )
     if not shown:
         return f'<h2>{escape(document.title)}</h2><p class="note">{both(texts.NOTHING_CLEANED)}</p>'
-    return f'<h2>{escape(document.title)}</h2><p class="place">{both(texts.CLEANED)}</p><ol class="cleaned">{shown}</ol>'
+    more = f'<p class="note">{both(texts.MORE_CLEANED, len(edits) - _MOST_REMOVED)}</p>' if len(edits) > _MOST_REMOVED else ""
+    return f'<h2>{escape(document.title)}</h2><p class="place">{both(texts.CLEANED)}</p><ol class="cleaned">{shown}</ol>{more}'
+
+
+def _in_one_line(text: str) -> str:
+    """Text beside a place, escaped; whether it is set off from it stays to be seen."""
+    return escape(re.sub(r"\s+", " ", text))

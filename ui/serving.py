@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _SECONDS_TO_FINISH = 1
+_TIMES_THE_LIMIT = 5
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HEADERS = [
     # Whatever may get into the page, the browser loads nothing for it from elsewhere and sends nothing there.
@@ -83,7 +84,8 @@ def serve(pipeline: RagPipeline, history: History, address: Address, max_file_by
             js=(_HERE / "window.js").read_text(encoding="utf-8"),
             favicon_path=str(_HERE / "favicon.svg"),
             footer_links=[],
-            max_file_size=max_file_bytes,
+            # Gradio refuses all files of an upload when one is too large; the library then names the one.
+            max_file_size=_TIMES_THE_LIMIT * max_file_bytes,
             run_history=False,
             show_error=False,
             ssr_mode=False,

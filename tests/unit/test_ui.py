@@ -399,7 +399,8 @@ def test_each_file_is_told_what_became_of_it():
 def test_what_cleaning_removed_is_listed_with_its_reason():
     document = replace(DOCUMENT, edits=(Edit(0, "首页 > 新闻", "", "navigation"), Edit(3, "\n", "", "layout")))
     page = Reader(document_list.cleaned(document))
-    assert page.inside["li"] == ["导航 navigation 首页 > 新闻"]
+    assert page.inside["li"] == [f"导航 navigation 首页 > 新闻{TEXT[:40].replace(chr(10), ' ')}"]
+    assert page.inside["del"] == ["首页 > 新闻"]
     assert "Cleaning removed nothing." in document_list.cleaned(DOCUMENT)
 
 

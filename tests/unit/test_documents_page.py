@@ -1,0 +1,230 @@
+"""What the documents page does with files: whatever they are called and hold, and whichever documents are searched."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from hashing_encoder import HashingEncoder
+
+from rag.errors import LibraryError
+from rag.library import AddResult, Library
+from rag.types import Document, Edit
+from ui import document_list, texts
+from ui.documents_page import DocumentsPage
+from ui.labels import Labels
+
+RIVER = "The Blue River Fund was founded in 1987 by Ada Lim. It protects 312 wetlands in the valley."
+BAKERY = "Quite another matter: the bakery on Hill Street opens at six, and sells out by nine."
+HOSTILE_NAMES = [
+    "../../x.txt",
+    "..\\..\\x.txt",
+    "/etc/passwd.txt",
+    "<img src=x onerror=alert(1)>.txt",
+    "library.sqlite3.txt",
+    "a\nb.md",
+]
+
+
+class Window:
+    """The page on a real library; what a visitor does, and what is shown afterwards by the name of each part."""
+
+    def __init__(self, folder: Path, analyzer) -> None:
+        self.library = Library(folder / "library", HashingEncoder(), 32, max_file_bytes=2000, analyzer=analyzer)
+        self.uploads = folder / "gradio"
+        self.chosen = None
+        parts = {}
+
+        def html(value, name, **_):
+            parts[name] = gr.HTML(value)
+            return parts[name]
+
+        with gr.Blocks() as blocks:
+            parts["chosen"], parts["scope"] = gr.State(None), gr.HTML()
+            self.page = DocumentsPage(self.library, Labels(), html, parts["chosen"], parts["scope"], blocks)
+        self._parts = parts
+
+    def upload(self, **files) -> dict:
+        """Uploads each file as Gradio hands it over, in a folder of its own under its name."""
+        paths = []
+        for number, (name, content) in enumerate(files.items()):
+            path = self.uploads / str(number) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+            paths.append(path)
+        *self.reports, last = self.page._add([str(path) for path in paths], self.chosen)
+        assert not any(path.exists() for path in paths)
+        return self._shown(last)
+
+    def _shown(self, updates: dict) -> dict:
+        shown = {name: updates[part] for name, part in self._parts.items() if part in updates}
+        self.chosen = shown.get("chosen", self.chosen)
+        return shown
+
+    def choose(self, document_id: str, checked: bool) -> dict:
+        return self._shown(self.page._choose(self.chosen, SimpleNamespace(_data={"id": document_id, "checked": checked})))
+
+    def remove(self, document_id: str) -> dict:
+        return self._shown(self.page._remove(self.chosen, SimpleNamespace(_data={"id": document_id})))
+
+    def ids(self) -> list[str]:
+        return [document.id for document in self.library.documents()]
+
+
+@pytest.fixture
+def window(quick_path, analyzer):
+    made = Window(quick_path, analyzer)
+    yield made
+    made.library.close()
+
+
+def test_files_go_in_under_their_names_and_bad_ones_are_named(window):
+    shown = window.upload(
+        **{
+            "river.txt": RIVER,
+            "empty.txt": "",
+            "picture.png": b"\x89PNG\r\n",
+            "large.txt": "x" * 2001,
+            "湖.md": "# 青湖\n\n青湖基金成立于2003年。",
+        }
+    )
+    assert [document.source for document in window.library.documents()] == ["river.txt", "湖.md"]
+    assert "2 added" in shown["adding"]
+    for line in (
+        "empty.txt: the file is empty",
+        "picture.png: cannot read .png; known are .markdown .md .text .txt",
+        "large.txt: 0.0 MB is more than the limit of 0.0 MB; split the file or raise max_file_megabytes",
+    ):
+        assert f"<li>{line}</li>" in shown["adding"]
+    assert str(window.uploads) not in shown["adding"]
+    assert "2 documents" in shown["document-count"]
+    assert "river.txt" in shown["documents"]
+
+
+def test_progress_names_the_file_in_hand(window):
+    window.upload(**{"river.txt": RIVER, "bakery.txt": BAKERY})
+    shares = [report.split('value="')[1].split('"')[0] for update in window.reports for report in update.values()]
+    assert shares == ["0.000", "0.500", "0.500", "1.000"]
+    assert ["river.txt" in report for update in window.reports for report in update.values()] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_file_name_is_only_a_name(window, quick_path, name):
+    file = quick_path / "upload.txt"
+    file.write_text(RIVER)
+    before = {path for path in quick_path.rglob("*") if window.library.path not in path.parents}
+    result = window.library.add_upload(file, name)
+    assert result.status == "added"
+    assert "/" not in result.source
+    assert "\\" not in result.source
+    assert {path for path in quick_path.rglob("*") if window.library.path not in path.parents} - before <= {window.library.path}
+    shown = document_list.table(window.library.documents(), None) + document_list.added([result, result])
+    assert "<img" not in shown
+    assert window.library.check() == []
+
+
+def test_the_same_file_again_is_unchanged_and_a_new_version_replaces(window):
+    window.upload(**{"river.txt": RIVER})
+    assert "1 unchanged" in window.upload(**{"river.txt": RIVER})["adding"]
+    shown = window.upload(**{"river.txt": RIVER + " It has a new office."})
+    assert "river.txt: <span" in shown["adding"]
+    assert texts.REPLACED.english in shown["adding"]
+    (document,) = window.library.documents()
+    assert window.library.document(document.id).text.endswith("It has a new office.")
+
+
+def test_another_text_of_the_same_name_takes_none_away(window):
+    window.upload(**{"notes.txt": RIVER})
+    shown = window.upload(**{"notes.txt": BAKERY})
+    assert "notes (2).txt: " in shown["adding"]
+    assert texts.NAME_TAKEN.english in shown["adding"]
+    assert [document.source for document in window.library.documents()] == ["notes.txt", "notes (2).txt"]
+    assert "1 unchanged" in window.upload(**{"notes.txt": BAKERY})["adding"]
+    window.upload(**{"notes.txt": BAKERY + " On Mondays it is closed."})
+    window.upload(**{"notes.txt": "A third matter altogether; nothing that the others say."})
+    texts_by_source = {document.source: window.library.document(document.id).text for document in window.library.documents()}
+    assert texts_by_source.keys() == {"notes.txt", "notes (2).txt", "notes (3).txt"}
+    assert texts_by_source["notes.txt"] == RIVER
+    assert texts_by_source["notes (2).txt"].endswith("On Mondays it is closed.")
+
+
+def test_a_file_that_the_library_refuses_does_not_hide_what_became_of_the_others(window, monkeypatch):
+    add = window.library.add_upload
+
+    def full(file, name, progress):
+        if name == "b.txt":
+            raise LibraryError("the disk is full")
+        return add(file, name, progress)
+
+    monkeypatch.setattr(window.library, "add_upload", full)
+    shown = window.upload(**{"a.txt": RIVER, "b.txt": BAKERY})
+    assert "1 added" in shown["adding"]
+    assert "<li>b.txt: the disk is full</li>" in shown["adding"]
+
+
+def test_all_are_searched_until_some_are_chosen(window):
+    window.upload(**{"river.txt": RIVER, "bakery.txt": BAKERY})
+    river, bakery = window.ids()
+    assert window.chosen is None
+    window.choose(river, False)
+    assert window.chosen == [bakery]
+    window.choose(bakery, False)
+    assert window.chosen == []
+    window.choose(bakery, True)
+    shown = window.choose(river, True)
+    assert window.chosen is None
+    assert shown["scope"] == ""
+
+
+def test_what_comes_in_and_goes_out_moves_the_choice_along(window):
+    window.upload(**{"river.txt": RIVER, "bakery.txt": BAKERY})
+    river, bakery = window.ids()
+    window.choose(river, False)
+    window.upload(**{"lake.txt": "The lake is deep. Nobody has seen its ground."})
+    lake = window.ids()[-1]
+    assert window.chosen == [bakery, lake]
+    shown = window.remove(bakery)
+    assert window.chosen == [lake]
+    assert window.ids() == [river, lake]
+    assert "bakery" not in shown["documents"]
+    assert 'role="alert"' in window.remove(bakery)["adding"]
+
+
+def test_a_day_is_that_of_this_place(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        assert document_list._day("2026-01-01 18:30:00") == "2026-01-02"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_what_cleaning_removed_stands_struck_through_where_it_stood():
+    document = Document(
+        "d",
+        "T",
+        "t.txt",
+        "First line.\nSecond line.",
+        edits=(Edit(11, "\nShare to WeChat", "", "share bar"), Edit(12, "x", "", "odd")),
+    )
+    shown = document_list.cleaned(document)
+    assert "First line.<del>Share to WeChat</del> Second line.</li>" in shown
+    assert texts.CLEANING_REASONS["share bar"].english in shown
+    assert "<b>odd</b>" in shown
+
+
+def test_of_very_many_places_the_first_are_shown():
+    document = Document(
+        "d", "T", "t.md", "word " * 500, edits=tuple(Edit(5 * n, "**", "", "Markdown emphasis") for n in range(450))
+    )
+    shown = document_list.cleaned(document)
+    assert shown.count("<del>") == 400
+    assert texts.MORE_CLEANED.english.format(50) in shown
+
+
+def test_an_added_file_without_remark_has_none():
+    assert 'class="same"' not in document_list.added([AddResult("report (2).txt", "added", "d", 3)])
