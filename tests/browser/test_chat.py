@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass
 
 import pytest
-from window_server import served
+from window_server import Proxy, served
 
 from rag.errors import DocumentNotFoundError, ModelError
 from rag.history import History
@@ -518,3 +518,39 @@ def test_text_stands_out_from_its_ground(visit, scheme):
     assert [pair for pair in contrast if pair[1] < 4.5] == []
     ground = page.evaluate("getComputedStyle(document.querySelector('gradio-app')).backgroundColor")
     assert ground == {"light": "rgb(244, 245, 246)", "dark": "rgb(21, 24, 28)"}[scheme]
+
+
+def sign_in(page, password):
+    page.get_by_label("username").fill("ada")
+    page.get_by_label("password").fill(password)
+    page.get_by_role("button", name="Login").click()
+
+
+def test_a_window_behind_a_password_keeps_others_out(browser, pipeline, tmp_path):
+    history = History(tmp_path)
+    address = served(pipeline, history, users=[("ada", "river, lake")])
+    page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US").new_page()
+    page.goto(address)
+    sign_in(page, "wrong")
+    expect(page.get_by_text("Incorrect Credentials")).to_be_visible()
+    assert page.request.get(f"{address}/config").status == 401
+    sign_in(page, "river, lake")
+    page.wait_for_function("document.documentElement.dataset.arrived")
+    ask(page, "forest?")
+    expect(answers(page)).to_contain_text(FORESTS)
+    assert [kept.title for kept in history.conversations("user:ada")] == ["forest?"]
+    page.context.close()
+
+
+def test_a_proxy_may_put_a_path_before_every_address(browser, pipeline, tmp_path):
+    address = served(pipeline, History(tmp_path), root_path="/yinju")
+    with Proxy(address, "/yinju") as outside:
+        page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US").new_page()
+        strays = []
+        page.on("request", lambda request: strays.append(request.url) if not request.url.startswith(outside) else None)
+        page.goto(f"{outside}/")
+        page.wait_for_function("document.documentElement.dataset.arrived")
+        ask(page, "forest?")
+        expect(answers(page)).to_contain_text(FORESTS)
+        assert [url for url in strays if not url.startswith(("data:", "blob:"))] == []
+        page.context.close()
