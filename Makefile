@@ -11,7 +11,7 @@ READERS ?= embeddings/bundled/reader:embeddings/bundled/encoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat ask eval train evaluate-models test lint typecheck fix lock clean
+.PHONY: help setup chat ask eval train evaluate-models test screenshots lint typecheck fix lock clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ evaluate-models: $(TRAINING) ## the development table: DATA=… [ENCODERS="FOLDE
 test: $(DEVELOPMENT) ## run the tests
 	@echo "Running the tests …"
 	@$(BIN)/python -m pytest
+
+screenshots: $(DEVELOPMENT) ## take the pictures of the window that README shows (needs Chromium)
+	@$(BIN)/python tests/browser/screenshots.py ui/screenshots
 
 lint: $(DEVELOPMENT) ## check style and format
 	@$(BIN)/ruff check .

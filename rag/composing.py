@@ -228,8 +228,14 @@ def _framed(quote: str, own: Language, language: Language, anew: bool) -> str:
         for quantity in quantities.find(quote, own)
         if quantity.kind != "number" or max(quantity.amounts) >= _LARGE_NUMBER
     ]
-    equations = [f"{before} = {after}" for before, after in dict(given).items() if before != after][:_MOST_GIVEN_ANEW]
+    equations = [f"{before} = {after}" for before, after in dict(given).items() if not _same_to_read(before, after)]
+    equations = equations[:_MOST_GIVEN_ANEW]
     return framed + _BRACKETED[language].format(_COMMA[language].join(equations)) if anew and equations else framed
+
+
+def _same_to_read(before: str, after: str) -> bool:
+    """Whether a quantity is as plain as it stands as given anew: 2020年 needs no 2020."""
+    return re.sub(r"[年—–~-]", "", before) == re.sub(r"[年—–~-]", "", after)
 
 
 def _labels(sources: Sequence[Document], language: Language) -> list[str]:

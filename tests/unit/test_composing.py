@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,27 @@ def compose(question: str, *readings: Reading, language: str = "zh", most: int =
 
 def said(statements: Sequence[Statement]) -> str:
     return "".join(statement.text for statement in statements)
+
+
+def test_a_quantity_among_several_of_its_kind_is_given_alone_only_when_surely_meant() -> None:
+    document = Document("two", "禁渔", "two.txt", "2020年1月1日起保护区禁捕，2021年1月1日起干流禁捕十年。", "zh")
+    read = reading(document, (document.text, 0.9, "2020年1月1日"))
+
+    def shown(likelihood: float) -> str:
+        sure = Reading(read.result, (replace(read.sentences[0], likelihood=likelihood),), 0.9)
+        composed = ExtractiveComposer(4).compose("哪天开始？", [sure], "zh", lambda _: document)
+        return "".join(statement.text for statement in composed)
+
+    assert shown(0.9) == f"2020年1月1日[1]\n\n{document.text}[1]"
+    assert shown(0.5) == f"{document.text}[1]"
+
+
+def test_a_year_is_not_given_anew() -> None:
+    document = Document("year", "愿景", "year.txt", "2016—2020年的规划和2050年愿景要求投入885亿元。", "zh")
+    statements = ExtractiveComposer(4).compose(
+        "Why is it planned?", [reading(document, (document.text, 0.9, "885亿元"))], "en", lambda _: document
+    )
+    assert said(list(statements)) == f"In the original Chinese: “{document.text}” (885亿元 = 88.5 billion yuan)[1]"
 
 
 def test_a_fact_is_given_first_and_then_the_sentence_that_holds_it() -> None:
