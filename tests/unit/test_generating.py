@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.errors import GeneratorError
 from rag.generating import (
     NO_ANSWER,
     Message,
@@ -19,6 +22,8 @@ from rag.generating import (
     TransformersGenerator,
     _without_thoughts,
     addressed_to_model,
+    download,
+    download_size,
     fitted,
     generator,
     prompt,
@@ -215,3 +220,70 @@ def test_however_the_text_is_cut_the_same_thoughts_are_left_out(text: str, data:
     cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=6).map(sorted))
     pieces = [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
     assert "".join(_without_thoughts(iter(pieces))) == "".join(_without_thoughts(iter([text])))
+
+
+# -- models that are not here -----------------------------------------------------------------------------------------
+
+
+class Hub(BaseHTTPRequestHandler):
+    """A hub with one model: what a program needs of it is 1,010 bytes."""
+
+    def do_GET(self):
+        files = {"model.safetensors": 1000, "pytorch_model.bin": 5000, "config.json": 10}
+        known = self.path.startswith("/api/models/small/model")
+        siblings = [{"rfilename": name, "size": size} for name, size in files.items()]
+        body = json.dumps({"id": "small/model", "siblings": siblings} if known else {"error": "Repository not found"}).encode()
+        self.send_response(200 if known else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if not known:
+            self.send_header("X-Error-Code", "RepoNotFound")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_download_of_a_model_is_known_before_it_starts(hub):
+    assert download_size("small/model") == 1010
+
+
+def test_what_needs_no_download_is_of_size_nothing(tmp_path):
+    assert download_size(str(tmp_path)) == 0
+    assert download_size("http://localhost:8000/v1") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("other/model", "the hub has no model “other/model” that may be fetched"),
+        ("no such/model name", "“no such/model name” is neither a folder nor the name of a model"),
+    ],
+)
+def test_a_model_that_cannot_be_fetched_is_said_in_one_line(hub, name, said):
+    with pytest.raises(GeneratorError) as raised:
+        download_size(name)
+    assert str(raised.value).startswith(said)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_hub_that_cannot_be_reached_is_said_in_one_line(monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(GeneratorError, match="is not on this machine, and the hub cannot be reached"):
+        download_size("small/model")
+    with pytest.raises(GeneratorError, match="cannot fetch “small/model”"):
+        download("small/model")
