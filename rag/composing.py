@@ -17,7 +17,7 @@ from rag.types import Citation, Document, Language
 GetDocument = Callable[[str], Document]
 Place = tuple[Reading, Sentence]
 Asked = Literal["quantity", "fact", "open"]
-NoAnswer = Literal["not said", "none chosen", "no documents"]
+NoAnswer = Literal["not said", "none chosen", "no documents", "no more"]
 """Whether the documents that were searched do not say, none of those in the library was to be searched, or there are none."""
 
 # Questions after a number, a date or a measure.
@@ -61,6 +61,10 @@ _CLOSEST = {
 _NONE_CHOSEN = {
     "zh": "没有选中资料库里的任何文档，请先选择要查找的文档。",
     "en": "None of the documents in the library is chosen. Choose the ones to search first.",
+}
+_NO_MORE = {
+    "zh": "关于这个问题，文档里没有更多内容了。",
+    "en": "The documents say no more of this.",
 }
 _EMPTY = {
     "zh": "资料库里还没有文档。请先添加文档：yinju add 路径",
@@ -175,7 +179,7 @@ def refusal(language: Language, why: NoAnswer) -> str:
     """What is said when there is no answer."""
     if why == "not said":
         return f"{_REFUSAL[language]}{'' if language == 'zh' else ' '}{_CLOSEST[language]}"
-    return (_NONE_CHOSEN if why == "none chosen" else _EMPTY)[language]
+    return {"none chosen": _NONE_CHOSEN, "no documents": _EMPTY, "no more": _NO_MORE}[why][language]
 
 
 def pieces(text: str) -> Iterator[str]:

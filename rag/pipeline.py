@@ -211,18 +211,21 @@ class RagPipeline:
             yield draft.done("reply")
         else:
             asked = conversation.complete(question, history, self.library.analyzer)
-            yield from self._answer(_Draft(question, language, asked), stop, documents)
+            said = _said_before(question, asked, history)
+            yield from self._answer(_Draft(question, language, asked), said, stop, documents)
 
-    def _answer(self, draft: _Draft, stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
+    def _answer(self, draft: _Draft, said: Sequence[Citation], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         candidates = self._retriever.search(draft.asked, documents) if len(self.library) else []
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.asked, tuple(candidates[: self.top_k]))
-        readings = self._reader.read(draft.asked, candidates, stop)
+        readings = _unsaid(self._reader.read(draft.asked, candidates, stop), said)
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
         confidence = readings[0].support if readings else 0.0
         results = self._ranked(readings)
         if not readings or confidence < self.threshold:
-            why: NoAnswer = "not said" if candidates else "none chosen" if len(self.library) else "no documents"
+            why: NoAnswer = (
+                "no more" if said else "not said" if candidates else "none chosen" if len(self.library) else "no documents"
+            )
             yield from draft.say([Statement(composing.refusal(draft.language, why), ())])
             yield draft.done("refusal", results, confidence)
             return
@@ -232,7 +235,7 @@ class RagPipeline:
             if self._writer:
                 yield from self._written(self._writer, draft, readings, stop)
         except DocumentNotFoundError:
-            yield from self._answer(draft, stop, documents)
+            yield from self._answer(draft, said, stop, documents)
             return
         if stop.is_set():
             raise Stopped
@@ -283,6 +286,24 @@ class RagPipeline:
     def add_seeds(self, progress: Progress | None = None) -> list[AddResult]:
         """Adds the documents that ship with the project."""
         return self.library.add([SEEDS / "documents"], progress)
+
+
+def _said_before(question: str, asked: str, history: Sequence[Answer]) -> list[Citation]:
+    """What earlier answers to the same question cited, when more is asked for (还有呢？) and not the same once more."""
+    return [citation for answer in history if answer.asked == asked for citation in answer.citations] if asked != question else []
+
+
+def _unsaid(readings: Sequence[Reading], said: Sequence[Citation]) -> list[Reading]:
+    """The readings without the sentences that were cited before, the best supported first."""
+    if not said:
+        return list(readings)
+    left = []
+    for reading in readings:
+        cited = [(c.start, c.end) for c in said if c.document_id == reading.result.chunk.document_id]
+        kept = tuple(s for s in reading.sentences if not any(s.start < end and start < s.end for start, end in cited))
+        if kept:
+            left.append(replace(reading, sentences=kept, support=max(sentence.support for sentence in kept)))
+    return sorted(left, key=lambda reading: -reading.support)
 
 
 def _checked(question: str) -> str:

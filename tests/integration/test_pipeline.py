@@ -63,6 +63,21 @@ def test_facts_are_found_in_both_languages_and_across_them(
     check_invariants(seed_pipeline, answer)
 
 
+def test_more_is_what_was_not_cited_before_and_ends(seed_pipeline: RagPipeline) -> None:
+    turns = [seed_pipeline.answer("中国采取了哪些措施保护濒危物种？")]
+    for _ in range(30):
+        turns.append(seed_pipeline.answer("还有呢？", turns))
+        check_invariants(seed_pipeline, turns[-1])
+        if turns[-1].abstained:
+            break
+    assert len(turns) > 2
+    assert turns[-1].text == "关于这个问题，文档里没有更多内容了。"
+    places = [(c.document_id, c.start, c.end) for turn in turns for c in turn.citations]
+    assert len(places) == len(set(places))
+    again = seed_pipeline.answer(turns[0].question, turns)
+    assert again.citations == turns[0].citations
+
+
 @pytest.mark.parametrize("question", NOT_IN_THE_DOCUMENTS)
 def test_what_is_not_there_is_refused_with_the_closest_passages(seed_pipeline: RagPipeline, question: str) -> None:
     answer = seed_pipeline.answer(question)
