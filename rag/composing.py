@@ -42,6 +42,7 @@ _MEASURE_WORD = re.compile("[个种处名人项家座所条只头株棵位部份
 _NEAR_BEST: dict[Asked, float] = {"quantity": 0.2, "fact": 0.2, "open": 0.4}
 _MOST_SENTENCES: dict[Asked, int] = {"quantity": 2, "fact": 2, "open": 50}
 _SAME_TEXT = 0.8
+_SUPPORTED = 0.5
 _SURE_OF_SHORT_ANSWER = 0.5
 _SURE_OF_QUANTITY = 0.3
 _SURE_AMONG_SEVERAL = 0.6
@@ -204,7 +205,7 @@ def _short_answer(asked: Asked, place: Place, language: Language) -> str:
     begin, end = (offset - sentence.start for offset in sentence.answer)
     own = reading.result.language
     text = sentence.text[begin:end].strip()
-    if asked == "open":
+    if asked == "open" or sentence.support < _SUPPORTED:
         return ""
     if asked == "quantity":
         found = quantities.find(sentence.text, own)

@@ -61,6 +61,10 @@ def test_a_quantity_among_several_of_its_kind_is_given_alone_only_when_surely_me
     assert shown(0.5) == f"{document.text}[1]"
 
 
+def test_a_fact_that_is_hardly_supported_is_not_given_alone() -> None:
+    assert said(compose("有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.45, "1.18万")))) == "2018年底有1.18万个。[1]"
+
+
 def test_a_year_is_not_given_anew() -> None:
     document = Document("year", "愿景", "year.txt", "2016—2020年的规划和2050年愿景要求投入885亿元。", "zh")
     statements = ExtractiveComposer(4).compose(
