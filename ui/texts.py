@@ -200,3 +200,105 @@ EXAMPLES = (
     Example("Why does ASEAN say it needs more support from China?", "2021-10-09-china-news-asean-kang-fu.en.txt"),
     Example("By when does China aim to be carbon neutral?", "2021-10-09-xinhua-white-paper-part-7.zh.txt"),
 )
+
+# -- the evaluation ---------------------------------------------------------------------------------------------------
+
+EVALUATE = Words("开始评测", "Run the evaluation")
+OWN_QUESTIONS = Words("选择自己的问题集（.jsonl）", "Choose a question set (.jsonl)")
+SEED_QUESTIONS = Words("改用自带问题集", "Back to the seed questions")
+ASKS_SEEDS = Words(
+    "自带的 {} 个问题，在随软件提供的文档里查找；与你的文档无关。",
+    "The {} seed questions, asked of the documents that come with Yinju, not of yours.",
+)
+ASKS_OWN = Words("{} 里的 {} 个问题，在你的文档库里查找。", "{}: its {} questions, asked of your library.")
+WITH_YOUR_SETTINGS = Words("用“设置”页上的选择来回答。", "Answers are given as chosen on the Settings page.")
+GETTING_READY = Words("正在准备……", "Getting ready…")
+ADDING_SEEDS = Words("正在添加自带文档：{} / {}", "Adding the seed documents: {} of {}")
+ASKED = Words("已问 {} / {} · 每分钟 {} 个 · 还需约 {}", "{} of {} asked · {} a minute · about {} left")
+ALL_ASKED = Words("问完了 {} 个问题，用时 {}。", "All {} questions asked, in {}.")
+SOME_ASKED = Words("只问了 {} / {} 个问题，以下只是它们的结果。", "Only {} of {} questions asked: the figures are of those.")
+NOT_EVALUATED = Words("没能完成评测", "Could not evaluate")
+NOT_IN_LIBRARY = Words(
+    "文档库里找不到依据原文的问题：{} 个，计为未找到。只有文档库里有这些问题所问的文档，结果才有意义。",
+    "Questions whose evidence stands nowhere in the library: {}. They count as not found; the figures mean something only for the"
+    " documents that the questions are about.",
+)
+FIGURES = {
+    "n": (Words("题数", "Questions"), Words("问了多少个问题", "How many questions were asked")),
+    "recall_at_1": (Words("召回@1", "R@1"), Words("依据在第一个段落里的问题占比", "How often the first passage holds evidence")),
+    "recall_at_5": (
+        Words("召回@5", "R@5"),
+        Words("依据在前 5 个段落里的问题占比", "How often the first 5 passages hold evidence"),
+    ),
+    "recall_at_10": (
+        Words("召回@10", "R@10"),
+        Words("依据在前 10 个段落里的问题占比", "How often the first 10 passages hold evidence"),
+    ),
+    "mrr": (
+        Words("MRR", "MRR"),
+        Words("首个含依据段落的名次的倒数，取平均", "Mean of 1 / rank of the first passage with evidence"),
+    ),
+    "right": (Words("答对", "Right"), Words("有答案的问题里答对的占比", "Share of the answerable questions answered right")),
+    "on_evidence": (
+        Words("引用落在依据上", "On the evidence"),
+        Words("引用里落在依据上的占比", "Share of the citations that are of the evidence"),
+    ),
+    "wrongly_answered": (
+        Words("误答", "Wrongly answered"),
+        Words("文档没有答案却回答了的占比", "Share of the unanswerable questions that were answered"),
+    ),
+    "wrongly_refused": (
+        Words("误拒", "Wrongly refused"),
+        Words("文档有答案却拒答的占比", "Share of the answerable questions that were refused"),
+    ),
+    "median_seconds": (
+        Words("用时中位数", "Median time"),
+        Words("一半的问题在这个时间内答完", "Half of the answers took no longer"),
+    ),
+    "p95_seconds": (Words("95% 用时", "95% within"), Words("95% 的问题在这个时间内答完", "95 of 100 answers took no longer")),
+}
+"""What each of `rag.evaluation.run.Figures` is called and means, by its name there."""
+RECALL_BY_PAIR = Words("召回率", "Recall")
+ANSWERS_BY_PAIR = Words("回答与引用", "Answers and citations")
+RISK_COVERAGE = Words("风险与覆盖", "Risk and coverage")
+COVERAGE = Words("覆盖：回答了的问题占比", "Coverage: share of the questions that is answered")
+RISK = Words("风险：回答里错的占比", "Risk: share of the answers that is wrong")
+RISK_COVERAGE_MEANS = Words(
+    "从最有把握的回答数起；低于门槛的不回答，曲线到此为止。",
+    "From the surest answer on; what is below the threshold is not answered, and the curve ends there.",
+)
+LATENCY = Words("用时", "Time")
+LATENCY_MEANS = Words("从提问到完整回答。", "From the question to the whole answer.")
+SECONDS = Words("秒", "Seconds")
+WITHIN = Words("在此时间内答完的问题占比", "Share of the questions answered within")
+MEDIAN_IS = Words("中位数 {} 秒", "median {} s")
+P95_IS = Words("95% {} 秒", "95% {} s")
+PAIRS_MEAN = Words("问题的语言 → 依据的语言", "Language of the question → language of its evidence")
+VALUES = Words("数值", "Values")
+NOTHING_TO_DRAW = Words("没有可画的。", "There is nothing to draw.")
+ALL_FIGURES = Words("全部数值：按语言与问题类型", "All figures, by languages and kind of question")
+EVERYTHING = Words("全部", "All")
+NO_EVIDENCE = Words("无", "none")
+QUESTION_KINDS = {
+    "date": Words("日期", "date"),
+    "how": Words("怎样", "how"),
+    "list": Words("列举", "list"),
+    "name": Words("名称", "name"),
+    "number": Words("数字", "number"),
+    "what": Words("什么", "what"),
+    "why": Words("为什么", "why"),
+    "near_miss": Words("近似但没有", "near miss"),
+    "off_topic": Words("无关", "off topic"),
+}
+"""The kinds of the seed questions; others are shown as they are."""
+FAILURES = {
+    "wrongly answered": Words("误答：文档没有答案，却回答了", "Wrongly answered: the documents do not say"),
+    "wrongly refused": Words("误拒：文档有答案，却没有回答", "Wrongly refused: the documents do say"),
+    "not right": Words("没答对", "Not right"),
+    "off the evidence": Words("答对了，但有引用不在依据上", "Right, but with a citation that is not of the evidence"),
+}
+"""What is wrong with an answer, by `rag.evaluation.run.Failure`."""
+WHAT_WENT_WRONG = Words("出错的问题", "What went wrong")
+NOTHING_WENT_WRONG = Words("没有出错的问题。", "Nothing went wrong.")
+EXPECTED = Words("应含", "Expected")
+ASK_IN_CHAT = Words("到问答页提问", "Ask in the chat")

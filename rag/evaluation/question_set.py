@@ -30,26 +30,31 @@ class Question:
     answerable: bool
 
 
-def read(file: Path) -> list[Question]:
+def read(file: Path, name: str = "") -> list[Question]:
     """Reads a question set.
+
+    Args:
+        file: The file.
+        name: What errors call it; the path when empty.
 
     Raises:
         QuestionSetError: The file cannot be read, or a line is not a question; the text names the line.
     """
+    name = name or str(file)
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise QuestionSetError(f"cannot read the questions in {file}: {getattr(error, 'strerror', None) or error}") from error
+        raise QuestionSetError(f"cannot read the questions in {name}: {getattr(error, 'strerror', None) or error}") from error
     questions: list[Question] = []
     for number, line in enumerate(lines, 1):
         if line.strip():
-            questions.append(_question(line, f"{file}, line {number}"))
+            questions.append(_question(line, f"{name}, line {number}"))
     if not questions:
-        raise QuestionSetError(f"{file} holds no questions")
+        raise QuestionSetError(f"{name} holds no questions")
     seen: set[str] = set()
     for question in questions:
         if question.id in seen:
-            raise QuestionSetError(f'{file}: the id "{question.id}" stands twice')
+            raise QuestionSetError(f'{name}: the id "{question.id}" stands twice')
         seen.add(question.id)
     return questions
 
@@ -57,8 +62,8 @@ def read(file: Path) -> list[Question]:
 def _question(line: str, place: str) -> Question:
     try:
         row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise QuestionSetError(f"{place}: not JSON ({error.msg})") from error
+    except (ValueError, RecursionError) as error:
+        raise QuestionSetError(f"{place}: not JSON ({getattr(error, 'msg', error)})") from error
     if not isinstance(row, dict):
         raise QuestionSetError(f"{place}: not a JSON object")
     question = Question(
@@ -79,13 +84,18 @@ def _question(line: str, place: str) -> Question:
 
 def _text(row: dict[str, Any], key: str, place: str) -> str:
     value = row.get(key)
-    if not isinstance(value, str) or not value.strip():
+    if not _is_text(value):
         raise QuestionSetError(f'{place}: "{key}" must be a text')
-    return value
+    return str(value)
 
 
 def _texts(row: dict[str, Any], key: str, place: str) -> tuple[str, ...]:
     value = row.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+    if not isinstance(value, list) or not all(map(_is_text, value)):
         raise QuestionSetError(f'{place}: "{key}" must be a list of texts')
     return tuple(value)
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value is a text with something in it; JSON can name characters that are none."""
+    return isinstance(value, str) and bool(value.strip()) and not any("\ud800" <= character <= "\udfff" for character in value)

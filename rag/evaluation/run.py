@@ -1,16 +1,27 @@
-"""Asks every question and measures retrieval, answers, citations and refusals."""
+"""Asks every question and measures retrieval, answers, citations, refusals and time."""
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
+import numpy as np
+
+from rag.errors import QuestionError, QuestionSetError
 from rag.evaluation.matching import FoldedDocument, Place, holds, places
 from rag.evaluation.question_set import Question
+from rag.library import Library
 from rag.pipeline import RagPipeline
-from rag.types import Citation, SearchResult
+from rag.types import Answer, Citation, SearchResult
+
+Failure = Literal["wrongly answered", "wrongly refused", "not right", "off the evidence"]
+"""What is wrong with an answer, the gravest first."""
 
 _EVIDENCE_IN_CHUNK = 0.5
 """A chunk holds a piece of evidence when at least this share of it lies inside."""
@@ -22,7 +33,7 @@ class Outcome:
 
     `pair` is the question's language and that of its evidence, such as "en->zh". `rank` is the rank of the first passage
     that holds evidence, None when none does. `right` is whether the answer holds an accepted string. `citations` and
-    `citations_on_evidence` are counts.
+    `citations_on_evidence` are counts. `expected` are the accepted strings.
     """
 
     id: str
@@ -39,6 +50,7 @@ class Outcome:
     confidence: float
     seconds: float
     answer: str
+    expected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,7 @@ class Figures:
     """Shares over a group of outcomes; None where the group has nothing to take the share of.
 
     Retrieval figures and `right` are over the answerable questions, `on_evidence` and `exact` over their citations.
+    `p95_seconds` is the time within which 95 of 100 questions are answered.
     """
 
     n: int
@@ -59,6 +72,7 @@ class Figures:
     wrongly_answered: float | None
     wrongly_refused: float | None
     median_seconds: float
+    p95_seconds: float
 
 
 def run(pipeline: RagPipeline, questions: Sequence[Question], progress: Callable[[Outcome], None] | None = None) -> list[Outcome]:
@@ -69,16 +83,54 @@ def run(pipeline: RagPipeline, questions: Sequence[Question], progress: Callable
         questions: What is asked.
         progress: Called with each outcome.
     """
-    library = pipeline.library
-    documents = [FoldedDocument(library.document(summary.id)) for summary in library.documents()]
-    outcomes = []
-    for question in questions:
-        evidence = places(question.evidence, documents)
-        outcome = _outcome(pipeline, question, evidence, {document.id: document.language for document in documents})
-        outcomes.append(outcome)
+    asked = []
+    for outcome in outcomes(pipeline, questions):
+        asked.append(outcome)
         if progress:
             progress(outcome)
-    return outcomes
+    return asked
+
+
+def outcomes(
+    pipeline: RagPipeline, questions: Sequence[Question], ask: Callable[[str], Answer] | None = None
+) -> Iterator[Outcome]:
+    """The outcome of each question, in order, each asked when its turn comes.
+
+    Args:
+        pipeline: The same as the chat's.
+        questions: What is asked.
+        ask: Asks the pipeline a question; `pipeline.answer` when None.
+
+    Raises:
+        QuestionSetError: A question is one that cannot be asked.
+    """
+    library = pipeline.library
+    documents = [FoldedDocument(library.document(summary.id)) for summary in library.documents()]
+    languages = {document.id: document.language for document in documents}
+    for question in questions:
+        try:
+            answer = (ask or pipeline.answer)(question.question)
+        except QuestionError as error:
+            raise QuestionSetError(f'question "{question.id}": {error}') from error
+        yield _outcome(pipeline, question, answer, places(question.evidence, documents), languages)
+
+
+@contextmanager
+def fresh(pipeline: RagPipeline) -> Iterator[RagPipeline]:
+    """The same pipeline over an empty library of its own, which is gone afterwards."""
+    library = pipeline.library
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Library(Path(folder) / "library", library.encoder, analyzer=library.analyzer) as empty,
+    ):
+        yield RagPipeline(
+            empty,
+            pipeline._reader,
+            pipeline.generator,
+            top_k=pipeline.top_k,
+            max_sentences=pipeline.max_sentences,
+            threshold=pipeline.threshold,
+        )
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
@@ -98,6 +150,7 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
         wrongly_answered=_share(not o.abstained for o in unanswerable),
         wrongly_refused=_share(o.abstained for o in answerable),
         median_seconds=statistics.median(o.seconds for o in outcomes) if outcomes else 0.0,
+        p95_seconds=sorted(o.seconds for o in outcomes)[math.ceil(0.95 * len(outcomes)) - 1] if outcomes else 0.0,
     )
 
 
@@ -111,6 +164,30 @@ def grouped(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
     return {name: figures(group) for name, group in groups.items()}
 
 
+def failure(outcome: Outcome) -> Failure | None:
+    """The gravest that is wrong with an answer, None when all is well.
+
+    An answer that is right is "off the evidence" when any of its citations is.
+    """
+    if outcome.answerable == outcome.abstained:
+        return "wrongly refused" if outcome.answerable else "wrongly answered"
+    if not outcome.answerable:
+        return None
+    if not outcome.right:
+        return "not right"
+    return "off the evidence" if outcome.citations_on_evidence < outcome.citations else None
+
+
+def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Coverage and risk `(questions, 2)`: the share answered down to each confidence, and the share of those that is wrong.
+
+    After El-Yaniv and Wiener (2010), "On the Foundations of Noise-free Selective Classification".
+    """
+    answered = np.arange(1, len(confidence) + 1)
+    wrong = np.cumsum(~right[np.argsort(-confidence)])
+    return np.stack([answered / len(confidence), wrong / answered], axis=1)
+
+
 def to_dict(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Figures and outcomes as plain values, ready for JSON."""
     return {
@@ -119,8 +196,9 @@ def to_dict(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _outcome(pipeline: RagPipeline, question: Question, evidence: Sequence[Place], languages: dict[str, str]) -> Outcome:
-    answer = pipeline.answer(question.question)
+def _outcome(
+    pipeline: RagPipeline, question: Question, answer: Answer, evidence: Sequence[Place], languages: Mapping[str, str]
+) -> Outcome:
     evidence_languages = sorted({languages[place.document_id] for place in evidence})
     language = question.lang if question.lang in evidence_languages else next(iter(evidence_languages), "none")
     return Outcome(
@@ -138,6 +216,7 @@ def _outcome(pipeline: RagPipeline, question: Question, evidence: Sequence[Place
         confidence=answer.confidence,
         seconds=answer.timings["total"],
         answer=answer.text,
+        expected=question.answers,
     )
 
 

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from rag.evaluation import question_set
 from rag.evaluation.matching import FoldedDocument, places
+from rag.evaluation.run import risk_coverage
 from rag.library import Library
 from rag.metadata import language_of
 from rag.pipeline import SEEDS
@@ -96,16 +97,6 @@ def report(name: str, examples: Examples, logits: np.ndarray, threshold: float) 
         f"wrongly refused {refused[examples.answerable].mean():.3f}  "
         f"rightly refused {refused[~examples.answerable].mean():.3f} (near misses {refused[examples.near_miss].mean():.3f})"
     )
-
-
-def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Coverage and risk `(questions, 2)`: the share answered down to each confidence, and the share of those that is wrong.
-
-    After El-Yaniv and Wiener (2010), "On the Foundations of Noise-free Selective Classification".
-    """
-    answered = np.arange(1, len(confidence) + 1)
-    wrong = np.cumsum(~right[np.argsort(-confidence)])
-    return np.stack([answered / len(confidence), wrong / answered], axis=1)
 
 
 def draw(curves: dict[str, tuple[np.ndarray, float]], file: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from rag.errors import QuestionSetError
 from rag.evaluation.matching import FoldedDocument, Place, fold, holds
 from rag.evaluation.question_set import read
-from rag.evaluation.run import Outcome, figures, grouped
+from rag.evaluation.run import Outcome, failure, figures, grouped, risk_coverage
 from rag.types import Document
 
 QUESTION = {
@@ -49,6 +50,9 @@ def test_reads_questions(tmp_path: Path) -> None:
         (json.dumps({**QUESTION, "id": "b", "evidence": "x"}), 'line 2: "evidence" must be a list'),
         (json.dumps({**QUESTION, "id": "b", "answerable": 1}), 'line 2: "answerable" must be true or false'),
         (json.dumps({**QUESTION, "id": "b", "answers": []}), 'line 2: an answerable question needs "evidence" and "answers"'),
+        (json.dumps({**QUESTION, "id": "b", "answers": ["\ud800"]}), 'line 2: "answers" must be a list of texts'),
+        ("1" * 5000, "line 2: not JSON"),
+        ("[" * 100_000, "line 2: not JSON"),
         (json.dumps(QUESTION), 'the id "a" stands twice'),
     ],
 )
@@ -56,6 +60,12 @@ def test_errors_name_the_line(tmp_path: Path, line: str, problem: str) -> None:
     with pytest.raises(QuestionSetError, match=problem) as caught:
         read(write(tmp_path, json.dumps(QUESTION), line))
     assert "\n" not in str(caught.value)
+
+
+def test_errors_call_the_file_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(QuestionSetError) as caught:
+        read(write(tmp_path, "[]"), "mine.jsonl")
+    assert str(caught.value) == "mine.jsonl, line 1: not a JSON object"
 
 
 def test_a_file_that_is_missing_or_empty(tmp_path: Path) -> None:
@@ -142,3 +152,29 @@ def test_groups() -> None:
     )
     assert list(groups) == ["all", "en->none", "en->zh", "zh->zh", "number", "why", "off_topic"]
     assert [groups[name].n for name in groups] == [3, 1, 1, 1, 1, 1, 1]
+
+
+def test_the_time_within_which_95_of_100_are_answered() -> None:
+    assert figures([outcome(seconds=float(number)) for number in range(1, 101)]).p95_seconds == 95.0
+    assert figures([outcome(seconds=float(number)) for number in range(1, 4)]).p95_seconds == 3.0
+    assert figures([]).p95_seconds == 0.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"citations_on_evidence": 2}, None),
+        ({}, "off the evidence"),
+        ({"right": False}, "not right"),
+        ({"right": False, "abstained": True}, "wrongly refused"),
+        ({"right": False, "answerable": False}, "wrongly answered"),
+        ({"right": False, "answerable": False, "abstained": True}, None),
+    ],
+)
+def test_what_is_wrong_with_an_answer(changes: dict[str, object], wrong: str | None) -> None:
+    assert failure(outcome(**changes)) == wrong
+
+
+def test_risk_is_over_those_that_are_at_least_as_sure() -> None:
+    points = risk_coverage(np.array([0.2, 0.9, 0.5, 0.7]), np.array([True, True, False, True]))
+    assert points.tolist() == [[0.25, 0.0], [0.5, 0.0], [0.75, pytest.approx(1 / 3)], [1.0, 0.25]]

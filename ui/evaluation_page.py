@@ -1,0 +1,165 @@
+"""The evaluation page: asks a fixed question set as the chat would, and shows what came of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from embeddings.errors import Stopped
+from rag.errors import YinjuError
+from rag.evaluation import question_set
+from rag.evaluation.question_set import SEED_QUESTIONS
+from rag.evaluation.run import fresh, outcomes
+from rag.pipeline import SEEDS
+from rag.types import Done
+from ui import evaluation_report, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rag.evaluation.question_set import Question
+    from rag.evaluation.run import Outcome
+    from rag.pipeline import RagPipeline
+    from rag.types import Answer
+    from ui.labels import Labels
+
+logger = logging.getLogger("yinju")
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+Updates = dict[Any, Any]
+
+
+class Evaluation:
+    """What one visitor evaluates: the questions of the file `name`, or the seed questions when there are none of it."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.questions: list[Question] = []
+        self.stop = threading.Event()
+        """Ends what is under way once it is set."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Evaluation:
+        """Each visitor begins with the seed questions."""
+        return Evaluation()
+
+
+class EvaluationPage:
+    """The page's components and what happens when they are used. Made inside a `gr.Blocks`."""
+
+    def __init__(self, pipeline: RagPipeline, lock: threading.Lock, labels: Labels, chosen: gr.State) -> None:
+        """Builds the page.
+
+        Args:
+            pipeline: What is asked: its own library for a visitor's questions, one of the seed documents for the seed questions.
+            lock: What is held while a pipeline works.
+            labels: Where the words on components go.
+            chosen: Holds the pipeline as the visitor adjusted it, None for the given one.
+        """
+        self._pipeline, self._lock = pipeline, lock
+        evaluation: gr.State = gr.State(Evaluation())
+        with gr.Column(elem_id="evaluation"):
+            self._asked = gr.HTML(self._describe(Evaluation()), apply_default_css=False)
+            with gr.Row(elem_id="evaluate"):
+                self._start = labels.on(gr.Button(variant="primary", scale=0), value=texts.EVALUATE)
+                self._stop = labels.on(gr.Button(scale=0, visible=False, elem_id="stop-evaluation"), value=texts.STOP)
+                upload = labels.on(gr.UploadButton(scale=0, file_types=[".jsonl"]), label=texts.OWN_QUESTIONS)
+                self._back = labels.on(gr.Button(scale=0, visible=False), value=texts.SEED_QUESTIONS)
+            self._state = gr.HTML("", apply_default_css=False)
+            self._results = gr.HTML("", apply_default_css=False)
+        choosing = [self._asked, self._back, self._state]
+        running = [self._state, self._results, self._start, self._stop]
+        at_once: dict[str, Any] = {"queue": False, **_QUIET}
+        upload.upload(self._choose, [evaluation, upload], choosing, **at_once)
+        self._back.click(self._choose_seeds, evaluation, choosing, **at_once)
+        self._stop.click(self._end, evaluation, None, **at_once)
+        # One evaluation runs at a time; whoever waits for another sees that and may stop waiting.
+        self._start.click(self._begin, evaluation, running, **at_once).then(
+            self._evaluate, [evaluation, chosen], running, concurrency_limit=1, **_QUIET
+        )
+
+    @staticmethod
+    def _describe(evaluation: Evaluation) -> str:
+        questions = evaluation.questions or question_set.read(SEED_QUESTIONS)
+        return evaluation_report.asked_of(evaluation.name, len(questions))
+
+    def _choose(self, evaluation: Evaluation, file: str) -> Updates:
+        name = Path(file).name
+        try:
+            evaluation.questions = question_set.read(Path(file), name)
+        except YinjuError as error:
+            return {self._state: evaluation_report.problem(str(error))}
+        evaluation.name = name
+        return {self._asked: self._describe(evaluation), self._back: gr.Button(visible=True), self._state: ""}
+
+    def _choose_seeds(self, evaluation: Evaluation) -> Updates:
+        evaluation.name, evaluation.questions = "", []
+        return {self._asked: self._describe(evaluation), self._back: gr.Button(visible=False), self._state: ""}
+
+    def _begin(self, evaluation: Evaluation) -> Updates:
+        evaluation.stop.clear()
+        return {self._state: evaluation_report.ready(), self._results: "", **self._buttons(running=True)}
+
+    @staticmethod
+    def _end(evaluation: Evaluation) -> None:
+        evaluation.stop.set()
+
+    def _buttons(self, running: bool) -> Updates:
+        return {self._start: gr.Button(visible=not running), self._stop: gr.Button(visible=running)}
+
+    def _evaluate(self, evaluation: Evaluation, chosen: RagPipeline | None) -> Iterator[Updates]:
+        """Asks every question until it is stopped or fails, and shows what came of those that were asked."""
+        pipeline, stop, own = chosen or self._pipeline, evaluation.stop, evaluation.questions
+        questions = own or question_set.read(SEED_QUESTIONS)
+        done: list[Outcome] = []
+        began, problem = time.monotonic(), ""
+        try:
+            with nullcontext(pipeline) if own else fresh(pipeline) as asked:
+                if not own:
+                    yield from self._add_seeds(asked, stop)
+                with self._lock:
+                    asked.warm_up()
+                began = time.monotonic()
+                for outcome in outcomes(asked, questions, partial(self._ask, asked, stop)):
+                    done.append(outcome)
+                    yield {self._state: evaluation_report.asking(len(done), len(questions), time.monotonic() - began)}
+        except Stopped:
+            pass
+        except YinjuError as error:
+            problem = evaluation_report.problem(str(error))
+        except Exception:
+            logger.exception("could not evaluate")
+            problem = evaluation_report.problem(str(texts.UNEXPECTED))
+        finished = evaluation_report.finished(len(done), len(questions), time.monotonic() - began)
+        results = evaluation_report.report(done, pipeline.threshold)
+        yield {self._state: problem + finished, self._results: results, **self._buttons(running=False)}
+
+    def _add_seeds(self, pipeline: RagPipeline, stop: threading.Event) -> Iterator[Updates]:
+        files = sorted((SEEDS / "documents").iterdir())
+        for number, file in enumerate(files):
+            yield {self._state: evaluation_report.ready(number, len(files))}
+            if stop.is_set():
+                raise Stopped
+            with self._lock:
+                pipeline.library.add([file])
+
+    def _ask(self, pipeline: RagPipeline, stop: threading.Event, question: str) -> Answer:
+        """The answer as the chat would give it, whose pieces and this one's take turns.
+
+        Raises:
+            Stopped: `stop` was set.
+        """
+        events = pipeline.stream(question, (), stop)
+        while not stop.is_set():
+            with self._lock:
+                event = next(events, None)
+            if isinstance(event, Done):
+                return event.answer
+        raise Stopped
