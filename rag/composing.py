@@ -16,7 +16,7 @@ from rag.types import Citation, Document, Language
 
 GetDocument = Callable[[str], Document]
 Place = tuple[Reading, Sentence]
-Asked = Literal["quantity", "fact", "open"]
+Asked = Literal["quantity", "fact", "list", "open"]
 NoAnswer = Literal["not said", "none chosen", "no documents", "no more"]
 """Whether the documents that were searched do not say, none of those in the library was to be searched, or there are none."""
 
@@ -31,6 +31,12 @@ _FACT = re.compile(
     r"谁|哪[位个家国省市里儿一]|何地|\b(?:who|whom|whose|where|which (?:country|province|city|company|organi[sz]ation))\b",
     re.IGNORECASE,
 )
+# Questions after several things; whatever else is asked takes two sentences at most.
+_LIST = re.compile(
+    r"哪些|哪几|分别|什么(?:原则|措施|方面|领域)|几[大个项]"
+    r"|\b(?:(?:what|which) (?:are|were|kinds?|types?|\w+s)|list|in (?:what|which) (?:fields|areas))\b",
+    re.IGNORECASE,
+)
 # What stands before a sentence and is not of it: numbers of lists, bullets, the datelines of agencies.
 _BEFORE_SENTENCE = re.compile(
     r"(?:[-*•·▪●◆■—]+\s*|[（(][一二三四五六七八九十\d]{1,3}[)）]\s*|[一二三四五六七八九十]{1,3}、\s*|\d{1,2}[.、]\s+"
@@ -39,8 +45,8 @@ _BEFORE_SENTENCE = re.compile(
 )
 _MEASURE_WORD = re.compile("[个种处名人项家座所条只头株棵位部份次届天]")
 # A sentence is said when the odds of it are at least this share of those of the best one.
-_NEAR_BEST: dict[Asked, float] = {"quantity": 0.2, "fact": 0.2, "open": 0.4}
-_MOST_SENTENCES: dict[Asked, int] = {"quantity": 2, "fact": 2, "open": 50}
+_NEAR_BEST: dict[Asked, float] = {"quantity": 0.3, "fact": 0.3, "list": 0.4, "open": 0.5}
+_MOST_SENTENCES: dict[Asked, int] = {"quantity": 2, "fact": 2, "list": 50, "open": 2}
 _SAME_TEXT = 0.8
 _SUPPORTED = 0.5
 _SURE_OF_SHORT_ANSWER = 0.5
@@ -114,7 +120,7 @@ class ExtractiveComposer:
         sources = [document(group[0][0].result.chunk.document_id) for group in groups]
         labels = _labels(sources, language) if asked == "quantity" else [""] * len(sources)
         short = _short_answer(asked, groups[0][0], language)
-        listed = asked == "open" and len(groups) > 2
+        listed = len(groups) > 2
         number = 1
         for group, label, source in zip(groups, labels, sources, strict=True):
             citations = tuple(_cited(group, number, document))
@@ -146,7 +152,7 @@ class ExtractiveComposer:
                     groups.append([place])
             elif all(place[0].result.chunk.document_id != other.result.chunk.document_id for other, _ in same):
                 same.append(place)
-        if asked == "open":
+        if asked in ("list", "open"):
             documents = list(dict.fromkeys(group[0][0].result.chunk.document_id for group in groups))
             groups.sort(key=lambda group: (documents.index(group[0][0].result.chunk.document_id), group[0][1].start))
         return groups
@@ -172,8 +178,9 @@ def side_by_side(
 
 
 def kind_of(question: str) -> Asked:
-    """Whether a question is after a number or date, after another single fact, or open."""
-    return "quantity" if _QUANTITY.search(question) else "fact" if _FACT.search(question) else "open"
+    """Whether a question is after a number or date, after another single fact, after several things, or open."""
+    kinds: tuple[tuple[Asked, re.Pattern[str]], ...] = (("quantity", _QUANTITY), ("fact", _FACT), ("list", _LIST))
+    return next((asked for asked, pattern in kinds if pattern.search(question)), "open")
 
 
 def refusal(language: Language, why: NoAnswer) -> str:
@@ -205,7 +212,7 @@ def _short_answer(asked: Asked, place: Place, language: Language) -> str:
     begin, end = (offset - sentence.start for offset in sentence.answer)
     own = reading.result.language
     text = sentence.text[begin:end].strip()
-    if asked == "open" or sentence.support < _SUPPORTED:
+    if asked in ("list", "open") or sentence.support < _SUPPORTED:
         return ""
     if asked == "quantity":
         found = quantities.find(sentence.text, own)

@@ -69,9 +69,6 @@ TITLE = Words("标题", "Title")
 RENAME = Words("改名", "Rename")
 SAVE = Words("导出 Markdown", "Export Markdown")
 DELETE = Words("删除", "Delete")
-CONVERSATION_LANGUAGES = {"zh": Words("中文", "Chinese"), "en": Words("英文", "English")}
-OPEN_DOCUMENT = Words("打开全文", "Open document")
-GONE = Words("这段对话已被删除。", "This conversation has been deleted.")
 
 CHAT_TAB = Words("问答", "Chat")
 DOCUMENTS_TAB = Words("文档", "Documents")

@@ -11,6 +11,7 @@ from rag.errors import YinjuError
 from ui import rendering, texts
 from ui.chat_page import ChatPage, html
 from ui.documents_page import DocumentsPage
+from ui.evaluation_page import EvaluationPage
 from ui.labels import Labels
 from ui.settings_page import SettingsPage
 
@@ -38,6 +39,7 @@ def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool
         with gr.Tabs(elem_id="pages"):
             chat_tab = labels.on(gr.Tab(id="chat", elem_id="chat-page"), label=texts.CHAT_TAB)
             documents_tab = labels.on(gr.Tab(id="documents"), label=texts.DOCUMENTS_TAB)
+            evaluation_tab = labels.on(gr.Tab(id="evaluation"), label=texts.EVALUATION_TAB)
             with labels.on(gr.Tab(id="settings"), label=texts.SETTINGS_TAB):
                 settings = SettingsPage(pipeline, labels, may_choose_generator)
             documents: gr.State = gr.State(None)
@@ -45,6 +47,8 @@ def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool
                 chat = ChatPage(pipeline, history, lock, labels, [documents, settings.chosen], blocks)
             with documents_tab:
                 DocumentsPage(pipeline.library, labels, html, documents, chat.scope, blocks)
+            with evaluation_tab:
+                EvaluationPage(pipeline, lock, labels, settings.chosen)
         relabel: dict[str, Any] = {"fn": labels.updates, "inputs": [language], "outputs": labels.components}
         blocks.load(**relabel, js="() => [window.yinju.language()]", **_QUIET)
         top.select(**relabel, js="() => [window.yinju.switchLanguage()]", **_QUIET)

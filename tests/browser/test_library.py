@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from window_server import served
 
@@ -114,12 +116,46 @@ def test_a_program_asks_through_the_api(address):
     assert answer["citations"][0]["quote"] == "青湖基金成立于2003年，由陈明发起。"
 
 
+def test_questions_of_ones_own_are_evaluated_and_a_failure_is_asked_in_the_chat(visit, folder):
+    page = visit()
+    own = folder / "own.jsonl"
+    rows = [
+        {
+            "id": "1",
+            "lang": "zh",
+            "kind": "date",
+            "question": "青湖基金成立于哪一年？",
+            "evidence": ["青湖基金成立于2003年"],
+            "answers": ["2003年"],
+        },
+        {
+            "id": "2",
+            "lang": "zh",
+            "kind": "name",
+            "question": "青湖基金由谁发起？",
+            "evidence": ["由陈明发起"],
+            "answers": ["林红"],
+        },
+    ]
+    own.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    open_tab(page, "Evaluation")
+    page.locator("#evaluation input[type=file]").set_input_files(own)
+    expect(page.locator("#evaluation")).to_contain_text("own.jsonl", use_inner_text=True)
+    page.get_by_role("button", name="Run").click()
+    failed = page.locator("#evaluation [data-ask]")
+    expect(failed).to_have_count(1, timeout=30_000)
+    assert page.locator("#evaluation svg[role=img]").count() >= 3
+    failed.click()
+    expect(page.locator("#chat .question")).to_have_text(["青湖基金由谁发起？"])
+    expect(page.locator("#chat .text")).to_contain_text("陈明")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(visit, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = visit(color_scheme=scheme)
     ask(page, "青湖基金由谁发起？")
-    for tab in ("Chat", "Documents", "Settings"):
+    for tab in ("Chat", "Documents", "Evaluation", "Settings"):
         open_tab(page, tab)
         page.wait_for_timeout(300)
         found = axe.run(page).response["violations"]

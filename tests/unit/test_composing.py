@@ -134,13 +134,13 @@ def test_a_quote_in_the_other_language_is_framed_and_its_numbers_are_given_anew(
 
 def test_an_open_question_gets_every_sentence_that_is_nearly_as_good_in_the_order_of_the_document() -> None:
     sentences = (("退化趋势得到遏制。", 0.8, ""), ("2018年底有1.18万个。", 0.7, ""), ("占国土面积18%以上。", 0.1, ""))
-    statements = compose("生态保护取得了什么成效？", reading(CHINESE, *sentences))
+    statements = compose("生态保护取得了哪些成效？", reading(CHINESE, *sentences))
     assert [statement.text for statement in statements] == ["2018年底有1.18万个。[1]", "\n\n退化趋势得到遏制。[2]"]
 
 
 def test_three_sentences_are_a_list() -> None:
     sentences = (("退化趋势得到遏制。", 0.8, ""), ("2018年底有1.18万个。", 0.7, ""), ("占国土面积18%以上。", 0.7, ""))
-    assert said(compose("生态保护取得了什么成效？", reading(CHINESE, *sentences))) == (
+    assert said(compose("生态保护取得了哪些成效？", reading(CHINESE, *sentences))) == (
         "- 2018年底有1.18万个。[1]\n- 占国土面积18%以上。[2]\n- 退化趋势得到遏制。[3]"
     )
 
@@ -148,7 +148,7 @@ def test_three_sentences_are_a_list() -> None:
 def test_never_more_sentences_than_allowed() -> None:
     sentences = (("2018年底有1.18万个。", 0.9, ""), ("占国土面积18%以上。", 0.9, ""), ("退化趋势得到遏制。", 0.9, ""))
     for most in (2, 3):
-        assert len(compose("取得了什么成效？", reading(CHINESE, *sentences), most=most)) == most
+        assert len(compose("取得了哪些成效？", reading(CHINESE, *sentences), most=most)) == most
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,8 @@ def test_never_more_sentences_than_allowed() -> None:
         ("How large is the fund?", "quantity"),
         ("谁创立了基金？", "fact"),
         ("Where was the forum held?", "fact"),
+        ("中国采取了哪些措施？", "list"),
+        ("What measures were taken?", "list"),
         ("为什么要设立红线？", "open"),
         ("What did Guangxi do about mangroves?", "open"),
     ],
