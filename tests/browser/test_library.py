@@ -142,7 +142,7 @@ def test_questions_of_ones_own_are_evaluated_and_a_failure_is_asked_in_the_chat(
     page.locator("#evaluation input[type=file]").set_input_files(own)
     expect(page.locator("#evaluation")).to_contain_text("own.jsonl", use_inner_text=True)
     page.get_by_role("button", name="Run").click()
-    failed = page.locator("#evaluation [data-ask]")
+    failed = page.locator('#evaluation [data-ask="青湖基金由谁发起？"]')
     expect(failed).to_have_count(1, timeout=30_000)
     assert page.locator("#evaluation svg[role=img]").count() >= 3
     failed.click()
