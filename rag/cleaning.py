@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.formats import has_whole_paragraphs, is_markdown, is_table
 from rag.furniture import PICTURE, judge
 from rag.joining import joints
 from rag.lines import CONTROL, code_of, ends_sentence, lines_of
@@ -44,10 +44,10 @@ def clean(document: Document) -> Document:
     if document.edits:
         return document
     source = document.text
-    markdown = Path(document.source).suffix.lower() in (".md", ".markdown")
+    markdown = is_markdown(document.source)
     lines = list(lines_of(source))
-    reasons = judge(lines, markdown)
-    between = joints(lines, reasons, source, prose=not markdown)
+    reasons = [""] * len(lines) if is_table(document.source) else judge(lines, markdown)
+    between = joints(lines, reasons, source, prose=not has_whole_paragraphs(document.source))
     joint = next(between)
     edits = _Edits(source)
     position = 0

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.formats import is_table
 from rag.lines import BYLINE, ends_sentence
 
 if TYPE_CHECKING:
@@ -64,19 +65,25 @@ def language_of(text: str) -> Language:
 
 
 def describe(document: Document) -> Document:
-    """The cleaned document with its title, date, publisher and language, as far as its text or its file's name gives them."""
+    """The cleaned document with its title, date, publisher and language, as far as its text or its file's name gives them.
+
+    What its loader found in the file, apart from the text, is kept; a title that is only the file's name is not one.
+    """
+    own_title = document.title if document.title != Path(document.source).stem else ""
     head = [line.strip() for line in document.text[:_HEAD_CHARACTERS].splitlines() if line.strip()][:_HEAD_LINES]
+    if is_table(document.source):
+        head = []  # the first rows of a table say nothing of all of it
     given = _front_matter(document)
     dates = (
-        _date(given.get("date") or given.get("published") or ""),
-        *(_date(line) for line in head if _is_dateline(line)),
-        _date(Path(document.source).stem, compact=True),
+        date_in(given.get("date") or given.get("published") or ""),
+        *(date_in(line) for line in head if _is_dateline(line)),
+        date_in(Path(document.source).stem, compact=True),
     )
     return replace(
         document,
-        title=given.get("title") or _title(head) or document.title,
-        published=next(filter(None, dates), ""),
-        publisher=given.get("publisher") or given.get("source") or given.get("site") or _publisher(head),
+        title=own_title or given.get("title") or _title(head) or document.title,
+        published=document.published or next(filter(None, dates), ""),
+        publisher=document.publisher or given.get("publisher") or given.get("source") or given.get("site") or _publisher(head),
         language=language_of(document.text),
     )
 
@@ -111,7 +118,7 @@ def _is_dateline(line: str) -> bool:
     return bool(BYLINE.match(line)) or (len(line) <= 40 and not ends_sentence(line))
 
 
-def _date(text: str, compact: bool = False) -> str:
+def date_in(text: str, compact: bool = False) -> str:
     """The first date in the text that there is, in ISO format; empty when there is none."""
     return next(_dates(text, (*_DATES, _COMPACT_DATE) if compact else _DATES), "")
 

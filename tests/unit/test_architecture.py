@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 RANK = {"embeddings": 0, "rag": 1, "ui": 2}
 MODULES = sorted(path for package in RANK for path in (ROOT / package).rglob("*.py"))
 HEAVY = {"torch", "transformers", "sentence_transformers", "faiss", "tantivy", "jieba", "opencc", "gradio", "sklearn", "pypinyin"}
+HEAVY |= {"docx", "lxml", "openpyxl", "pptx", "pypdfium2"}
 
 
 def imported_packages(path: Path) -> set[str]:

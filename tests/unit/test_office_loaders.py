@@ -1,0 +1,462 @@
+"""Word, PowerPoint, Excel and CSV files -> documents: what is kept, what is left out, what is refused."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import zipfile
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.chunking import Chunker
+from rag.cleaning import clean, restore
+from rag.errors import LoadError
+from rag.loaders import office
+from rag.loaders.delimited import DelimitedLoader
+from rag.loaders.docx import DocxLoader
+from rag.loaders.pptx import PptxLoader
+from rag.loaders.tables import rows_as_lines
+from rag.loaders.xlsx import XlsxLoader
+from rag.metadata import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rag.types import Document
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def saved(thing: Any) -> bytes:
+    file = io.BytesIO()
+    thing.save(file)
+    return file.getvalue()
+
+
+def sections(document: Document) -> dict[str, str]:
+    """The section that each chunk of a short document stands in."""
+    chunks = Chunker(lambda texts: [len(text) // 4 for text in texts], 20).chunk(describe(clean(document)))
+    return {chunk.text: chunk.section for chunk in chunks}
+
+
+def with_part(data: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+    """An Office file with one part changed."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            new.writestr(part, change(old.read(part)) if part == name else old.read(part))
+    return file.getvalue()
+
+
+def word_file(*paragraphs: str) -> bytes:
+    """A Word file whose body is the XML given."""
+    import docx
+
+    body = "".join(paragraphs)
+    return with_part(
+        saved(docx.Document()),
+        "word/document.xml",
+        lambda xml: re.sub(rb"<w:body>.*</w:body>", f"<w:body>{body}</w:body>".encode(), xml, flags=re.DOTALL),
+    )
+
+
+def paragraph(text: str, properties: str = "") -> str:
+    return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def word(*paragraphs: str) -> str:
+    return DocxLoader()(word_file(*paragraphs), "folder/报告.docx").text
+
+
+# -- rows of tables ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ([["省份", "人口"], ["广东", "12601万"], ["青海", ""]], ["省份: 广东; 人口: 12601万", "省份: 青海"]),
+        ([["Region", "2019", "2020"], ["North", "1", "2"]], ["Region: North; 2019: 1; 2020: 2"]),
+        ([["表一 各省人口"], [], ["省份", "人口"], ["广东", "1"]], ["表一 各省人口", "省份: 广东; 人口: 1"]),
+        ([["甲", "1"], ["乙", "2"]], ["甲; 1", "乙; 2"]),
+        ([["地区", "人口", ""], ["", "男", "女"], ["北京", "1", "2"]], ["地区: 北京; 人口 男: 1; 人口 女: 2"]),
+        ([["a", "b"], ["x\ny", " z "], [None, "w"]], ["a: x y; b: z", "a: x y; b: w"]),
+        ([["only", "headings"]], ["only; headings"]),
+        ([["a", "b"], ["1", "2", "3"]], ["a: 1; b: 2; 3"]),
+        ([["", "x", "y"], ["Q1", "1", "2"]], ["Q1; x: 1; y: 2"]),
+        ([], []),
+    ],
+)
+def test_rows_keep_their_headings(rows: Sequence[Sequence[str | None]], lines: list[str]) -> None:
+    assert list(rows_as_lines(rows)) == lines
+
+
+@given(st.lists(st.lists(st.text(alphabet="甲乙ab12.;: \n", max_size=6), max_size=5), max_size=8))
+def test_no_cell_of_a_table_is_lost(rows: list[list[str]]) -> None:
+    lines = list(rows_as_lines([["first", "second"], ["1"], *rows]))
+    assert lines[0] == "first: 1"
+    filled = [[cell for text in row if (cell := " ".join(text.split()))] for row in rows]
+    for line, cells in zip(lines[1:], filter(None, filled), strict=True):
+        assert all(cell in line for cell in cells)
+
+
+# -- CSV ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiter_and_encoding_are_found(delimiter: str, encoding: str) -> None:
+    rows = [["省份", "常住人口", "备注"], ["广东省", "12601", '"2020年，第七次普查"'], ["青海省", "592", "西部省份"]]
+    if delimiter != ",":
+        rows[1][2] = "2020年第七次普查"
+    data = "\r\n".join(delimiter.join(row) for row in rows).encode(encoding)
+    document = DelimitedLoader()(data, "folder/人口.csv")
+    note = rows[1][2].strip('"')
+    assert document.text == f"省份: 广东省; 常住人口: 12601; 备注: {note}\n省份: 青海省; 常住人口: 592; 备注: 西部省份\n"
+    assert document.title == "人口"
+
+
+def test_a_cell_of_csv_may_hold_lines_and_quotes() -> None:
+    text = 'name,note\nAnn,"first\nsecond, ""quoted"""\nBob,\n'
+    assert DelimitedLoader()(text.encode(), "a.csv").text == 'name: Ann; note: first second, "quoted"\nname: Bob\n'
+
+
+def test_a_cell_of_csv_that_never_ends_is_refused() -> None:
+    with pytest.raises(LoadError, match=r"^a.csv: line 2 cannot be read as a table: field larger than field limit"):
+        DelimitedLoader()(b'a,b\n1,"' + b"x" * 200_000, "a.csv")
+
+
+def test_nothing_of_a_table_is_taken_for_furniture_or_joined() -> None:
+    rows = [
+        ["标签", "说明"],
+        ["红", "版权所有"],
+        ["绿", "分享到微信"],
+        ["蓝", "长" * 60 + "，未完"],
+        ["紫", "长" * 60 + "，接着"],
+    ]
+    document = DelimitedLoader()("\n".join(",".join(row) for row in rows).encode(), "a.csv")
+    assert describe(clean(document)).text == document.text.rstrip("\n")
+    assert describe(clean(document)).title == "a"
+
+
+# -- Excel -------------------------------------------------------------------------------------------------------------
+
+
+def test_each_sheet_is_a_section_of_rows_that_keep_their_headings() -> None:
+    import openpyxl
+
+    workbook = openpyxl.Workbook()
+    people = workbook.active
+    people.title = "人员"
+    people.append(["姓名", "入职日期", "工资"])
+    people.append(["张三", datetime.date(2021, 3, 5), 8500])
+    people.append(["李四", datetime.datetime(2020, 1, 2, 9, 30), None])
+    workbook.create_sheet("空表")
+    hidden = workbook.create_sheet("hidden")
+    hidden.append(["secret", "x"])
+    hidden.sheet_state = "hidden"
+    costs = workbook.create_sheet("Costs")
+    costs["A1"], costs["B1"] = "Item", "Cost"
+    costs["A1048576"], costs["XFD2"] = "far below", "far right"
+    document = XlsxLoader()(saved(workbook), "folder/book.xlsx")
+    assert document.text == (
+        "# 人员\n\n姓名: 张三; 入职日期: 2021-03-05; 工资: 8500\n姓名: 李四; 入职日期: 2020-01-02 09:30\n\n"
+        "# Costs\n\nfar right\nItem: far below\n\n"
+    )
+    assert describe(clean(document)).title == "book"
+    assert set(sections(document).values()) == {"人员", "Costs"}
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "shown"),
+    [
+        (0.1 + 0.2, "General", "0.3"),
+        (123456789012345, "General", "123456789012345"),
+        (1250.0, "General", "1250"),
+        (0.1534, "0.0%", "15.3%"),
+        (1234567.891, "#,##0.00", "1,234,567.89"),
+        (-1234.5, '"¥"#,##0.00', "-¥1,234.50"),
+        (99.5, "[$€-407] 0.00", "€ 99.50"),
+        (12, '0"万吨"', "12万吨"),
+        (7, "000", "007"),
+        (1.5, "0.##", "1.5"),
+        (2.0, "0.##", "2"),
+        (0.5, "# ?/?", "0.5"),
+        (12345, "0.00E+00", "12345"),
+        (1234567, "#,##0,", "1234567"),
+        (True, "General", "TRUE"),
+        (datetime.date(2021, 3, 5), 'yyyy"年"m"月"d"日"', "2021年3月5日"),
+        (datetime.date(2021, 3, 1), 'yyyy"年"m"月"', "2021年3月"),
+        (datetime.date(2021, 3, 5), "mm-dd-yy", "2021-03-05"),
+        (datetime.date(2021, 3, 1), "mmm yyyy", "2021-03"),
+        (datetime.time(9, 5), "h:mm", "09:05"),
+        (datetime.timedelta(hours=30, minutes=15), "[h]:mm:ss", "30:15"),
+    ],
+)
+def test_values_are_as_the_sheet_shows_them(value: object, number_format: str, shown: str) -> None:
+    import openpyxl
+
+    workbook = openpyxl.Workbook()
+    workbook.active["A1"], workbook.active["B1"], workbook.active["A2"], workbook.active["B2"] = "name", "value", "x", value
+    workbook.active["B2"].number_format = number_format
+    text = XlsxLoader()(saved(workbook), "a.xlsx").text
+    assert text == f"# Sheet\n\nname: x; value: {shown}\n\n"
+
+
+def test_a_formula_has_the_value_it_was_saved_with() -> None:
+    import xlsxwriter
+
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as workbook:
+        sheet = workbook.add_worksheet("Sum")
+        sheet.write_row("A1", ["name", "total"])
+        sheet.write("A2", "all")
+        sheet.write_formula("B2", "=SUM(1,2)", None, 3)
+    assert XlsxLoader()(file.getvalue(), "a.xlsx").text == "# Sum\n\nname: all; total: 3\n\n"
+
+
+# -- Word --------------------------------------------------------------------------------------------------------------
+
+
+def test_headings_make_sections() -> None:
+    import docx
+
+    document = docx.Document()
+    document.add_heading("年度报告", 0)
+    document.add_heading("总则", 1)
+    document.add_paragraph("本报告说明全年的工作情况和下一年的主要安排。" * 3)
+    document.add_heading("范围", 2)
+    document.add_paragraph("本节适用于所有部门和所属单位以及派出机构。" * 3)
+    loaded = DocxLoader()(saved(document), "folder/r.docx")
+    assert re.findall(r"^#+ .*$", loaded.text, re.MULTILINE) == ["# 年度报告", "# 总则", "## 范围"]
+    assert describe(clean(loaded)).title == "年度报告"
+    assert set(sections(loaded).values()) == {"总则", "总则 > 范围"}
+
+
+def test_a_centred_line_above_all_is_the_title() -> None:
+    text = word(paragraph("关于开展检查的通知", '<w:jc w:val="center"/>'), paragraph("各单位", '<w:jc w:val="center"/>'))
+    assert text == "# 关于开展检查的通知\n\n各单位\n\n"
+
+
+def test_lists_have_their_bullets_and_numbers() -> None:
+    import docx
+
+    document = docx.Document()
+    for text in ("one", "two"):
+        document.add_paragraph(text, style="List Bullet")
+    for text in ("first", "second"):
+        document.add_paragraph(text, style="List Number")
+    assert DocxLoader()(saved(document), "a.docx").text == "- one\n- two\n1. first\n2. second\n"
+
+
+def test_numbers_of_articles_are_counted() -> None:
+    levels = (
+        '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="chineseCounting"/><w:lvlText w:val="第%1条"/></w:lvl>'
+        '<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1.%2"/></w:lvl>'
+    )
+    numbering = f'<w:abstractNum w:abstractNumId="90">{levels}</w:abstractNum>'
+    number = '<w:num w:numId="90"><w:abstractNumId w:val="90"/></w:num></w:numbering>'
+
+    def item(text: str, level: int) -> str:
+        return paragraph(text, f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="90"/></w:numPr>')
+
+    data = word_file(item("甲", 0), item("乙", 1), item("丙", 1), *(item("丁", 0) for _ in range(10)), item("戊", 1))
+    data = with_part(
+        data,
+        "word/numbering.xml",
+        lambda xml: re.sub(rb"(<w:num .*)", lambda m: numbering.encode() + m[1], xml, count=1, flags=re.DOTALL).replace(
+            b"</w:numbering>", number.encode()
+        ),
+    )
+    lines = DocxLoader()(data, "a.docx").text.splitlines()
+    assert lines[:4] == ["第一条 甲", "一.1 乙", "一.2 丙", "第二条 丁"]
+    assert lines[-2:] == ["第十一条 丁", "十一.1 戊"]
+
+
+def test_changes_are_accepted_and_hidden_text_left_out() -> None:
+    text = word(
+        "<w:p><w:r><w:t>kept </w:t></w:r><w:del><w:r><w:delText>old</w:delText></w:r></w:del>"
+        "<w:ins><w:r><w:t>new</w:t></w:r></w:ins><w:r><w:rPr><w:vanish/></w:rPr><w:t> secret</w:t></w:r>"
+        "<w:moveFrom><w:r><w:t> moved</w:t></w:r></w:moveFrom></w:p>",
+        "<w:sdt><w:sdtContent><w:p><w:hyperlink><w:r><w:t>in a control</w:t></w:r></w:hyperlink></w:p></w:sdtContent></w:sdt>",
+    )
+    assert text == "kept new\n\nin a control\n\n"
+
+
+def test_tables_of_word_are_rows_with_headings() -> None:
+    import docx
+
+    document = docx.Document()
+    table = document.add_table(rows=4, cols=3)
+    rows = [["地区", "项目", "金额"], ["华东", "甲", "1"], ["", "乙", "2"], ["合计", "", "3"]]
+    for cells, row in zip(table.rows, rows, strict=True):
+        for cell, text in zip(cells.cells, row, strict=True):
+            cell.text = text
+    table.cell(1, 0).merge(table.cell(2, 0))
+    table.cell(3, 0).merge(table.cell(3, 1))
+    document.add_paragraph("after")
+    text = DocxLoader()(saved(document), "a.docx").text
+    assert text == "地区: 华东; 项目: 甲; 金额: 1\n地区: 华东; 项目: 乙; 金额: 2\n地区: 合计; 金额: 3\n\nafter\n\n"
+
+
+def test_a_text_box_comes_once_and_after_its_paragraph() -> None:
+    box = "<w:txbxContent><w:p><w:r><w:t>boxed</w:t></w:r></w:p></w:txbxContent>"
+    compatibility = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    drawing = (
+        f"<mc:AlternateContent {compatibility}><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback></mc:AlternateContent>"
+    )
+    assert word(f"<w:p><w:r><w:t>text</w:t>{drawing}</w:r></w:p>") == "text\n\nboxed\n\n"
+
+
+# -- PowerPoint --------------------------------------------------------------------------------------------------------
+
+
+def presentation() -> bytes:
+    import pptx
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+    from pptx.util import Inches
+
+    slides = pptx.Presentation()
+    slide = slides.slides.add_slide(slides.slide_layouts[1])
+    slide.shapes.title.text = "年度计划"
+    slide.placeholders[1].text = "完成三个项目\n招聘五人"
+    slide.notes_slide.notes_text_frame.text = "先讲背景。"
+    slides.slides.add_slide(slides.slide_layouts[6])
+    slide = slides.slides.add_slide(slides.slide_layouts[5])
+    slide.shapes.title.text = "Budget"
+    below = slide.shapes.add_textbox(Inches(1), Inches(6), Inches(3), Inches(1))
+    below.text_frame.text = "below"
+    table = slide.shapes.add_table(2, 2, Inches(1), Inches(2), Inches(4), Inches(1)).table
+    for row, cells in enumerate((("Item", "Cost"), ("Paper", "12"))):
+        for column, text in enumerate(cells):
+            table.cell(row, column).text = text
+    group = slide.shapes.add_group_shape()
+    group.shapes.add_textbox(Inches(1), Inches(4), Inches(3), Inches(1)).text_frame.text = "grouped"
+    chart = CategoryChartData()
+    chart.categories = ["Q1", "Q2"]
+    chart.add_series("Sales", (1.5, 2))
+    slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, Inches(1), Inches(5), Inches(3), Inches(1), chart)
+    return saved(slides)
+
+
+def test_a_slide_is_a_page_under_its_title_with_its_notes() -> None:
+    document = PptxLoader()(presentation(), "folder/talk.pptx")
+    first = "# 年度计划\n\n完成三个项目\n招聘五人\n\n先讲背景。\n"
+    third = "# Budget\n\nItem: Paper; Cost: 12\n\ngrouped\n\nQ1; Sales: 1.5\nQ2; Sales: 2\n\nbelow\n\n"
+    assert document.text == f"{first}\f\f{third}"
+    assert document.pages == (0, len(first) + 1, len(first) + 2)
+    cleaned = clean(document)
+    assert restore(cleaned) == document.text
+    assert [cleaned.page_at(cleaned.text.index(word)) for word in ("年度", "先讲", "Budget", "below")] == [1, 1, 3, 3]
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------
+
+
+def a_workbook() -> bytes:
+    import openpyxl
+
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["name", "date"])
+    workbook.active.append(["one", datetime.date(2021, 3, 5)])
+    return saved(workbook)
+
+
+def a_document() -> bytes:
+    import docx
+
+    document = docx.Document()
+    document.add_heading("Title", 0)
+    document.add_paragraph("one", style="List Number")
+    document.add_table(rows=2, cols=2).cell(0, 0).text = "cell"
+    return saved(document)
+
+
+FILES = {
+    "a.docx": (DocxLoader(), a_document, "word/document.xml", "a Word file (.docx)"),
+    "a.pptx": (PptxLoader(), presentation, "ppt/slides/slide1.xml", "a PowerPoint file (.pptx)"),
+    "a.xlsx": (XlsxLoader(), a_workbook, "xl/worksheets/sheet1.xml", "an Excel file (.xlsx)"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_no_office_file_is_refused_in_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader, make, _, kind = FILES[name]
+    for data in (b"", b"text", b"PK\x03\x04", make()[:-100], DAMAGED_ZIP):
+        with pytest.raises(LoadError) as error:
+            loader(data, name)
+        assert str(error.value) == f"{name}: this is not {kind}, or it is damaged"
+    with pytest.raises(LoadError, match="one with a password; save it as"):
+        loader(b"\xd0\xcf\x11\xe0" + b"x" * 600, name)
+    monkeypatch.setattr(office, "_MOST_CHARACTERS", 3)
+    with pytest.raises(LoadError, match="more than 0 million characters; split the file"):
+        loader(make(), name)
+
+
+DAMAGED_ZIP = with_part(a_workbook(), "[Content_Types].xml", lambda _: b"<broken")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_that_unpack_to_far_more_are_refused(name: str) -> None:
+    loader, make, part, _ = FILES[name]
+    data = with_part(make(), part, lambda xml: xml + b" " * 501_000_000)
+    assert len(data) < 2_000_000
+    with pytest.raises(LoadError, match=rf"^{name}: unpacked it grows by 50\d MB; at most \d00 MB are read$"):
+        loader(data, name)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_entity_is_loaded_or_multiplied(name: str, tmp_path: Any) -> None:
+    loader, make, part, _ = FILES[name]
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the secret")
+    multiplied = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
+    for entities, used in (
+        (f'<!ENTITY x SYSTEM "{secret.as_uri()}">', b"&x;"),
+        (f'<!ENTITY e0 "billion">{multiplied}', b"&e9;"),
+    ):
+
+        def attacked(xml: bytes, entities: str = entities, used: bytes = used) -> bytes:
+            body = re.sub(rb"^<\?xml[^>]*\?>\s*", b"", xml)
+            changed, times = re.subn(rb"(<(?:w:t|a:t|t|v)>)[^<]*", lambda match: match[1] + used, body)
+            assert times
+            return f"<!DOCTYPE a [{entities}]>".encode() + changed
+
+        with suppress(LoadError):
+            text = loader(with_part(make(), part, attacked), name).text
+            assert "secret" not in text
+            assert "billion" not in text
+            assert len(text) < 1000
+
+
+@settings(max_examples=60)
+@given(data=st.data(), name=st.sampled_from(sorted(FILES)))
+def test_damaged_office_files_raise_nothing_but_load_errors(data: st.DataObject, name: str) -> None:
+    loader, make, _, _ = FILES[name]
+    whole = MADE.setdefault(name, make())
+
+    def damaged(content: bytes) -> bytes:
+        start = data.draw(st.integers(0, len(content)))
+        removed = data.draw(st.integers(0, 20))
+        inserted = data.draw(st.one_of(st.binary(max_size=8), st.sampled_from([b"</w:p>", b'"', b"<", b"9" * 30, b"-1"])))
+        return content[:start] + inserted + content[start + removed :]
+
+    with zipfile.ZipFile(io.BytesIO(whole)) as package:
+        part = data.draw(st.sampled_from(["", *package.namelist()]))
+    with suppress(LoadError):
+        document = loader(with_part(whole, part, damaged) if part else damaged(whole), name)
+        assert all(0 <= page <= len(document.text) for page in document.pages)
+
+
+MADE: dict[str, bytes] = {}
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(alphabet='a1,;\t|"\n\r', max_size=200).map(str.encode)))
+def test_any_bytes_are_csv_or_refused(data: bytes) -> None:
+    with suppress(LoadError):
+        DelimitedLoader()(data, "a.csv")
