@@ -187,10 +187,13 @@ def _box(textpage: Any, index: int, turn: int) -> tuple[float, float, float, flo
 
 
 def _goes_on(piece: _Piece, here: _Piece) -> bool:
-    """Whether a character is the next of a piece: in the same line, no wide gap after it and not before its end."""
+    """Whether a character is the next of a piece: in the same line, no wide gap after it and not before its end.
+
+    The letters of a ligature all have its place.
+    """
     height = min(piece.top - piece.bottom, here.top - here.bottom)
     overlap = min(piece.top, here.top) - max(piece.bottom, here.bottom)
-    return overlap >= 0.4 * height and -0.6 * height <= here.left - piece.right <= _GAP * height
+    return overlap >= 0.4 * height and here.left - piece.right <= _GAP * height and here.right - piece.right >= -0.3 * height
 
 
 def _flows(pieces: list[_Piece]) -> Iterator[list[list[_Row]]]:

@@ -152,6 +152,26 @@ def test_text_is_turned_upright_and_watermarks_are_left_out() -> None:
         assert loaded(page).text == "The first line of the page\nand the second."
 
 
+def test_ligatures_are_read_as_letters() -> None:
+    """Of a file written by hand, in whose font one character, X, stands for two letters."""
+    names = b"1 beginbfchar <58> <00660069> endbfchar"
+    content = b"BT /F 12 Tf 70 700 Td (The Xle is deXned.) Tj ET"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(names), names),
+    ]
+    data, places = b"%PDF-1.7\n", b""
+    for number, content in enumerate(objects, 1):
+        places += b"%010d 00000 n \n" % len(data)
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"xref\n0 7\n0000000000 65535 f \n%strailer\n<</Size 7/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (places, len(data))
+    assert PdfLoader()(data + table, "a.pdf").text == "The file is defined."
+
+
 def test_hyphens_at_line_ends_are_left_for_cleaning() -> None:
     text = "\n".join(wrapped(f"{ENGLISH} {ENGLISH}", 60))
     text = text.replace("storage\nbecame", "storage be-\ncame")
