@@ -144,7 +144,7 @@ def test_questions_of_ones_own_are_evaluated_and_a_failure_is_asked_in_the_chat(
     page.get_by_role("button", name="Run").click()
     failed = page.locator('#evaluation [data-ask="青湖基金由谁发起？"]')
     expect(failed).to_have_count(1, timeout=30_000)
-    page.locator("#evaluation details", has=failed).locator("summary").last.click()
+    page.locator("#evaluation details", has=page.locator('[data-ask="青湖基金由谁发起？"]')).locator("summary").last.click()
     assert page.locator("#evaluation svg[role=img]").count() >= 3
     failed.click()
     expect(page.locator("#chat .question")).to_have_text(["青湖基金由谁发起？"])
