@@ -46,16 +46,24 @@ EncoderOption = Annotated[
 ]
 
 
-@app.command(epilog="Example: yinju add report.txt notes/  --  adds a file, and all .txt and .md files below a folder.")
+@app.command(
+    epilog="Examples: yinju add report.pdf notes/  --  a file, and all files of known kinds below a folder; "
+    "yinju add https://example.org/report  --  fetches that one page."
+)
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    places: Annotated[list[str], typer.Argument(metavar="PATHS...", help="Files, folders, and addresses of pages.")],
     library: LibraryOption = None,
     encoder: EncoderOption = None,
 ) -> None:
     """Add documents. What is in already is left as it is; what has changed is replaced."""
+    from rag.fetching import is_url
+
     pipeline = _pipeline(library=library, encoder=encoder)
+    paths = [place for place in places if not is_url(place)]
     with _progress("adding") as progress:
-        results = pipeline.library.add(paths, progress)
+        results = pipeline.library.add(paths, progress) if paths else []
+        for url in filter(is_url, places):
+            results += pipeline.library.add_page(url, progress)
     _report(results)
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
@@ -351,9 +359,8 @@ def _report(results: list[AddResult]) -> None:
             print(f"failed     {result.reason}", file=sys.stderr)
         else:
             print(f"{result.status:10} {result.source}" + (f" ({result.reason})" if result.reason else ""))
-    counts = {
-        status: sum(result.status == status for result in results) for status in ("added", "replaced", "unchanged", "failed")
-    }
+    statuses = ("added", "replaced", "unchanged", "removed", "failed")
+    counts = {status: sum(result.status == status for result in results) for status in statuses}
     print(", ".join(f"{count} {status}" for status, count in counts.items() if count))
 
 

@@ -32,6 +32,7 @@ from rag.errors import (
     LibraryMismatchError,
     LoadError,
 )
+from rag.fetching import fetch
 from rag.indexes import Indexes
 from rag.metadata import describe
 from rag.settings import DEFAULTS
@@ -52,10 +53,13 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """What became of one source that was to be added. `reason` says why it failed, or what it is the same as."""
+    """What became of one source that was to be added. `reason` says why it failed, or what it is the same as.
+
+    "removed" is a document that the file it came from does not hold any more.
+    """
 
     source: str
-    status: Literal["added", "replaced", "unchanged", "failed"]
+    status: Literal["added", "replaced", "unchanged", "removed", "failed"]
     document_id: str = ""
     chunks: int = 0
     reason: str = ""
@@ -140,10 +144,12 @@ class Library:
         """Adds files, and all files of a known kind in folders.
 
         Each document goes in whole or not at all. Content that is in already is left as it is; other content from the same
-        source replaces what was there. A file that cannot be read is reported and the others go in.
+        source replaces what was there, so documents that an archive or the like does not hold any more are removed, but not
+        those that it holds and that cannot be read. What cannot be read is reported and the others go in.
 
         Returns:
-            One result for each file, in order.
+            One result for each document, in order: of most files one, of an archive and the like as many as it holds, and then
+            those that are removed.
 
         Raises:
             LoadError: There is no file of a known kind.
@@ -151,46 +157,71 @@ class Library:
         """
         files = list(loaders.find_files(map(Path, paths)))
         if not files:
-            raise LoadError("there is no file of a known kind there (.txt, .md)")
-        results = []
+            raise LoadError(f"there is no file of a known kind there ({', '.join(loaders.suffixes())})")
+        results: list[AddResult] = []
         with self._writing():
+            to_come = {loaders.source_of(file) for file in files}
             for file in files:
+                loaded = loaders.load(file, self._max_file_bytes)
                 try:
-                    results.append(self._add(loaders.load(file, self._max_file_bytes), progress))
+                    results += self._add_all(loaders.source_of(file), loaded, progress, to_come)
                 except LoadError as error:
                     results.append(AddResult(str(file), "failed", reason=str(error)))
             self._indexes.save()
         return results
 
-    def add_upload(self, file: Path, name: str, progress: Progress | None = None) -> AddResult:
-        """Adds a file that lies in a passing place; the last part of `name` becomes its source.
-
-        It replaces the document of that name when it is another version of it. When it is another text altogether, as two
-        people may have their own `notes.txt`, both are kept and this one becomes `notes (2).txt`.
+    def add_page(self, url: str, progress: Progress | None = None) -> list[AddResult]:
+        """Fetches the one page or file at `url` and adds it, as `add` does; the address becomes its source.
 
         Raises:
             LibraryError: The library cannot be written.
         """
-        name = re.split(r"[\\/]", name)[-1].strip() or file.name
         try:
-            document = loaders.load(file, self._max_file_bytes)
-            with self._write_lock:
-                source = self._free_source(name, document)
-                result = self.add_document(replace(document, id=loaders.document_id(source), source=source), progress)
-            renamed = source != name and result.status == "added"
-            return replace(result, reason=f"another document is called {name}") if renamed else result
+            fetched = fetch(url, self._max_file_bytes)
+            read = loaders.read(fetched.data, url, fetched.suffix, self._max_file_bytes)
+            with self._writing():
+                results = list(self._add_all(url, read, progress, set()))
+                self._indexes.save()
+            return results
         except LoadError as error:
-            return AddResult(name, "failed", reason=str(error).replace(str(file.resolve()), name).replace(str(file), name))
+            return [AddResult(url, "failed", reason=str(error))]
 
-    def _free_source(self, name: str, document: Document) -> str:
-        """The name, with the lowest number that is free, or that is taken by another version of this document."""
-        taken = {summary.source: summary.id for summary in self.documents()}
-        text, path = clean(document).text, Path(name)
-        return next(
-            source
-            for source in (name, *(f"{path.stem} ({number}){path.suffix}" for number in range(2, len(taken) + 3)))
-            if source not in taken or _is_version(self.document(taken[source]).text, text)
-        )
+    def add_upload(self, file: Path, name: str, progress: Progress | None = None) -> list[AddResult]:
+        """Adds a file that lies in a passing place; the last part of `name` becomes its source.
+
+        It replaces the document of that name when it is another version of it. When it is another text altogether, as two
+        people may have their own `notes.txt`, both are kept and this one becomes `notes (2).txt`. An archive is another version
+        when one of its documents is.
+
+        Returns:
+            One result for each document, as `add` does.
+
+        Raises:
+            LibraryError: The library cannot be written.
+        """
+        name = _utf8(re.split(r"[\\/]", name)[-1].strip() or file.name)
+        try:
+            loaded = list(loaders.load(file, self._max_file_bytes, name))
+            with self._writing():
+                source = self._free_source(name, [document for document in loaded if isinstance(document, Document)])
+                moved = [_moved(each, name, source) for each in loaded]
+                results = list(self._add_all(source, moved, progress, set()))
+                self._indexes.save()
+        except LoadError as error:
+            return [AddResult(name, "failed", reason=str(error))]
+        taken = f"another document is called {name}" if source != name else ""
+        return [replace(result, reason=taken) if result.status == "added" else result for result in results]
+
+    def _free_source(self, name: str, documents: Sequence[Document]) -> str:
+        """The name, with the lowest number that is free, or that is taken by another version of these documents."""
+        texts = {document.source[len(name) :]: clean(document).text for document in documents}
+        path = Path(name)
+        for source in (name, *(f"{path.stem} ({number}){path.suffix}" for number in range(2, len(self) + 3))):
+            taken = self._held_by(source)
+            versions = (part for part, text in texts.items() if source + part in taken)
+            if not taken or any(_is_version(self.document(taken[source + part]).text, texts[part]) for part in versions):
+                break
+        return source
 
     def add_document(self, document: Document, progress: Progress | None = None) -> AddResult:
         """Adds a document that was not read from a file; cleaning and metadata are the same as for files.
@@ -344,7 +375,55 @@ class Library:
 
     # -- inside: documents --------------------------------------------------------------------------------------------
 
-    def _add(self, source_document: Document, progress: Progress | None) -> AddResult:
+    def _add_all(
+        self, file: str, loaded: Iterable[Document | loaders.Failure], progress: Progress | None, to_come: set[str]
+    ) -> Iterator[AddResult]:
+        """Adds what was read from the file that goes by `file`, and removes what it held before and does not any more.
+
+        `to_come` is as in `_add`; what is dealt with goes out of it.
+        """
+        held: dict[str, str] = {}
+        here: set[str] = set()
+        for each in loaded:
+            if not here and each.source != file:
+                held = self._held_by(file)
+                to_come |= held.keys()
+            here.add(each.source)
+            to_come.discard(each.source)
+            if isinstance(each, loaders.Failure):
+                yield AddResult(each.source, "failed", reason=each.reason)
+                continue
+            try:
+                result = self._add(each, progress, to_come)
+            except LoadError as error:
+                result = AddResult(each.source, "failed", reason=str(error))
+            # What stood here may have moved to another place of the file.
+            yield replace(result, status="replaced") if result.status == "added" and each.source in held else result
+        gone = {source: held_id for source, held_id in self._held_by(file).items() if source not in here} if held else {}
+        if gone:
+            with self._database.transaction() as connection:
+                self._delete(connection, gone.values())
+        to_come -= held.keys()
+        yield from (AddResult(source, "removed", reason="the file does not hold it any more") for source in gone)
+
+    def _held_by(self, file: str) -> dict[str, str]:
+        """The ids of the documents that came from a file, by their sources: the file itself, its members or its lines."""
+        if not self._database.open():
+            return {}
+        # Both are ranges of the index over the sources: what begins with the file and `/`, and with the file and `#`.
+        rows = self._database.select(
+            "SELECT source, id FROM documents WHERE source = ? OR source >= ? AND source < ? OR source >= ? AND source < ? "
+            "ORDER BY rowid",
+            (file, f"{file}/", f"{file}0", f"{file}#", f"{file}$"),
+        )
+        return {source: held_id for source, held_id in rows if re.fullmatch(r"(?:/.*|#\d+)?", source[len(file) :], re.DOTALL)}
+
+    def _add(self, source_document: Document, progress: Progress | None, to_come: Collection[str] = ()) -> AddResult:
+        """Adds a document.
+
+        `to_come` are the sources that are yet to be read anew: a document that is there under one of them, and is the same,
+        comes here, for what will stand there is not known yet.
+        """
         source, text = _utf8(source_document.source), _utf8(source_document.text)
         source_document = replace(source_document, title=_utf8(source_document.title), source=source, text=text)
         content_hash = hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -352,11 +431,15 @@ class Library:
             row[0]
             for row in self._database.select("SELECT id FROM documents WHERE source = ? OR id = ?", (source, source_document.id))
         ]
+        moved: list[str] = []
         for known_id, known_source in self._database.select(
             "SELECT id, source FROM documents WHERE content_hash = ?", (content_hash,)
         ):
             if known_source == source:
                 return AddResult(source, "unchanged", known_id)
+            if known_source in to_come:
+                moved.append(known_id)
+                break
             # What stood here before does not any more.
             if gone := [document_id for document_id in old if document_id != known_id]:
                 with self._database.transaction() as connection:
@@ -367,7 +450,7 @@ class Library:
             raise LoadError(f"{source}: the file holds no text")
         chunks, vectors = self._encode(document, progress)
         with self._database.transaction() as connection:
-            self._delete(connection, old)
+            self._delete(connection, old + moved)
             self._insert_document(connection, document, content_hash)
             self._insert_chunks(connection, chunks, vectors)
         return AddResult(source, "replaced" if old else "added", document.id, len(chunks))
@@ -461,6 +544,15 @@ class Library:
                     f"the library {self.path} was built with another {what} ({stored}, now {mine}); "
                     "bring it up to date with: yinju reindex, or set what it was built with"
                 )
+
+
+def _moved(loaded: Document | loaders.Failure, name: str, source: str) -> Document | loaders.Failure:
+    """What was read from a file that goes by `name`, as of one that goes by `source`."""
+    place = source + loaded.source[len(name) :]
+    if isinstance(loaded, loaders.Failure):
+        return replace(loaded, source=place)
+    title = Path(place).stem if loaded.title == Path(loaded.source).stem else loaded.title
+    return replace(loaded, id=loaders.document_id(place), source=place, title=title)
 
 
 def _is_version(one: str, other: str) -> bool:

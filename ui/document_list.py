@@ -12,12 +12,13 @@ from ui import texts
 from ui.rendering import both, file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from rag.library import AddResult, DocumentSummary
     from rag.types import Document
 
 _MOST_REMOVED = 400
+_MOST_LISTED = 100
 _LONGEST_REMOVED = 300
 _CONTEXT = 40
 
@@ -83,7 +84,7 @@ def added(results: Sequence[AddResult]) -> str:
     """What became of the files, and which failed and why."""
     counts = {status: sum(result.status == status for result in results) for status in texts.STATUSES}
     said = "".join(f"<li>{both(words, counts[status])}</li>" for status, words in texts.STATUSES.items() if counts[status])
-    same = "".join(
+    same = _some(
         f'<li class="same">{escape(result.source)}: {both(words)}</li>' for result in results if (words := _remark(result))
     )
     return f'<ul class="results" role="status">{said}{same}</ul>{_failures(results)}'
@@ -97,8 +98,15 @@ def _remark(result: AddResult) -> texts.Words | None:
 
 
 def _failures(results: Sequence[AddResult]) -> str:
-    failed = "".join(f"<li>{escape(result.reason)}</li>" for result in results if result.status == "failed")
+    failed = _some(f"<li>{escape(result.reason)}</li>" for result in results if result.status == "failed")
     return f'<ul class="failures" role="alert">{failed}</ul>' if failed else ""
+
+
+def _some(lines: Iterable[str]) -> str:
+    """The first lines of a list, and how many more there are: an archive may hold thousands of files."""
+    first = list(lines)
+    more = f"<li>{both(texts.MORE_RESULTS, len(first) - _MOST_LISTED)}</li>" if len(first) > _MOST_LISTED else ""
+    return "".join(first[:_MOST_LISTED]) + more
 
 
 def cleaned(document: Document) -> str:

@@ -13,7 +13,7 @@ import gradio as gr
 
 from rag.errors import YinjuError
 from rag.library import AddResult
-from rag.loaders import LOADERS
+from rag.loaders import suffixes
 from ui import document_list, rendering, texts
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("yinju")
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-_KINDS = sorted({suffix for loader in LOADERS for suffix in loader.suffixes})
 
 Report = Callable[[str], None]
 """Called with HTML that shows how far the work is."""
@@ -48,7 +47,7 @@ class DocumentsPage:
         self._library = library
         with gr.Column(elem_id="documents-page"):
             upload = labels.on(
-                gr.File(file_count="multiple", file_types=_KINDS, height=132, show_label=False, elem_id="upload"),
+                gr.File(file_count="multiple", file_types=suffixes(), height=132, show_label=False, elem_id="upload"),
                 label=texts.UPLOAD,
             )
             state = html("", "adding")
@@ -99,13 +98,14 @@ class DocumentsPage:
                     report(document_list.adding(results, name, number, len(paths), done / max(1, total)))
 
                 try:
-                    results.append(self._library.add_upload(path, name, show))
+                    added = self._library.add_upload(path, name, show)
                 except YinjuError as error:
-                    results.append(AddResult(name, "failed", reason=f"{name}: {error}"))
+                    added = [AddResult(name, "failed", reason=f"{name}: {error}")]
                 finally:
                     path.unlink(missing_ok=True)
-                if chosen is not None and results[-1].document_id not in ("", *chosen):
-                    chosen.append(results[-1].document_id)
+                results.extend(added)
+                if chosen is not None:
+                    chosen.extend({result.document_id: None for result in added if result.document_id not in ("", *chosen)})
             return document_list.added(results)
 
         yield from self._watched(work, chosen)

@@ -163,10 +163,12 @@ ADDING = Words("正在处理 {} / {}", "Working on {} of {}")
 SAME = Words("内容已在文档库中", "its text is in the library already")
 REPLACED = Words("替换了原来的版本", "replaces the version that was there")
 NAME_TAKEN = Words("另一份文档已用原来的文件名，两份都保留", "another document has its file name; both are kept")
+MORE_RESULTS = Words("……还有 {} 份", "… and {} more")
 STATUSES = {
     "added": Words("添加了 {} 份", "{} added"),
     "replaced": Words("更新了 {} 份", "{} replaced"),
     "unchanged": Words("{} 份没有变化", "{} unchanged"),
+    "removed": Words("去掉了压缩包中不再有的 {} 份", "{} removed, which their archive does not hold any more"),
     "failed": Words("{} 份没能添加", "{} could not be added"),
 }
 """What became of added files, by `AddResult.status`."""

@@ -1,4 +1,4 @@
-"""A file of any kind -> Document. One module a format; each says which file names it reads."""
+"""A file of any kind -> documents. One module a format; each says which file names it reads, the content decides."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import LoadError
-from rag.loaders.base import Loader, document_id
+from rag.loaders.archive import ArchiveLoader
+from rag.loaders.base import Container, Failure, Loader, document_id
+from rag.loaders.epub import EpubLoader
+from rag.loaders.html import HtmlLoader
+from rag.loaders.json_lines import JsonLinesLoader
 from rag.loaders.markdown import MarkdownLoader
+from rag.loaders.recognition import recognise
 from rag.loaders.text import TextLoader
 
 if TYPE_CHECKING:
@@ -16,40 +21,86 @@ if TYPE_CHECKING:
 
     from rag.types import Document
 
-LOADERS: tuple[Loader, ...] = (TextLoader(), MarkdownLoader())
-_BY_SUFFIX = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
-
-__all__ = ["LOADERS", "Loader", "document_id", "find_files", "load"]
+__all__ = ["LOADERS", "Container", "Failure", "Loader", "document_id", "find_files", "load", "read", "source_of", "suffixes"]
 
 
-def load(path: Path, max_bytes: int) -> Document:
-    """Reads the file at `path`, as it stands: cleaning comes after.
+def suffixes() -> list[str]:
+    """The endings of the file names that are read, in order."""
+    return sorted(_BY_SUFFIX)
+
+
+def load(path: Path, max_bytes: int, source: str = "") -> Iterator[Document | Failure]:
+    """Reads the documents of the file at `path`, as they stand: cleaning comes after.
+
+    Args:
+        path: The file.
+        max_bytes: The largest file that is read, and the largest in an archive.
+        source: What the file goes by; its own path when empty. Errors name the path as it was given, or this.
+
+    Yields:
+        The one document that most files hold; of an archive and the like each, or why it cannot be read.
 
     Raises:
         LoadError: The file is missing, too large, empty, of an unknown kind, or not what its name says.
     """
+    name = source or _printable(path)
     try:
-        source = _printable(path.resolve())
-        data = _read(path, max_bytes)
+        data = _read(path, name, max_bytes)
+        origin = source or source_of(path)
     except OSError as error:
-        raise LoadError(f"{_printable(path)}: {error.strerror or error}") from error
+        raise LoadError(f"{name}: {error.strerror or error}") from error
     except (RuntimeError, ValueError) as error:
-        raise LoadError(f"{_printable(path)}: {error}") from error
-    document = _BY_SUFFIX[path.suffix.lower()](data, source)
+        raise LoadError(f"{name}: {error}") from error
+    yield from read(data, origin, path.suffix, max_bytes, name)
+
+
+def read(data: bytes, source: str, suffix: str, max_bytes: int, name: str = "") -> Iterator[Document | Failure]:
+    """Reads the documents of a file that is in memory.
+
+    Args:
+        data: The whole file.
+        source: Where it is from.
+        suffix: The ending of its name, which decides where the content does not.
+        max_bytes: The largest file in an archive.
+        name: What errors call it; `source` when empty.
+
+    Yields:
+        As `load` does.
+
+    Raises:
+        LoadError: It is empty, of an unknown kind, or damaged.
+    """
+    name = name or source
+    suffix = suffix.lower()
+    recognised, kind = recognise(data, name)
+    loader = _BY_SUFFIX.get(recognised or suffix)
+    if loader is None:
+        known = f"known are {' '.join(suffixes())}"
+        if kind:
+            raise LoadError(f"{name}: this is {kind}, which cannot be read; {known}")
+        raise LoadError(f"{name}: cannot read {suffix or 'files without an ending'}; {known}")
+    if isinstance(loader, Container):
+        yield from loader.documents(data, source, max_bytes)
+        return
+    document = loader(data, source)
     if not document.text.strip(" \t\r\n\f\0\u00a0\u3000\ufeff"):
-        raise LoadError(f"{_printable(path)}: the file is empty")
-    return document
+        raise LoadError(f"{name}: the file is empty")
+    yield document
 
 
-def _read(path: Path, max_bytes: int) -> bytes:
-    name = _printable(path)
+def source_of(path: Path) -> str:
+    """What a file goes by in the library: its whole path, or the path as it is where there can be no such file."""
+    try:
+        return _printable(path.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return _printable(path)
+
+
+def _read(path: Path, name: str, max_bytes: int) -> bytes:
     size = path.stat().st_size
     if path.is_dir():
         os.listdir(path)  # says why a folder cannot be opened
         raise LoadError(f"{name}: this is a folder, not a file")
-    if path.suffix.lower() not in _BY_SUFFIX:
-        kind = path.suffix or "files without an ending"
-        raise LoadError(f"{name}: cannot read {kind}; known are {' '.join(sorted(_BY_SUFFIX))}")
     if not path.is_file():
         raise LoadError(f"{name}: this is a device or a pipe, not a file")
     if size > max_bytes:
@@ -88,3 +139,14 @@ def _files_below(folder: Path) -> Iterator[Path]:
 def _printable(path: Path) -> str:
     """The path as text that can be shown and stored: bytes of its name that are not UTF-8 become question marks."""
     return str(path).encode("utf-8", "replace").decode("utf-8")
+
+
+LOADERS: tuple[Loader | Container, ...] = (
+    TextLoader(),
+    MarkdownLoader(),
+    HtmlLoader(),
+    EpubLoader(),
+    JsonLinesLoader(),
+)
+LOADERS += (ArchiveLoader(read, tuple(suffix for loader in LOADERS for suffix in loader.suffixes)),)
+_BY_SUFFIX = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}

@@ -10,6 +10,7 @@ from collections import Counter
 import charset_normalizer
 
 from rag.errors import LoadError
+from rag.loaders.recognition import signature
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -18,19 +19,6 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SIGNATURES = {
-    b"%PDF-": "a PDF file",
-    b"PK\x03\x04": "a ZIP or Office file",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF87a": "a GIF picture",
-    b"GIF89a": "a GIF picture",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x7fELF": "a program",
-    b"\xd0\xcf\x11\xe0": "an old Office file",
-    b"SQLite format 3": "a database",
-    b"{\\rtf": "an RTF file",
-}
 # The encodings that Chinese text is met in, the likeliest first. Left to choose among all it knows, the detector takes short texts for others.
 _ENCODINGS = ["gb18030", "big5hkscs", "utf_16_le", "utf_16_be"]
 _WESTERN = "cp1252"
@@ -47,9 +35,9 @@ def decode(data: bytes, source: str) -> str:
     Raises:
         LoadError: The bytes are not text.
     """
-    for signature, kind in _SIGNATURES.items():
-        if data.startswith(signature):
-            raise LoadError(f"{source}: this is {kind}, not text; convert it to text first")
+    _, kind = signature(data)
+    if kind:
+        raise LoadError(f"{source}: this is {kind}, not text; convert it to text first")
     text = _decode(data)
     if text is None or _odd_characters(text[:_SAMPLE]) > max(2, _MOST_ODD * len(text[:_SAMPLE])):
         raise LoadError(f"{source}: this does not look like text; if it is, save it as UTF-8")

@@ -108,7 +108,7 @@ class Maker:
 
     def from_documents(self, folder: Path) -> Iterator[Example]:
         """Examples in the language of their evidence."""
-        documents = [describe(clean(load(file, 10**6))) for file in find_files([folder])]
+        documents = [describe(clean(document)) for file in find_files([folder]) for document in load(file, 10**6)]
         texts = [usable_sentences(document) for document in documents]
         for group, (document, own) in enumerate(zip(documents, texts, strict=True)):
             nearest = self._nearest(own, own)
@@ -130,7 +130,7 @@ class Maker:
 
     def from_questions(self, folder: Path, file: Path) -> Iterator[Example]:
         """Examples from questions with their answers: what people make of a sentence in words of their own."""
-        documents = [describe(clean(load(file, 10**6))) for file in find_files([folder])]
+        documents = [describe(clean(document)) for file in find_files([folder]) for document in load(file, 10**6)]
         spans = [(document, a, b) for document in documents for a, b in sentences(document.text)]
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         for group, row in enumerate(row for row in rows if row["answerable"]):

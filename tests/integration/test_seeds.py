@@ -12,7 +12,9 @@ from rag.metadata import describe
 from rag.pipeline import SEEDS
 
 QUESTIONS = read(SEED_QUESTIONS)
-DOCUMENTS = [FoldedDocument(describe(clean(load(file, 10**6)))) for file in find_files([SEEDS / "documents"])]
+DOCUMENTS = [
+    FoldedDocument(describe(clean(document))) for file in find_files([SEEDS / "documents"]) for document in load(file, 10**6)
+]
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.id)

@@ -44,7 +44,7 @@ def sections(text: str, title: str = "") -> list[tuple[str, str]]:
 
 
 def seed_chunks(name: str) -> tuple[Document, list[Chunk]]:
-    document = describe(clean(load(SEEDS / name, 10**6)))
+    document = describe(clean(*load(SEEDS / name, 10**6)))
     return document, Chunker(half_characters, 160).chunk(document)
 
 

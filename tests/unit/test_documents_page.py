@@ -12,6 +12,7 @@ from hashing_encoder import HashingEncoder
 
 from rag.errors import LibraryError
 from rag.library import AddResult, Library
+from rag.loaders import suffixes
 from rag.types import Document, Edit
 from ui import document_list, texts
 from ui.documents_page import DocumentsPage
@@ -95,7 +96,7 @@ def test_files_go_in_under_their_names_and_bad_ones_are_named(window):
     assert "2 added" in shown["adding"]
     for line in (
         "empty.txt: the file is empty",
-        "picture.png: cannot read .png; known are .markdown .md .text .txt",
+        f"picture.png: this is a PNG picture, which cannot be read; known are {' '.join(suffixes())}",
         "large.txt: 0.0 MB is more than the limit of 0.0 MB; split the file or raise max_file_megabytes",
     ):
         assert f"<li>{line}</li>" in shown["adding"]
@@ -116,7 +117,7 @@ def test_a_file_name_is_only_a_name(window, quick_path, name):
     file = quick_path / "upload.txt"
     file.write_text(RIVER)
     before = {path for path in quick_path.rglob("*") if window.library.path not in path.parents}
-    result = window.library.add_upload(file, name)
+    (result,) = window.library.add_upload(file, name)
     assert result.status == "added"
     assert "/" not in result.source
     assert "\\" not in result.source

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import LoadError
-from rag.loaders import LOADERS, Loader, document_id, find_files, load
+from rag.loaders import LOADERS, Container, Loader, document_id, find_files, load, suffixes
+from rag.loaders.recognition import recognise
+from rag.types import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +26,7 @@ LIMIT = 1_000_000
 
 def refusal(path: Path, limit: int = LIMIT) -> str:
     with pytest.raises(LoadError) as error:
-        load(path, limit)
+        list(load(path, limit))
     message = str(error.value)
     assert "\n" not in message
     assert message.startswith(f"{path}: ")
@@ -49,7 +53,7 @@ def closed_folder(tmp_path: Path) -> Iterator[Path]:
 def test_a_file_becomes_a_document(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes("# 标题\r\n正文。 ".encode())
-    document = load(path, LIMIT)
+    (document,) = load(path, LIMIT)
     assert document.text == "# 标题\r\n正文。 "
     assert document.source == str(path)
     assert document.title == path.stem
@@ -60,7 +64,7 @@ def test_a_file_becomes_a_document(tmp_path: Path, name: str) -> None:
 def test_form_feeds_begin_pages_of_plain_text(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("one\ntwo\f\fthree\f", encoding="utf-8")
-    document = load(path, LIMIT)
+    (document,) = load(path, LIMIT)
     assert document.pages == (0, 8, 9, 15)
     assert [document.page_at(offset) for offset in (0, 7, 8, 9, 13)] == [1, 1, 2, 3, 3]
 
@@ -71,7 +75,7 @@ def test_one_source_has_one_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path.write_text("text")
     monkeypatch.chdir(path.parent)
     ways = [path, Path("a.txt"), Path("./a.txt"), Path("../folder/a.txt")]
-    assert {load(way, LIMIT).id for way in ways} == {document_id(str(path))}
+    assert {document.id for way in ways for document in load(way, LIMIT)} == {document_id(str(path))}
     assert len(document_id("x")) == 12
     assert document_id("x") != document_id("y")
 
@@ -100,23 +104,101 @@ def test_what_is_not_there_or_not_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_kinds_are_refused_with_the_known_ones(tmp_path: Path) -> None:
-    for name, kind in (("a.docx", ".docx"), ("README", "files without an ending")):
+    for name, kind in (("a.xyz", ".xyz"), ("README", "files without an ending")):
         (tmp_path / name).write_text("text")
-        assert refusal(tmp_path / name) == f"cannot read {kind}; known are .markdown .md .text .txt"
+        assert refusal(tmp_path / name) == f"cannot read {kind}; known are {' '.join(suffixes())}"
+    assert {".txt", ".text", ".md", ".markdown", ".html", ".epub", ".jsonl", ".zip"} <= set(suffixes())
 
 
 def test_files_over_the_limit_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"x" * 2_000_001)
     assert refusal(path, 2_000_000) == "2.0 MB is more than the limit of 2.0 MB; split the file or raise max_file_megabytes"
-    assert len(load(path, 2_000_001).text) == 2_000_001
+    (document,) = load(path, 2_000_001)
+    assert len(document.text) == 2_000_001
 
 
-def test_binary_files_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    path.write_bytes(b"%PDF-1.4 ...")
-    message = refusal(path.resolve())
-    assert message == "this is a PDF file, not text; convert it to text first"
+SURE = {
+    "a PNG picture": b"\x89PNG\r\n\x1a\n",
+    "a JPEG picture": b"\xff\xd8\xff\xe0",
+    "a TIFF picture": b"II*\0",
+    "a film or a sound": b"\0\0\0\x20ftypisom",
+    "a gzip archive": b"\x1f\x8b\x08",
+    "a 7z archive": b"7z\xbc\xaf\x27\x1c",
+    "a RAR archive": b"Rar!\x1a\x07\x01\0",
+    "a program": b"\x7fELF\x02",
+    "an old or encrypted Office file": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "a database": b"SQLite format 3\0",
+    "an RTF file": b"{\\rtf1 text}",
+}
+
+
+@pytest.mark.parametrize("kind", SURE)
+@pytest.mark.parametrize("name", ["a.txt", "a.html", "a.xyz"])
+def test_binary_files_are_refused_by_what_they_are(tmp_path: Path, kind: str, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(SURE[kind])
+    assert refusal(path) == f"this is {kind}, which cannot be read; known are {' '.join(suffixes())}"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.xyz", "a"])
+@pytest.mark.parametrize("start", ["<!DOCTYPE html>", "\n<!-- saved --> <HTML>", '<?xml version="1.0"?>\n<html lang="en">'])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_web_page_is_one_whatever_its_name(tmp_path: Path, name: str, start: str, encoding: str) -> None:
+    path = tmp_path / name
+    path.write_text(f"{start}<body><h2>Lakes</h2><p>The lake is deep.</p></body></html>", encoding=encoding)
+    (document,) = load(path, LIMIT)
+    assert (document.text, document.source) == ("## Lakes\n\nThe lake is deep.", str(path))
+
+
+def zipped(**members: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+def office(content_type: str) -> bytes:
+    part = f'<Override PartName="/main.xml" ContentType="application/vnd.{content_type}+xml"/>'
+    return zipped(**{"[Content_Types].xml": f"<Types>{part}</Types>", "a.txt": "text"})
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix"),
+    [
+        (office("openxmlformats-officedocument.wordprocessingml.document.main"), ".docx"),
+        (office("ms-word.document.macroEnabled.main"), ".docx"),
+        (office("openxmlformats-officedocument.spreadsheetml.sheet.main"), ".xlsx"),
+        (office("ms-excel.sheet.macroEnabled.main"), ".xlsx"),
+        (office("openxmlformats-officedocument.presentationml.slideshow.main"), ".pptx"),
+        (office("ms-excel.sheet.binary.macroEnabled.main"), ".vsdx"),
+        (office("openxmlformats-officedocument.spreadsheetml.sheet"), ".vsdx"),
+        (zipped(mimetype="application/epub+zip"), ".epub"),
+        (zipped(**{"META-INF/container.xml": ""}), ".epub"),
+        (zipped(mimetype="application/vnd.oasis.opendocument.text"), ".odt"),
+        (zipped(**{"word/document.xml": ""}), ".zip"),
+        (zipped(), ".zip"),
+        (b"\n%PDF-1.7", ".pdf"),
+        (b"plain", ""),
+        (b"PK is not a ZIP", ""),
+        (b"a < b <html>", ""),
+    ],
+)
+def test_kinds_are_told_by_content(data: bytes, suffix: str) -> None:
+    assert recognise(data, "a")[0] == suffix
+
+
+def test_an_endless_beginning_is_judged_at_once() -> None:
+    assert recognise(b"<!---->" * 100_000, "a") == ("", "")
+    assert recognise(b" " * 1_000_000, "a") == ("", "")
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+def test_any_zip_is_of_some_kind_or_damaged(noise: bytes, at: int) -> None:
+    data = office("openxmlformats-officedocument.wordprocessingml.document.main")
+    with suppress(LoadError):
+        recognise(data[:at] + noise + data[at + len(noise) :], "a")
 
 
 def test_a_closed_folder_is_reported(closed_folder: Path) -> None:
@@ -128,26 +210,31 @@ def test_a_closed_folder_is_reported(closed_folder: Path) -> None:
 def test_names_that_are_not_utf8_can_be_shown_and_stored(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xb1\xa8.txt"))
     path.write_text("text")
-    assert load(path, LIMIT).source == f"{tmp_path}/??.txt"
+    (document,) = load(path, LIMIT)
+    assert document.source == f"{tmp_path}/??.txt"
     path.write_text("")
     with pytest.raises(LoadError) as error:
-        load(path, LIMIT)
+        list(load(path, LIMIT))
     assert str(error.value) == f"{tmp_path}/??.txt: the file is empty"
 
 
 def test_files_of_folders_come_in_order_without_hidden_and_unknown_ones(tmp_path: Path) -> None:
-    for name in ("b.txt", "a.md", "sub/c.TXT", "sub/d.pdf", ".hidden.txt", ".git/e.txt", "sub/.x/f.txt"):
+    for name in ("b.txt", "a.md", "sub/c.TXT", "sub/d.xyz", ".hidden.txt", ".git/e.txt", "sub/.x/f.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("text")
     (tmp_path / "sub" / "broken.txt").symlink_to(tmp_path / "nowhere")
     missing = tmp_path / "missing.txt"
-    found = [file.relative_to(tmp_path).as_posix() for file in find_files([tmp_path / "sub" / "d.pdf", missing, tmp_path])]
-    assert found == ["sub/d.pdf", "missing.txt", "a.md", "b.txt", "sub/broken.txt", "sub/c.TXT"]
+    found = [file.relative_to(tmp_path).as_posix() for file in find_files([tmp_path / "sub" / "d.xyz", missing, tmp_path])]
+    assert found == ["sub/d.xyz", "missing.txt", "a.md", "b.txt", "sub/broken.txt", "sub/c.TXT"]
 
 
 @given(st.binary(max_size=300), st.sampled_from(LOADERS))
-def test_loaders_raise_nothing_but_load_errors(data: bytes, loader: Loader) -> None:
+def test_loaders_raise_nothing_but_load_errors(data: bytes, loader: Loader | Container) -> None:
+    source = "folder/name.txt"
     with suppress(LoadError):
-        document = loader(data or b"x", "folder/name.txt")
-        assert document.id == document_id("folder/name.txt")
-        assert all(0 <= page <= len(document.text) for page in document.pages)
+        found = loader.documents(data, source, LIMIT) if isinstance(loader, Container) else [loader(data or b"x", source)]
+        for document in found:
+            assert document.source.startswith(source)
+            if isinstance(document, Document):
+                assert document.id == document_id(document.source)
+                assert all(0 <= page <= len(document.text) for page in document.pages)

@@ -55,7 +55,7 @@ def described(text: str, source: str = "/folder/file.txt") -> Document:
     ],
 )
 def test_the_seeds(name: str, title: str, published: str, publisher: str, language: str) -> None:
-    found = describe(clean(load(SEEDS / name, 10**6)))
+    found = describe(clean(*load(SEEDS / name, 10**6)))
     assert (found.title, found.published, found.publisher, found.language) == (title, published, publisher, language)
 
 
