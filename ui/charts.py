@@ -129,7 +129,7 @@ def curve(
         parts.append(f'<circle class="mark" cx="{a:.1f}" cy="{b:.1f}" r="4.5"/>')
         # The line comes from below on the left, so what stands above it there, or below it on the right, is clear of it.
         if a > _LEFT + wide / 2:
-            parts.append(_words(mark.name, a - 8, b - 8, "end"))
+            parts.append(_words(mark.name, a - 8, max(13.0, b - 8), "end"))
         else:
             parts.append(_words(mark.name, a + 9, b + (16 if b < bottom - 24 else -8), "start"))
     drawn = f'<p class="axis">{both(y.name)}</p>{_svg(heading, bottom + _BOTTOM, parts)}<p class="axis across">{both(x.name)}</p>'
