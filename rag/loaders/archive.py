@@ -32,9 +32,9 @@ class ArchiveLoader:
     suffixes = (".zip",)
 
     def __init__(self, read: ReadMember, known: Collection[str]) -> None:
-        """Takes what reads a member, and the endings of the names that it reads."""
+        """Takes what reads a member, and the endings of the names of those that it is to read, beside archives."""
         self._read = read
-        self._known = known
+        self._known = {*known, *self.suffixes}
 
     def documents(self, data: bytes, source: str, max_bytes: int) -> Iterator[Document | Failure]:
         """Reads the members in the order of the archive."""

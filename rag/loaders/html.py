@@ -173,6 +173,7 @@ class _Writer:
         self._gap = ""
         self._preformatted = 0
         self._in_row = 0
+        self._in_item = 0
 
     def written(self, tree: Any) -> str:
         for event, element in _walk(tree):
@@ -200,6 +201,7 @@ class _Writer:
         elif tag in ("li", "item"):
             self._close("\n")
             self._mark = "- "
+            self._in_item += 1
         elif tag in ("br", "lb"):
             self._close("\n", again=True)
         elif tag in _BLOCKS:
@@ -218,12 +220,17 @@ class _Writer:
             return
         if tag in ("tr", "row", "li", "item"):
             self._close("\n")
+            self._in_item -= tag in ("li", "item")
         elif tag in _BLOCKS or tag == "head" or _HEADING.fullmatch(tag):
             self._close("\n\n")
         self._preformatted -= tag == "pre"
 
     def _close(self, gap: str, again: bool = False) -> None:
-        """Ends a block: the next stands `gap` behind it, farther where another end says so or where it comes `again`."""
+        """Ends a block: the next stands `gap` behind it, farther where another end says so or where it comes `again`.
+
+        Within an item of a list, and below it in one of its own lists, there are no blank lines.
+        """
+        gap = "\n" if self._in_item else gap
         text = "".join(self._inline)
         self._inline = []
         if self._preformatted:
