@@ -1,4 +1,8 @@
-"""Document -> chunks: whole sentences, within a paragraph where they fit, under the headings they stand under."""
+"""Document -> chunks: whole sentences, within a paragraph where they fit, under the headings they stand under.
+
+A row of a table is a chunk of its own. Among many rows of the same headings a reader takes the wrong one; search finds the
+right one.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rag.formats import is_table
 from rag.lines import BYLINE, HEADING, ends_sentence
 from rag.sentences import Span, sentences, split_long
 from rag.types import Chunk
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
-_VERSION = 2
+_VERSION = 3
 _HEAD_LINES = 12
 _LONGEST_HEADING = 60
 _LONGEST_TOKEN = 16
@@ -34,6 +39,8 @@ _LEVELS = (
     (re.compile(r"第.{1,7}?条|[一二三四五六七八九十]|Article"), 4),
     (re.compile(r"[（(]"), 5),
 )
+# The row of a table as loaders write it; what stands in one is not said of the others.
+_ROW = re.compile(r"(?:[^:;]{1,100}; )?[^:;]{1,100}: .{0,1000}?; [^:;]{1,100}: ")
 _PLAIN_HEADING_LEVEL = 3
 _NUMBER_LEVEL = 6
 
@@ -102,11 +109,15 @@ class Chunker:
         headings: list[_Line] = []
         pending = _Pending()
         lines = _lines(document)
+        in_table = is_table(document.source)
+        is_row = after_row = False
         for line, units in zip(lines, self._units(document.text, lines), strict=True):
             tokens = sum(unit.tokens for unit in units)
             leads = line.level > 0 and 2 * tokens <= self._chunk_tokens
             section = _SECTION_SEPARATOR.join(above.heading for above in headings)
-            if self._is_full(pending, tokens, leads, line is lines[-1]):
+            after_row, is_row = is_row, not line.level and (in_table or bool(_ROW.match(document.text, line.start, line.end)))
+            apart = pending.body and (is_row or after_row)
+            if apart or self._is_full(pending, tokens, leads, line is lines[-1]):
                 yield *pending.take(), section
             if line.heading:
                 headings = [above for above in headings if above.level < line.level] + [line]
