@@ -6,7 +6,7 @@ from pathlib import Path
 
 _MARKDOWN = (".md", ".markdown")
 _TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
-_WHOLE_PARAGRAPHS = (*_MARKDOWN, *_TABLES, ".docx", ".pptx", ".html", ".htm", ".xhtml", ".epub")
+_WHOLE_PARAGRAPHS = (*_MARKDOWN, *_TABLES, ".docx", ".docm", ".pptx", ".pptm", ".html", ".htm", ".xhtml", ".epub")
 
 
 def is_markdown(source: str) -> bool:

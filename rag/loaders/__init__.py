@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 from rag.errors import LoadError
 from rag.loaders.archive import ArchiveLoader
 from rag.loaders.base import Container, Failure, Loader, document_id
+from rag.loaders.delimited import DelimitedLoader
+from rag.loaders.docx import DocxLoader
 from rag.loaders.epub import EpubLoader
 from rag.loaders.html import HtmlLoader
 from rag.loaders.json_lines import JsonLinesLoader
 from rag.loaders.markdown import MarkdownLoader
+from rag.loaders.pdf import PdfLoader
+from rag.loaders.pptx import PptxLoader
 from rag.loaders.recognition import recognise
 from rag.loaders.text import TextLoader
+from rag.loaders.xlsx import XlsxLoader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -147,6 +152,11 @@ LOADERS: tuple[Loader | Container, ...] = (
     HtmlLoader(),
     EpubLoader(),
     JsonLinesLoader(),
+    PdfLoader(),
+    DocxLoader(),
+    PptxLoader(),
+    XlsxLoader(),
+    DelimitedLoader(),
 )
 LOADERS += (ArchiveLoader(read, tuple(suffix for loader in LOADERS for suffix in loader.suffixes)),)
 _BY_SUFFIX = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}

@@ -33,23 +33,28 @@ _LONGEST_TITLE = 60
 class DocxLoader:
     """Reads the text of the body as it reads with all changes accepted, and its notes; not its headers and its contents page."""
 
-    suffixes = (".docx",)
+    suffixes = (".docx", ".docm")
 
     def __call__(self, data: bytes, source: str) -> Document:
         with office_file(data, source, "a Word file (.docx)", _MOST_UNPACKED) as file:
-            import docx
+            from docx.package import Package
 
-            text = "".join(bounded(_Body(docx.Document(file)).lines(), source))
+            text = "".join(bounded(_Body(Package.open(file).main_document_part).lines(), source))
         return Document(document_id(source), Path(source).stem, source, text)
 
 
 class _Body:
     """The body of one document, with its styles, numbers and notes."""
 
-    def __init__(self, document: Any) -> None:
-        self._part = document.part
-        self._body = document.element.body
-        self._styles = {style.get(f"{_W}styleId"): style for style in document.styles.element.iter(f"{_W}style")}
+    def __init__(self, part: Any) -> None:
+        from docx.oxml.parser import parse_xml
+
+        self._part = part
+        # The part of a document with macros or of a template is not known as one to the library.
+        self._body = (part.element if hasattr(part, "element") else parse_xml(part.blob)).body
+        styles = self._part_of("styles")
+        found = () if styles is None else styles.iter(f"{_W}style")
+        self._styles = {style.get(f"{_W}styleId"): style for style in found}
         self._default = next(
             (name for name, style in self._styles.items() if style.get(f"{_W}type") == "paragraph" and style.get(f"{_W}default")),
             "",

@@ -22,7 +22,7 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 class PptxLoader:
     """Reads slides, hidden ones too, from top to bottom: text, tables, charts and diagrams, and then the speaker's notes."""
 
-    suffixes = (".pptx",)
+    suffixes = (".pptx", ".pptm")
 
     def __call__(self, data: bytes, source: str) -> Document:
         with office_file(data, source, "a PowerPoint file (.pptx)", _MOST_UNPACKED) as file:

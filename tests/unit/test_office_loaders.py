@@ -17,7 +17,7 @@ from rag.chunking import Chunker
 from rag.cleaning import clean, restore
 from rag.errors import LoadError
 from rag.library import Library
-from rag.loaders import office
+from rag.loaders import load, office
 from rag.loaders.delimited import DelimitedLoader
 from rag.loaders.docx import DocxLoader
 from rag.loaders.pptx import PptxLoader
@@ -461,6 +461,33 @@ def test_no_entity_is_loaded_or_multiplied(name: str, tmp_path: Any) -> None:
             assert "secret" not in text
             assert "billion" not in text
             assert len(text) < 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "other"),
+    [
+        ("a.docx", "wordprocessingml.document.main", "vnd.ms-word.document.macroEnabled.main"),
+        ("a.docx", "wordprocessingml.document.main", "vnd.openxmlformats-officedocument.wordprocessingml.template.main"),
+        ("a.pptx", "presentationml.presentation.main", "vnd.ms-powerpoint.presentation.macroEnabled.main"),
+        ("a.xlsx", "spreadsheetml.sheet.main", "vnd.ms-excel.sheet.macroEnabled.main"),
+    ],
+)
+def test_files_with_macros_and_templates_are_read_alike(name: str, plain: str, other: str) -> None:
+    loader, make, _, _ = FILES[name]
+    known = f"vnd.openxmlformats-officedocument.{plain}".encode()
+    data = make()
+    changed = with_part(data, "[Content_Types].xml", lambda xml: xml.replace(known, other.encode()))
+    assert loader(changed, name).text == loader(data, name).text
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_office_files_are_known_by_their_content(name: str, tmp_path: Path) -> None:
+    loader, make, _, _ = FILES[name]
+    path = tmp_path / "renamed.txt"
+    path.write_bytes(make())
+    (document,) = load(path, 10**7)
+    assert isinstance(document, Document)
+    assert document.text == loader(make(), name).text
 
 
 @settings(max_examples=60)
