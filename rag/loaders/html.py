@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import LoadError
 from rag.loaders.base import document_id
 from rag.loaders.decoding import decode
+from rag.loaders.tables import rows_as_lines
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _SELF_CLOSED = re.compile(
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # The extraction takes less for no main text; Chinese says in so many characters what English says in three times as many.
 _SHORTEST_MAIN_TEXT = 80
-_CELL_END = "\x1f"
+_LONGEST_CELL = 300
 
 # The elements of HTML, and of the extraction's own markup, by what they are in a text.
 _NOT_TEXT = frozenset(
@@ -45,6 +46,7 @@ _BLOCKS = frozenset(
     "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form header hr html "
     "main menu nav ol p pre quote section summary table tbody tfoot thead ul list caption".split()
 )
+_BREAKS, _ITEMS, _ROWS, _CELLS = ("br", "lb"), ("li", "item"), ("tr", "row"), ("td", "th", "cell")
 _SURROUNDINGS = frozenset(("nav", "footer", "aside"))
 _HEADING = re.compile(r"h([1-6])")
 
@@ -99,7 +101,7 @@ def parse(data: bytes, source: str) -> Any:
 
 
 def text_of(tree: Any) -> str:
-    """The text of a tree: headings after `#`, items of lists after `-`, the cells of a row in one line, paragraphs apart."""
+    """The text of a tree: headings after `#`, items of lists after `-`, the rows of tables with their headings, paragraphs apart."""
     return _Writer().written(tree)
 
 
@@ -172,57 +174,60 @@ class _Writer:
         self._mark = ""
         self._gap = ""
         self._preformatted = 0
-        self._in_row = 0
         self._in_item = 0
+        self._row: Any = None
+        self._cells: list[str] = []
+        self._rows: list[list[str]] = []
 
     def written(self, tree: Any) -> str:
         for event, element in _walk(tree):
             if event == "text":
-                self._inline.append(element.replace(_CELL_END, " "))
+                self._inline.append(element)
             elif event == "start":
                 self._begin(element)
             else:
                 self._end(element)
         self._close("\n\n")
+        self._write_rows()
         return "".join(self._written)
 
     def _begin(self, element: Any) -> None:
         tag = element.tag
-        level = _HEADING.fullmatch(element.get("rend", "h2") if tag == "head" else tag)
-        if self._in_row:
+        level = _level(element)
+        if self._row is not None:
             # What stands in a cell stays in its line.
-            if tag in ("td", "th", "cell") and "".join(self._inline).strip():
-                self._inline.append(_CELL_END)
-            elif level or tag in _BLOCKS or tag in ("br", "lb", "li", "item"):
-                self._inline.append(" ")
-        elif level:
-            self._close("\n\n")
-            self._mark = "#" * int(level[1]) + " "
-        elif tag in ("li", "item"):
+            self._inline.append(" " if level or tag in _BLOCKS or tag in _BREAKS or tag in _ITEMS or tag in _CELLS else "")
+            return
+        if tag in _BREAKS:
+            self._close("\n", again=True)
+        elif tag in _ITEMS:
             self._close("\n")
             self._mark = "- "
             self._in_item += 1
-        elif tag in ("br", "lb"):
-            self._close("\n", again=True)
-        elif tag in _BLOCKS:
+        elif level or tag in _BLOCKS or tag in _ROWS or tag in _CELLS:
             self._close("\n\n")
-        if tag in ("tr", "row"):
-            if not self._in_row:
-                self._close("\n")
-            self._in_row += 1
+            self._mark = "#" * level + " " if level else self._mark
+        if _is_row(element):
+            self._row = element
         self._preformatted += tag == "pre"
 
     def _end(self, element: Any) -> None:
         tag = element.tag
-        if tag in ("tr", "row"):
-            self._in_row -= 1
-        if self._in_row:
+        if self._row is not None:
+            if tag in _CELLS:
+                self._cells.append("".join(self._inline))
+                self._inline = []
+            if element is self._row:
+                self._rows.append(self._cells)
+                self._row, self._cells, self._inline = None, [], []
             return
-        if tag in ("tr", "row", "li", "item"):
+        if tag in _ITEMS:
             self._close("\n")
-            self._in_item -= tag in ("li", "item")
-        elif tag in _BLOCKS or tag == "head" or _HEADING.fullmatch(tag):
+            self._in_item -= 1
+        elif _level(element) or tag in _BLOCKS or tag in _ROWS or tag in _CELLS:
             self._close("\n\n")
+        if tag == "table":
+            self._write_rows()
         self._preformatted -= tag == "pre"
 
     def _close(self, gap: str, again: bool = False) -> None:
@@ -233,15 +238,39 @@ class _Writer:
         gap = "\n" if self._in_item else gap
         text = "".join(self._inline)
         self._inline = []
-        if self._preformatted:
-            text = text.strip("\n")
-        else:
-            text = "\t".join(" ".join(cell.split()) for cell in text.split(_CELL_END)).strip()
+        text = text.strip("\n") if self._preformatted else " ".join(text.split())
         if text.strip():
-            self._written += [self._gap if self._written else "", self._mark, text]
-            self._mark, self._gap = "", gap
+            self._write_rows()
+            self._write(self._mark + text, gap)
+            self._mark = ""
         else:
             self._gap = "\n\n" if again else max(self._gap, gap, key=len)
+
+    def _write(self, text: str, gap: str) -> None:
+        self._written += [self._gap if self._written else "", text]
+        self._gap = gap
+
+    def _write_rows(self) -> None:
+        rows, self._rows = self._rows, []
+        for line in rows_as_lines(rows):
+            self._write(line, "\n")
+        self._gap = "\n\n" if rows else self._gap
+
+
+def _level(element: Any) -> int:
+    """How deep a heading stands, from 1; 0 for what is none."""
+    match = _HEADING.fullmatch(element.get("rend", "h2") if element.tag == "head" else element.tag)
+    return int(match[1]) if match else 0
+
+
+def _is_row(element: Any) -> bool:
+    """Whether it is a row of values, and not one that only places parts of a page side by side."""
+    if element.tag not in _ROWS or any(inner.tag in ("table", *_ROWS) for inner in element.iterdescendants()):
+        return False
+    return len(element) > 1 and all(
+        cell.tag in _CELLS and len("".join(cell.itertext())) <= _LONGEST_CELL and not (cell.tail or "").strip()
+        for cell in element
+    )
 
 
 def _walk(tree: Any) -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import socket
 import threading
 import time
@@ -72,7 +73,7 @@ def refusal(read: Callable[[], object]) -> str:
 
 def test_of_a_page_the_main_part_is_read_with_its_headings() -> None:
     document = page(ARTICLE)
-    assert document.text == (f"# Blue Lake\n\n{FIRST}\n\n## History\n\n{SECOND}\n\n- herons\n- reeds\n\nYear\tHerons\n2001\t5")
+    assert document.text == (f"# Blue Lake\n\n{FIRST}\n\n## History\n\n{SECOND}\n\n- herons\n- reeds\n\nYear: 2001; Herons: 5")
     assert (document.title, document.published, document.publisher) == ("Blue Lake", "2021-03-05", "Example News")
     assert (document.id, document.source) == (document_id("/pages/lake.html"), "/pages/lake.html")
     assert sections(document)[SECOND[-20:]] == "History"
@@ -100,8 +101,10 @@ def test_a_page_too_short_for_a_main_part_is_read_whole_without_its_surroundings
         ("<ul><li>a<li><p>b</p></ul>c", "- a\n- b\n\nc"),
         ("<ul><li>a<ul><li>b</ul><p>c</p><li>d</ul>e", "- a\n- b\nc\n- d\n\ne"),
         ("<pre>\na  b\n  c\n</pre>", "a  b\n  c"),
-        ("<table><tr><td><p>a</p><p>b</p><td>c</table>", "a b\tc"),
-        ("<table><tr><td>a<table><tr><td>b<td>c</table><td>d</table>", "a\tb\tc\td"),
+        ("<table><tr><td><p>a</p><p>b</p><td>c</table>", "a b; c"),
+        ("<table><tr><th>年<th>鱼<tr><td>2001<td>5<tr><td>2002<td>7</table>x", "年: 2001; 鱼: 5\n年: 2002; 鱼: 7\n\nx"),
+        ("<table><tr><td>a<table><tr><td>1<td>2</table><td>d</table>", "a\n\n1; 2\n\nd"),
+        ("<table><tr><td><p>a</p><p>b</p></table>", "a\n\nb"),
         ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>字", "漢字"),
         ("a<script>b</script>c<!-- d -->e<template>f</template>", "ace"),
         ("<p hidden>a</p>b<span style='visibility:hidden'>c</span>", "b"),
@@ -173,11 +176,13 @@ def test_a_damaged_page_is_read_or_refused(noise: bytes, at: int, cut: int) -> N
 @given(
     st.lists(st.sampled_from("<p> <td> </table> <tr> <table> <li> <h1> </h1> <br> <pre> </pre> </div> x y".split()), max_size=40)
 )
-def test_no_word_of_a_page_is_lost_or_told_twice(parts: list[str]) -> None:
+def test_no_word_of_a_page_is_lost(parts: list[str]) -> None:
     html = "<body>" + " ".join(f"{part}{number}" if part in "xy" else part for number, part in enumerate(parts))
     words = [f"{part}{number}" for number, part in enumerate(parts) if part in "xy"]
     with suppress(LoadError):
-        assert sorted(plain(html).replace("#", "").replace("- ", " ").split()) == sorted(words)
+        found = re.findall(r"[xy]\d+", plain(html))
+        assert set(found) == set(words)
+        assert len(found) == len(words) or "<td>" in parts  # the headings of a table stand in each row
 
 
 # -- books ------------------------------------------------------------------------------------------------------------
