@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -85,6 +88,24 @@ def test_one_bad_file_does_not_keep_the_others_out(capsys: pytest.CaptureFixture
     assert any("picture.txt" in line and "PNG" in line for line in failures)
     assert any("empty.txt" in line for line in failures)
     assert "Traceback" not in errors
+
+
+def test_the_page_at_an_address_is_added(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=notes)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            address = f"http://127.0.0.1:{server.server_port}"
+            status, out, errors = yinju(capsys, "add", f"{address}/station.md", f"{address}/none", str(notes / "委员会.txt"))
+        finally:
+            server.shutdown()
+            thread.join()
+    assert status == 1
+    assert f"added      {address}/station.md\n" in out
+    assert out.splitlines()[-1] == "2 added, 1 failed"
+    assert f"failed     {address}/none: the server answers 404 File not found\n" in errors
+    assert "Bird station" in yinju(capsys, "show", f"{address}/station.md")[1]
 
 
 def test_show_tells_what_cleaning_removed(capsys: pytest.CaptureFixture[str], home: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import time
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -135,6 +137,42 @@ def test_the_same_file_again_is_unchanged_and_a_new_version_replaces(window):
     assert texts.REPLACED.english in shown["adding"]
     (document,) = window.library.documents()
     assert window.library.document(document.id).text.endswith("It has a new office.")
+
+
+def archive(**members: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as opened:
+        for name, content in members.items():
+            opened.writestr(name, content)
+    return data.getvalue()
+
+
+def test_of_an_archive_each_document_is_told_of_and_chosen(window):
+    window.upload(**{"bakery.txt": BAKERY})
+    window.choose(window.ids()[0], False)
+    shown = window.upload(
+        **{"notes.zip": archive(**{"river.txt": RIVER, "empty.txt": "", "湖.md": "# 青湖\n\n青湖基金成立于2003年。"})}
+    )
+    assert [document.source for document in window.library.documents()] == [
+        "bakery.txt",
+        "notes.zip/river.txt",
+        "notes.zip/湖.md",
+    ]
+    assert "2 added" in shown["adding"]
+    assert "<li>notes.zip/empty.txt: the file is empty</li>" in shown["adding"]
+    assert window.chosen == window.ids()[1:]
+    shown = window.upload(**{"notes.zip": archive(**{"river.txt": RIVER})})
+    assert texts.STATUSES["removed"].english.format(1) in shown["adding"]
+    assert [document.source for document in window.library.documents()] == ["bakery.txt", "notes.zip/river.txt"]
+    assert window.chosen == [window.ids()[1]]
+
+
+def test_of_very_many_files_the_first_are_listed():
+    results = [AddResult(f"{n}.txt", "failed", reason=f"{n}.txt: the file is empty") for n in range(130)]
+    shown = document_list.added(results)
+    assert shown.count("the file is empty") == 100
+    assert texts.MORE_RESULTS.english.format(30) in shown
+    assert texts.STATUSES["failed"].english.format(130) in shown
 
 
 def test_another_text_of_the_same_name_takes_none_away(window):
