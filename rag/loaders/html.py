@@ -33,6 +33,8 @@ _IS_XML = re.compile(r"\s*<\?xml|.{0,1000}<html[^>]{0,500}\bxmlns=", re.IGNORECA
 _SELF_CLOSED = re.compile(
     r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)([A-Za-z][\w:-]{0,40}+)((?:\s[^<>]{0,2000})?)/>"
 )
+_NO_CHARACTER = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CHARACTER_REFERENCE = re.compile(r"&#(x[0-9a-f]{1,8}|[0-9]{1,9})(?:;|(?![0-9a-f]))", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # The extraction takes less for no main text; Chinese says in so many characters what English says in three times as many.
 _SHORTEST_MAIN_TEXT = 80
@@ -86,7 +88,7 @@ def parse(data: bytes, source: str) -> Any:
     """
     from lxml import etree, html
 
-    text = _decoded(data, source).replace("\0", "")
+    text = _NO_CHARACTER.sub("", _CHARACTER_REFERENCE.sub(_referred, _decoded(data, source)))
     if _IS_XML.match(text):
         # To HTML an element that closes itself is one that never ends.
         text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)
@@ -98,6 +100,13 @@ def parse(data: bytes, source: str) -> Any:
         raise LoadError(f"{source}: the page is empty") from error
     _remove(tree, _is_hidden)
     return tree
+
+
+def _referred(reference: re.Match[str]) -> str:
+    """A character reference as it is, or nothing where it is to what no tree may hold."""
+    digits = reference[1].lower()
+    code = int(digits[1:], 16) if digits.startswith("x") else int(digits)
+    return "" if code > 0x10FFFF or _NO_CHARACTER.match(chr(code)) else reference[0]
 
 
 def text_of(tree: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -51,7 +52,7 @@ def _document(line: str, source: str) -> Document:
         raise LoadError(f'{source}: there is no "text"')
     return Document(
         document_id(source),
-        " ".join((values.get("title") or "").split()),
+        " ".join((values.get("title") or "").split()) or Path(source).stem,
         source,
         values["text"],
         published=date_in(values.get("date") or ""),

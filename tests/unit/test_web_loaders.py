@@ -108,6 +108,7 @@ def test_a_page_too_short_for_a_main_part_is_read_whole_without_its_surroundings
         ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>字", "漢字"),
         ("a<script>b</script>c<!-- d -->e<template>f</template>", "ace"),
         ("<p hidden>a</p>b<span style='visibility:hidden'>c</span>", "b"),
+        ("<b hidden>a</b>&#1;&#x1F;&#xD800;&#99999999;\x01b&#x6e56;<i hidden>c</i>\x0bd", "b湖d"),
         ("a\tb &amp; &lt;c&gt; \0d", "a b & <c> d"),
     ],
 )
@@ -291,8 +292,10 @@ def test_each_line_is_a_document() -> None:
     assert first == Document(
         document_id("/items.jsonl#1"), "湖", "/items.jsonl#1", "青湖。\n湖水。", published="2021-03-05", publisher="新华社"
     )
-    assert second == Document(document_id("/items.jsonl#3"), "", "/items.jsonl#3", "Only text.", publisher="news.example.org")
-    assert third == Document(document_id("/items.jsonl#4"), "", "/items.jsonl#4", "x")
+    assert second == Document(
+        document_id("/items.jsonl#3"), "items", "/items.jsonl#3", "Only text.", publisher="news.example.org"
+    )
+    assert third == Document(document_id("/items.jsonl#4"), "items", "/items.jsonl#4", "x")
 
 
 @pytest.mark.parametrize(
