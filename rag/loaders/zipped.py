@@ -60,7 +60,9 @@ class ZipReader:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except (*_DAMAGED, NotImplementedError, RuntimeError) as error:
             raise LoadError(f"{source}: the ZIP file is damaged or cut short; get it anew") from error
-        self._members = {name: info for info in self._archive.infolist() if not info.is_dir() and (name := _name(info))}
+        self._members = {
+            name: info for info in self._archive.infolist() if not info.orig_filename.endswith("/") and (name := _name(info))
+        }
         self.unpacked = sum(info.file_size for info in self._members.values())
         if self.unpacked > most_unpacked:
             raise LoadError(

@@ -140,6 +140,14 @@ def test_of_members_of_one_name_the_last_counts() -> None:
     assert unpacked(data) == {"a.zip/a.txt": LAKE}
 
 
+def test_members_without_a_name_are_passed_over() -> None:
+    assert unpacked(packed({"b.txt": LAKE, "x.txt": RIVER}).replace(b"x.txt", b"\0.txt")) == {
+        "a.zip/b.txt": LAKE,
+        "a.zip/?.txt": RIVER,
+    }
+    assert refusal(packed({"/": "x", "..": "y"})).startswith("the archive holds no file of a known kind")
+
+
 def test_encrypted_members_are_named() -> None:
     data = bytearray(packed({"a.txt": RIVER, "b.txt": LAKE}))
     for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
