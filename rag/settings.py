@@ -36,7 +36,7 @@ class Settings:
     """How many passages a search returns."""
     max_sentences: int = 4
     """The most sentences an answer quotes."""
-    threshold: float = 0.38
+    threshold: float = 0.37
     """The confidence below which the answer is that the documents do not say."""
     generator: str = ""
     """The language model that words the answers: a hub name or folder, or the address of an OpenAI-compatible server. When
