@@ -175,6 +175,8 @@ class ChatPage:
         chat.stop.clear()
         for turn in answering(pipeline, question, earlier, self._lock, chat.stop, documents):
             if chat.times_changed > times_changed:
+                # What this answer showed last may have come after the change: the page is shown as it is now.
+                yield self._with_list(chat)
                 return
             chat.turns = (*earlier, turn)
             if given := turn.given:
