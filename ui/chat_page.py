@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -11,6 +10,7 @@ import gradio as gr
 from rag.errors import DocumentNotFoundError, YinjuError
 from ui import rendering, texts
 from ui.chat import Chat, Pipeline, answering
+from ui.parts import QUIET, html
 
 if TYPE_CHECKING:
     import threading
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 _MOST_AT_ONCE = 8
 _LONGEST_NOTE = 500
-_ACTIONS = (Path(__file__).parent / "actions.js").read_text(encoding="utf-8")
 _FOCUS = "() => { if (matchMedia('(hover: hover)').matches) document.querySelector('#question textarea').focus(); }"
 _ARRIVE = "() => [window.yinju.visitor(), window.yinju.conversation()]"
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 Updates = dict[Any, Any]
 
@@ -99,7 +97,7 @@ class ChatPage:
             self._send,
             self._stop,
         ]
-        asking: dict[str, Any] = {"concurrency_limit": _MOST_AT_ONCE, "concurrency_id": "asking", **_QUIET}
+        asking: dict[str, Any] = {"concurrency_limit": _MOST_AT_ONCE, "concurrency_id": "asking", **QUIET}
         # A question that is sent while another is being answered waits for it.
         gr.on(
             [question.submit, self._send.click],
@@ -108,22 +106,22 @@ class ChatPage:
             outputs,
             trigger_mode="always_last",
             **asking,
-        ).then(None, js=_FOCUS, **_QUIET)
+        ).then(None, js=_FOCUS, **QUIET)
         for example in self._tries:
-            example.click(None, example, question, js="(text) => text", **_QUIET).then(
-                None, js="() => document.getElementById('send').click()", **_QUIET
+            example.click(None, example, question, js="(text) => text", **QUIET).then(
+                None, js="() => document.getElementById('send').click()", **QUIET
             )
         log.retry(self._retry, [session, *chosen], outputs, **asking)
-        log.edit(self._edit, [session], outputs, queue=False, **_QUIET).then(None, js=_FOCUS, **_QUIET)
-        log.like(self._rate, [session], outputs, queue=False, **_QUIET)
-        self._editing.clear(self._cancel, [session], outputs, queue=False, **_QUIET)
-        self._stop.click(_stop, [session], None, queue=False, **_QUIET)
-        self._new.click(self._start_anew, [session], outputs, queue=False, **_QUIET).then(None, js=_FOCUS, **_QUIET)
-        kept.select(self._open, [session], outputs, queue=False, **_QUIET)
-        kept.edit(self._rename, [session], outputs, queue=False, **_QUIET)
-        kept.delete(self._delete, [session], outputs, queue=False, **_QUIET)
-        blocks.load(self._arrive, [self._visitor, self._opened, session], outputs, js=_ARRIVE, queue=False, **_QUIET).then(
-            None, js="() => { document.documentElement.dataset.arrived = true; }", **_QUIET
+        log.edit(self._edit, [session], outputs, queue=False, **QUIET).then(None, js=_FOCUS, **QUIET)
+        log.like(self._rate, [session], outputs, queue=False, **QUIET)
+        self._editing.clear(self._cancel, [session], outputs, queue=False, **QUIET)
+        self._stop.click(_stop, [session], None, queue=False, **QUIET)
+        self._new.click(self._start_anew, [session], outputs, queue=False, **QUIET).then(None, js=_FOCUS, **QUIET)
+        kept.select(self._open, [session], outputs, queue=False, **QUIET)
+        kept.edit(self._rename, [session], outputs, queue=False, **QUIET)
+        kept.delete(self._delete, [session], outputs, queue=False, **QUIET)
+        blocks.load(self._arrive, [self._visitor, self._opened, session], outputs, js=_ARRIVE, queue=False, **QUIET).then(
+            None, js="() => { document.documentElement.dataset.arrived = true; }", **QUIET
         )
 
     def _shown(self, chat: Chat) -> Updates:
@@ -205,9 +203,8 @@ class ChatPage:
     # -- conversations ------------------------------------------------------------------------------------------------
 
     def _arrive(self, visitor: str, opened: str, chat: Chat, request: gr.Request) -> Updates:
-        """Whoever signed in is known by that name, others by what their browser remembers of them."""
-        name = getattr(request, "username", None)
-        chat.owner = f"user:{name}" if name else f"visitor:{visitor}" if visitor else ""
+        """Shows what the visitor left open."""
+        chat.owner = _owner(visitor, request)
         if opened and chat.owner:
             try:
                 chat.open(opened, self._history, self._pipeline.library)
@@ -263,18 +260,18 @@ class ChatPage:
     def _markdown(history: History) -> Callable[[Any, gr.Request], str]:
         def markdown(asked: Any, request: gr.Request) -> str:
             """A conversation as Markdown: `{"id": …, "visitor": …}`; empty when it is not the asker's."""
-            name = getattr(request, "username", None)
             try:
-                return history.to_markdown(f"user:{name}" if name else f"visitor:{asked['visitor']}", str(asked["id"]))
+                return history.to_markdown(_owner(str(asked["visitor"]), request), str(asked["id"]))
             except (YinjuError, KeyError, TypeError):
                 return ""
 
         return markdown
 
 
-def html(value: str, name: str, **options: Any) -> gr.HTML:
-    """A part of the page whose buttons and forms are events; see `actions.js`."""
-    return gr.HTML(value, elem_id=name, js_on_load=_ACTIONS, apply_default_css=False, **options)
+def _owner(visitor: str, request: gr.Request) -> str:
+    """Whom conversations are kept for: who signed in, else what a browser remembers of its visitor; empty for neither."""
+    name = getattr(request, "username", None)
+    return f"user:{name}" if name else f"visitor:{visitor}" if visitor else ""
 
 
 def _stop(chat: Chat) -> None:

@@ -15,14 +15,13 @@ from rag.errors import YinjuError
 from rag.library import AddResult
 from rag.loaders import suffixes
 from ui import document_list, rendering, texts
+from ui.parts import QUIET, html
 
 if TYPE_CHECKING:
     from rag.library import Library
     from ui.labels import Labels
 
 logger = logging.getLogger("yinju")
-
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 Report = Callable[[str], None]
 """Called with HTML that shows how far the work is."""
@@ -31,15 +30,12 @@ Report = Callable[[str], None]
 class DocumentsPage:
     """The page's components. Made inside a `gr.Blocks`."""
 
-    def __init__(  # noqa: PLR0917
-        self, library: Library, labels: Labels, html: Callable[..., gr.HTML], chosen: gr.State, scope: gr.HTML, blocks: gr.Blocks
-    ) -> None:
+    def __init__(self, library: Library, labels: Labels, chosen: gr.State, scope: gr.HTML, blocks: gr.Blocks) -> None:
         """Builds the page.
 
         Args:
             library: What is shown and changed.
             labels: Where the words on components go.
-            html: Makes a part of the page whose buttons are events.
             chosen: Takes the ids of the documents to search, None for all.
             scope: Where the chat says which documents it searches.
             blocks: The window.
@@ -56,9 +52,9 @@ class DocumentsPage:
                 reindex = labels.on(gr.Button(size="sm", elem_id="reindex", scale=0), value=texts.REINDEX)
             listed = html("", "documents", server_functions=[self._text, self._cleaned])
         everything = [upload, state, count, listed, chosen, scope]
-        at_once: dict[str, Any] = {"queue": False, **_QUIET}
-        upload.upload(self._add, [upload, chosen], everything, concurrency_limit=1, **_QUIET)
-        reindex.click(self._reindex, chosen, everything, concurrency_limit=1, **_QUIET)
+        at_once: dict[str, Any] = {"queue": False, **QUIET}
+        upload.upload(self._add, [upload, chosen], everything, concurrency_limit=1, **QUIET)
+        reindex.click(self._reindex, chosen, everything, concurrency_limit=1, **QUIET)
         listed.delete(self._remove, chosen, everything, **at_once)
         listed.select(self._choose, chosen, [count, chosen, scope], **at_once)
         listed.clear(self._choose_all, None, everything, **at_once)

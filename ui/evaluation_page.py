@@ -20,6 +20,7 @@ from rag.evaluation.run import fresh, outcomes
 from rag.pipeline import SEEDS
 from rag.types import Done
 from ui import evaluation_report, texts
+from ui.parts import QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("yinju")
 
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 Updates = dict[Any, Any]
 
@@ -76,13 +76,13 @@ class EvaluationPage:
             self._results = gr.HTML("", apply_default_css=False)
         choosing = [self._asked, self._back, self._state]
         running = [self._state, self._results, self._start, self._stop]
-        at_once: dict[str, Any] = {"queue": False, **_QUIET}
+        at_once: dict[str, Any] = {"queue": False, **QUIET}
         upload.upload(self._choose, [evaluation, upload], choosing, **at_once)
         self._back.click(self._choose_seeds, evaluation, choosing, **at_once)
         self._stop.click(self._end, evaluation, None, **at_once)
         # One evaluation runs at a time; whoever waits for another sees that and may stop waiting.
         self._start.click(self._begin, evaluation, running, **at_once).then(
-            self._evaluate, [evaluation, chosen], running, concurrency_limit=1, **_QUIET
+            self._evaluate, [evaluation, chosen], running, concurrency_limit=1, **QUIET
         )
 
     @staticmethod

@@ -11,6 +11,7 @@ from embeddings import catalogue
 from rag import generating
 from rag.errors import YinjuError
 from ui import rendering, texts
+from ui.parts import QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from rag.pipeline import RagPipeline
     from ui.labels import Labels
 
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 _MEGABYTE = 1_000_000
 
 
@@ -63,11 +63,11 @@ class SettingsPage:
             gr.HTML(_model(pipeline), apply_default_css=False)
         numbers = [passages, sentences, threshold]
         for slider in numbers:
-            slider.release(self._adjust, [self.chosen, *numbers], self.chosen, **_QUIET)
+            slider.release(self._adjust, [self.chosen, *numbers], self.chosen, queue=False, **QUIET)
         outputs = [self.chosen, state, fetch]
         if may_choose_generator:
-            gr.on([use.click, name.submit], self._use, [self.chosen, name], outputs, **{**_QUIET, "queue": True})
-            fetch.click(self._fetch, [self.chosen, name], outputs, **{**_QUIET, "queue": True})
+            gr.on([use.click, name.submit], self._use, [self.chosen, name], outputs, **QUIET)
+            fetch.click(self._fetch, [self.chosen, name], outputs, **QUIET)
 
     def _adjust(self, chosen: RagPipeline | None, passages: float, sentences: float, threshold: float) -> RagPipeline:
         return (chosen or self._pipeline).adjusted(top_k=int(passages), max_sentences=int(sentences), threshold=float(threshold))

@@ -9,10 +9,11 @@ import gradio as gr
 
 from rag.errors import YinjuError
 from ui import rendering, texts
-from ui.chat_page import ChatPage, html
+from ui.chat_page import ChatPage
 from ui.documents_page import DocumentsPage
 from ui.evaluation_page import EvaluationPage
 from ui.labels import Labels
+from ui.parts import QUIET, html
 from ui.settings_page import SettingsPage
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _MOST_WAITING = 64
 _MOST_AT_ONCE = 8
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
 def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool = True) -> gr.Blocks:
@@ -46,12 +46,12 @@ def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool
             with chat_tab:
                 chat = ChatPage(pipeline, history, lock, labels, [documents, settings.chosen], blocks)
             with documents_tab:
-                DocumentsPage(pipeline.library, labels, html, documents, chat.scope, blocks)
+                DocumentsPage(pipeline.library, labels, documents, chat.scope, blocks)
             with evaluation_tab:
                 EvaluationPage(pipeline, lock, labels, settings.chosen)
         relabel: dict[str, Any] = {"fn": labels.updates, "inputs": [language], "outputs": labels.components}
-        blocks.load(**relabel, js="() => [window.yinju.language()]", **_QUIET)
-        top.select(**relabel, js="() => [window.yinju.switchLanguage()]", **_QUIET)
+        blocks.load(**relabel, js="() => [window.yinju.language()]", queue=False, **QUIET)
+        top.select(**relabel, js="() => [window.yinju.switchLanguage()]", queue=False, **QUIET)
         gr.api(  # type: ignore[attr-defined]
             _answer(pipeline, lock), api_name="answer", concurrency_limit=_MOST_AT_ONCE
         )

@@ -39,16 +39,11 @@ class Window:
         self.library = Library(folder / "library", HashingEncoder(), 32, max_file_bytes=2000, analyzer=analyzer)
         self.uploads = folder / "gradio"
         self.chosen = None
-        parts = {}
-
-        def html(value, name, **_):
-            parts[name] = gr.HTML(value)
-            return parts[name]
-
         with gr.Blocks() as blocks:
-            parts["chosen"], parts["scope"] = gr.State(None), gr.HTML()
-            self.page = DocumentsPage(self.library, Labels(), html, parts["chosen"], parts["scope"], blocks)
-        self._parts = parts
+            chosen, scope = gr.State(None), gr.HTML()
+            self.page = DocumentsPage(self.library, Labels(), chosen, scope, blocks)
+        named = {block.elem_id: block for block in blocks.blocks.values() if block.elem_id}
+        self._parts = {**named, "chosen": chosen, "scope": scope}
 
     def upload(self, **files) -> dict:
         """Uploads each file as Gradio hands it over, in a folder of its own under its name."""
