@@ -102,7 +102,7 @@ class Analyzer:
                 words = self.jieba.lcut(str(self._to_simplified.convert(match.group())))
                 # A name that no dictionary holds is often cut in two.
                 words += [one + other for one, other in pairwise(words)]
-                found += ["".join(self._spell(word)) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
+                found += [_spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
             else:
                 parts = match.group().casefold().replace("-", " ").split()
                 found += [part for part in parts if _SYLLABLES.fullmatch(part) and len(_SYLLABLE.findall(part)) > 1]
@@ -137,12 +137,6 @@ class Analyzer:
     def _stop_terms(self) -> frozenset[str]:
         """What the stop words are once they are cut and stemmed."""
         return STOP_WORDS | {term for word in STOP_WORDS for term in self.terms(word)}
-
-    @cached_property
-    def _spell(self) -> Any:
-        from pypinyin import lazy_pinyin
-
-        return lazy_pinyin
 
     @cached_property
     def _to_simplified(self) -> Any:
@@ -210,6 +204,13 @@ def han_number(text: str) -> str:
 
 def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
+
+
+@lru_cache(maxsize=200_000)
+def _spelled(word: str) -> str:
+    from pypinyin import lazy_pinyin
+
+    return "".join(lazy_pinyin(word))
 
 
 @lru_cache(maxsize=100_000)
