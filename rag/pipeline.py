@@ -13,11 +13,12 @@ from typing import Literal
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
 from rag import comparing, composing, conversation, generating, replies
+from rag.adding import AddResult, OnProgress
 from rag.checking import Checker
 from rag.composing import ExtractiveComposer, NoAnswer, Statement
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
 from rag.generating import Generator
-from rag.library import AddResult, Library, Progress
+from rag.library import Library
 from rag.metadata import language_of
 from rag.reading import Reader, Reading, SentenceReader
 from rag.retrieval import Retriever
@@ -283,9 +284,9 @@ class RagPipeline:
         if len(self.library):
             self._reader.read("?", self._retriever.search("?")[:1])
 
-    def add_seeds(self, progress: Progress | None = None) -> list[AddResult]:
+    def add_seeds(self, on_progress: OnProgress | None = None) -> list[AddResult]:
         """Adds the documents that ship with the project."""
-        return self.library.add([SEEDS / "documents"], progress)
+        return self.library.add([SEEDS / "documents"], on_progress)
 
 
 def _said_before(question: str, asked: str, history: Sequence[Answer]) -> list[Citation]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from rag.adding import AddResult, Progress
 from rag.errors import YinjuError
-from rag.library import AddResult
 from rag.loaders import suffixes
 from ui import document_list, rendering, texts
 from ui.parts import QUIET, html
@@ -90,8 +90,8 @@ class DocumentsPage:
                 name = path.name
                 report(document_list.adding(results, name, number, len(paths), 0.0))
 
-                def show(_: str, done: int, total: int, name: str = name, number: int = number) -> None:
-                    report(document_list.adding(results, name, number, len(paths), done / max(1, total)))
+                def show(progress: Progress, name: str = name, number: int = number) -> None:
+                    report(document_list.adding(results, name, number, len(paths), progress.done / max(1, progress.total)))
 
                 try:
                     added = self._library.add_upload(path, name, show)
@@ -109,12 +109,12 @@ class DocumentsPage:
     def _reindex(self, chosen: list[str] | None) -> Iterator[dict[Any, Any]]:
         def work(report: Report) -> str:
             total = len(self._library)
-            seen: list[str] = []
+            seen: set[str] = set()
 
-            def show(source: str, done: int, of: int) -> None:
-                if source not in seen:
-                    seen.append(source)
-                report(document_list.adding([], rendering.file_name(source), len(seen), total, done / max(1, of)))
+            def show(progress: Progress) -> None:
+                seen.add(progress.source)
+                name, share = rendering.file_name(progress.source), progress.done / max(1, progress.total)
+                report(document_list.adding([], name, len(seen), total, share))
 
             return f'<p class="note">{rendering.both(texts.REINDEXED, self._library.reindex(show))}</p>'
 

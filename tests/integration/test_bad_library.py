@@ -332,7 +332,6 @@ def test_text_that_is_none_is_reported(folder, opened) -> None:
 
 
 def test_a_database_that_another_application_holds_is_reported(folder, opened, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library, "WAIT_SECONDS", 0.2)
     monkeypatch.setattr(rag.database, "WAIT_SECONDS", 0.2)
     library = opened(folder)
     with closing(sqlite3.connect(folder / "library.sqlite3", isolation_level=None)) as connection:
@@ -344,7 +343,7 @@ def test_a_database_that_another_application_holds_is_reported(folder, opened, m
     assert_answers(library, TEXTS | MORE)
 
 
-@pytest.mark.parametrize("version", ["2", "99", ""])
+@pytest.mark.parametrize("version", ["3", "99", ""])
 def test_another_schema_is_refused_and_left_alone(folder, opened, version) -> None:
     with closing(sqlite3.connect(folder / "library.sqlite3")) as connection:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (version,))

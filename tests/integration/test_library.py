@@ -20,8 +20,10 @@ from hashing_encoder import HashingEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rag.adding
 import rag.database
 import rag.library
+from rag.adding import Progress
 from rag.analysis import Analyzer
 from rag.chunking import context
 from rag.cleaning import restore
@@ -421,7 +423,7 @@ def test_one_bad_file_is_reported_and_the_others_go_in(library, write, tmp_path)
 
 
 def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, opened, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library, "_ENCODE_AT_ONCE", 2)
+    monkeypatch.setattr(rag.adding, "_ENCODED_AT_ONCE", 2)
     path, other = write("a.txt", text_of(2)), write("b.txt", text_of(3))
     library.add([path, other])
     write("a.txt", text_of(4))
@@ -435,7 +437,8 @@ def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, ope
     assert_holds(library, {str(path): text_of(4), str(other): text_of(3)})
 
 
-def test_what_was_added_before_a_failure_stays_and_is_found(opened, write) -> None:
+def test_what_was_added_before_a_failure_stays_and_is_found(opened, write, monkeypatch) -> None:
+    monkeypatch.setattr(rag.adding, "_STORED_AT_ONCE", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(4)]
     library = opened(HashingEncoder(fails_at=3))
     with pytest.raises(RuntimeError, match="the model fails"):
@@ -446,11 +449,12 @@ def test_what_was_added_before_a_failure_stays_and_is_found(opened, write) -> No
     assert_holds(library, {str(path): path.read_text() for path in paths})
 
 
-def test_an_interruption_between_two_documents_loses_nothing(library, write) -> None:
+def test_an_interruption_between_two_documents_loses_nothing(library, write, monkeypatch) -> None:
+    monkeypatch.setattr(rag.adding, "_STORED_AT_ONCE", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(3)]
 
-    def interrupt(source: str, done: int, total: int) -> None:
-        if source == str(paths[2]):
+    def interrupt(progress: Progress) -> None:
+        if progress.source == str(paths[2]):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -460,11 +464,28 @@ def test_an_interruption_between_two_documents_loses_nothing(library, write) -> 
     assert_holds(library, {str(paths[1]): text_of(1)})
 
 
-def test_progress_is_told_of_every_chunk(library, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library, "_ENCODE_AT_ONCE", 2)
-    path, told = write("a.txt", text_of(2)), []
-    (result,) = library.add([path], lambda *step: told.append(step))
-    assert told == [(str(path), min(done, result.chunks), result.chunks) for done in range(2, result.chunks + 2, 2)]
+def test_progress_is_told_as_passages_are_encoded(library, write, monkeypatch) -> None:
+    monkeypatch.setattr(rag.adding, "_ENCODED_AT_ONCE", 2)
+    path, other, told = write("a.txt", text_of(2)), write("b.bin", "no text"), []
+    result, _ = library.add([path, other], told.append)
+    total = path.stat().st_size + other.stat().st_size
+    passages = [min(done, result.chunks) for done in range(2, result.chunks + 2, 2)]
+    encoded = [progress for progress in told if progress.source == str(path)]
+    assert [progress.passages for progress in encoded if progress.passages] == passages
+    assert [progress.done for progress in told] == sorted(progress.done for progress in told)
+    assert {progress.total for progress in told} == {total}
+    assert told[-1].done == total
+
+
+def test_documents_are_encoded_together_and_stored_each_whole(library, write, monkeypatch) -> None:
+    """Many short documents make one batch; what stands twice in it, and what takes another's place in it, is seen."""
+    paths = [write(f"{number}.txt", text_of(number)) for number in range(5)]
+    paths += [write("same.txt", text_of(3)), paths[0]]
+    results = library.add(paths)
+    assert [result.status for result in results] == ["added"] * 5 + ["unchanged", "unchanged"]
+    assert results[5].reason == f"the same as {paths[3]}"
+    assert library.encoder.calls < 5
+    assert_holds(library, {str(path): path.read_text() for path in paths[:5]})
 
 
 def test_odd_texts_are_stored_as_they_can_be(library) -> None:
@@ -545,7 +566,6 @@ class WaitingEncoder(HashingEncoder):
 
 @pytest.mark.parametrize("indexes", ["whole", "deleted"])
 def test_reading_does_not_wait_for_writing(opened, monkeypatch, indexes) -> None:
-    monkeypatch.setattr(rag.library, "WAIT_SECONDS", 0.2)
     monkeypatch.setattr(rag.database, "WAIT_SECONDS", 0.2)
     first = opened()
     first.add_document(document_of("/a.txt", 2))
@@ -559,7 +579,7 @@ def test_reading_does_not_wait_for_writing(opened, monkeypatch, indexes) -> None
         assert busy.encoder.waits.wait(30)
         for library in (busy, first, opened()):
             assert_holds(library, {"/a.txt": text_of(2), "/b.txt": text_of(3)})
-        with pytest.raises(LibraryError, match="another process is writing") as caught:
+        with pytest.raises(LibraryError, match=f"process {os.getpid()} on .* is writing to the library") as caught:
             first.add_document(document_of("/d.txt", 5))
         assert "\n" not in str(caught.value)
     finally:
@@ -794,7 +814,7 @@ def test_a_library_of_another_kind_says_so_until_it_is_reindexed(filled, opened,
 
 
 def test_reindexing_that_fails_half_way_changes_nothing(filled, opened, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library, "_ENCODE_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library, "_ENCODED_AT_ONCE", 2)
     other = opened(HashingEncoder(salt="2", fails_at=4))
     before = revision(filled)
     with pytest.raises(RuntimeError, match="the model fails"):
@@ -813,12 +833,13 @@ def test_reindexing_holds_the_old_state_until_it_is_done(filled, opened) -> None
     other = opened(HashingEncoder(salt="2"))
     seen = []
 
-    def look(source: str, done: int, total: int) -> None:
-        seen.append(source)
+    def look(progress: Progress) -> None:
+        seen.append(progress)
         assert_holds(filled, FILLED)
 
     other.reindex(look)
-    assert set(seen) == set(FILLED)
+    assert seen[-1].done == seen[-1].total > 0
+    assert seen[-1].passages == sum(document.chunks for document in other.documents())
     assert_holds(other, FILLED)
 
 
