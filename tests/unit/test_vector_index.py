@@ -27,7 +27,7 @@ def filled(rows: list[int], vectors: np.ndarray) -> VectorIndex:
 def operations(draw):
     """A dimension, and batches of rows to add and to remove."""
     dim = draw(st.integers(1, 8))
-    numbers = draw(st.lists(st.integers(0, 2**40), max_size=40, unique=True))
+    numbers = draw(st.lists(st.integers(0, 2**20), max_size=40, unique=True))
     cuts = sorted(draw(st.lists(st.integers(0, len(numbers)), max_size=3)))
     removed = draw(st.lists(st.sampled_from(numbers), unique=True)) if numbers else []
     vectors = draw(hnp.arrays(np.float32, (len(numbers), dim), elements=st.floats(-1, 1, width=32)))
@@ -42,7 +42,8 @@ def test_it_finds_what_brute_force_finds(operation, top_k, data) -> None:
     for start, end in zip([0, *cuts], [*cuts, len(numbers)], strict=True):
         index.add(numbers[start:end], vectors[start:end])
     assert index.remove([*removed, 2**41]) == len(removed)
-    stored = {number: vector for number, vector in zip(numbers, vectors, strict=True) if number not in removed}
+    rounded = vectors.astype(np.float16).astype(np.float32)
+    stored = {number: vector for number, vector in zip(numbers, rounded, strict=True) if number not in removed}
     assert len(index) == len(stored)
     assert sorted(index.rows()) == sorted(stored)
 
@@ -63,7 +64,8 @@ def test_the_best_comes_first() -> None:
     index = filled([7, 3, 9], np.array([[1, 0], [0.6, 0.8], [0, 1]], np.float32))
     scores, rows = index.search(np.array([[0.8, 0.6]], np.float32), 3)
     assert rows.tolist() == [[3, 7, 9]]
-    np.testing.assert_allclose(scores, [[0.96, 0.8, 0.6]], atol=1e-6)
+    # Scored by vectors in half precision.
+    np.testing.assert_allclose(scores, [[0.96, 0.8, 0.6]], atol=2**-11)
 
 
 def test_no_row_is_searched_among_none() -> None:
