@@ -160,9 +160,10 @@ class Indexes:
         if documents is None:
             return self._rows.get(language, _NO_ROWS) if language is not None else None
         wanted = frozenset(documents)
-        if wanted != self._chosen[0]:
-            self._chosen = (wanted, {})
-        known = self._chosen[1]
+        last, known = self._chosen
+        if wanted is not last:
+            known = known if wanted == last else {}
+            self._chosen = (wanted, known)
         if language not in known:
             known[language] = _ascending(self.ask_lexical(lambda lexical: lexical.rows(language, wanted)))
         return known[language]
