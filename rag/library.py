@@ -33,7 +33,7 @@ from rag.errors import (
     LoadError,
 )
 from rag.fetching import fetch
-from rag.indexes import Indexes
+from rag.indexes import Indexes, VectorReport
 from rag.settings import DEFAULTS
 from rag.types import Document, Edit
 
@@ -470,11 +470,11 @@ class Library:
         try:
             problems += [str(row[0]) for row in self._database.select("PRAGMA integrity_check") if row[0] != "ok"]
             with self._indexes.searching() as (vectors, lexical):
-                rows = {row for (row,) in self._database.select("SELECT row FROM chunks")}
+                rows = np.array(self._database.select("SELECT row FROM chunks ORDER BY row"), np.int64).ravel()
                 behind = self._indexes.are_behind()  # as they may be while another process writes
                 for name, held in (("vector", vectors.rows()), ("lexical", lexical.rows())):
-                    if not behind and sorted(held) != sorted(rows):
-                        problems.append(f"the {name} index holds {len(rows & set(held))} of {len(rows)} chunks")
+                    if not behind and not np.array_equal(np.sort(held), rows):
+                        problems.append(f"the {name} index holds {len(np.intersect1d(held, rows))} of {len(rows)} chunks")
         except (LibraryError, IndexDamagedError) as error:
             problems.append(str(error))
         return problems
@@ -497,9 +497,7 @@ class Library:
             language: Only chunks in this language; any when None.
             documents: Only chunks of the documents with these ids, of which unknown ones select nothing; any when None.
         """
-        with self._indexes.searching() as (vectors, _):
-            scores, rows = vectors.search(vector[None, :], top_k, self._indexes.rows(language, documents))
-        return [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True)]
+        return self._indexes.nearest(vector, top_k, language, documents)
 
     def search_terms(
         self, terms: Sequence[str], top_k: int, language: str | None = None, documents: Collection[str] | None = None
@@ -508,11 +506,15 @@ class Library:
 
         `language` and `documents` narrow it as in `search_vectors`.
         """
-        return self._indexes.ask_lexical(lambda lexical: lexical.search(terms, top_k, language, documents))
+        return self._indexes.search_terms(terms, top_k, language, documents)
 
     def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:
         """The share of the terms, weighed by how rare they are in the library, that each row holds: between 0 and 1."""
         return self._indexes.ask_lexical(lambda lexical: lexical.coverage(terms, rows))
+
+    def vector_report(self) -> VectorReport:
+        """What kind of vector index there is, and how it does; it takes about a second to measure."""
+        return self._indexes.report()
 
     def results(self, rows: Sequence[int]) -> dict[int, SearchResult]:
         """The chunks of rows with title, source and language, unscored; a row that is gone is absent."""

@@ -42,6 +42,7 @@ class Retriever:
         terms = analyzer.content_terms(question)
         names = analyzer.name_terms(question)
         own = language_of(question)
+        documents = None if documents is None else frozenset(documents)
         found = []
         for language in self._library.languages():
             found += self._in_language(vector, terms if language == own else terms + names, language, documents)

@@ -21,9 +21,9 @@ from hashing_encoder import HashingEncoder
 
 import rag.database
 import rag.library
-from embeddings.vector_index import VectorIndex
 from rag.cleaning import restore
 from rag.errors import LibraryError
+from rag.lexical_index import LexicalIndex
 from rag.library import Library
 from rag.loaders import document_id
 from rag.types import Document
@@ -249,12 +249,11 @@ def test_indexes_that_stand_behind_are_caught_up(folder, opened, tmp_path) -> No
 def test_check_tells_what_an_index_lacks(folder, opened) -> None:
     with opened(folder) as library:
         assert library.check() == []
-        vectors = VectorIndex.load(folder / "vectors.faiss")
-        vectors.remove(vectors.rows()[:1])
-        vectors.save(folder / "vectors.faiss")
+        terms = LexicalIndex(folder / "lexical")
+        chunks = len(terms)
+        terms.update(remove=terms.rows()[:1])
         (folder / "indexes.json").write_text(json.dumps(library._indexes._stamp_of(library._indexes._revision)))
-    chunks = len(vectors) + 1
-    assert opened(folder).check() == [f"the vector index holds {chunks - 1} of {chunks} chunks"]
+    assert opened(folder).check() == [f"the {name} index holds {chunks - 1} of {chunks} chunks" for name in ("vector", "lexical")]
 
 
 # -- SQLite -----------------------------------------------------------------------------------------------------------
