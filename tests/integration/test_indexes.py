@@ -58,14 +58,20 @@ def name(number: int) -> str:
 
 
 def change(library: Library, add: Iterable[int] = (), remove: Iterable[int] = ()) -> None:
-    """Adds and removes documents of one chunk each; every third is Chinese. The indexes are saved once."""
+    """Adds and removes documents of one chunk each; every third is Chinese."""
+    documents = [
+        Document(
+            name(number),
+            name(number),
+            f"/{number}.txt",
+            f"{'这一段讲森林。' if number % 3 == 0 else 'This one tells of forests.'} {number} {number * 7919}",
+        )
+        for number in add
+    ]
     with library._writing():
-        for number in add:
-            text = "这一段讲森林。" if number % 3 == 0 else "This one tells of forests."
-            library._add(Document(name(number), name(number), f"/{number}.txt", f"{text} {number} {number * 7919}"), None)
-        with library._database.transaction() as connection:
-            library._delete(connection, map(name, remove))
-        library._indexes.save()
+        if documents:
+            library.add_documents(documents)
+        library.remove_all([name(number) for number in remove])
 
 
 def vectors(library: Library) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import random
@@ -9,6 +10,7 @@ import sqlite3
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -699,6 +701,10 @@ def test_what_another_process_changes_is_seen_without_the_model(opened, processe
 # -- death ------------------------------------------------------------------------------------------------------------
 
 
+GONE = -1
+SOURCES = [f"/{number}.txt" for number in range(6)]
+
+
 def change_until_killed(path: Path, log: Path, seed: int, ready) -> None:
     """Changes a library at random; writes to the log what it sets out to do, and what is done."""
     chance = random.Random(seed)
@@ -708,51 +714,63 @@ def change_until_killed(path: Path, log: Path, seed: int, ready) -> None:
         ready.set()
         library = Library(path, HashingEncoder(), 32, analyzer=analyzer)
         while True:
-            source, number = f"/{chance.randrange(4)}.txt", chance.randrange(1_000_000)
-            present = source in {summary.source for summary in library.documents()}
-            remove = present and chance.random() < 0.3
-            told.write(f"begin {source} {-1 if remove else number}\n")
-            if remove:
-                library.remove(source)
-            else:
-                library.add_document(document_of(source, number))
-            told.write(f"done {source} {-1 if remove else number}\n")
+            ids = {summary.source: summary.id for summary in library.documents()}
+            sources = chance.sample(SOURCES, chance.randrange(1, 5))
+            deed = chance.choice(["add", "add", "remove", "reindex"])
+            changes = {source: chance.randrange(1_000_000) if deed == "add" else GONE for source in sources if deed != "reindex"}
+            told.write(json.dumps(["begin", deed, changes]) + "\n")
+            match deed:
+                case "add":
+                    library.add_documents([document_of(source, number) for source, number in changes.items()])
+                case "remove" if ids:
+                    library.remove_all([ids[source] for source in sources if source in ids])
+                case "reindex" if ids:
+                    library.reindex()
+            told.write(json.dumps(["done", deed, changes]) + "\n")
 
 
-def follow(log: Path, numbers: dict[str, int]) -> tuple[str, int] | None:
-    """Carries what was done over to `numbers`, -1 being nothing; returns what was begun last and not done."""
-    begun = None
+def follow(log: Path, numbers: dict[str, int]) -> tuple[str, dict[str, int]]:
+    """Carries what was done over to `numbers`; returns what was begun last and not done."""
+    begun: tuple[str, dict[str, int]] = "", {}
     for line in log.read_text().splitlines():
-        what, source, number = line.split()
+        what, deed, changes = json.loads(line)
         if what == "done":
-            numbers[source] = int(number)
-        begun = (source, int(number)) if what == "begin" else None
+            numbers |= changes
+        begun = (deed, changes) if what == "begin" else ("", {})
     return begun
 
 
 def test_killed_at_any_moment_a_library_is_whole(opened, processes, tmp_path) -> None:
+    """What was acknowledged is there; of what was under way each document is the old or the new one, and removals are whole."""
     chance = random.Random(20260101)
-    for life in range(15):
-        path = tmp_path / f"library{life // 3}"
-        if life % 3 == 0:
-            numbers: dict[str, int] = {}
+    under_way = Counter()
+    for life in range(200):
+        path = tmp_path / f"library{life // 10}"
+        if life % 10 == 0:
+            numbers: dict[str, int] = dict.fromkeys(SOURCES, GONE)
         log, ready = tmp_path / f"log{life}", processes.Event()
         child = processes.Process(target=change_until_killed, args=(path, log, life, ready))
         child.start()
         assert ready.wait(60)
-        time.sleep(chance.uniform(0, 0.35))
+        time.sleep(chance.uniform(0, 0.3))
         os.kill(child.pid, signal.SIGKILL)
         child.join()
         assert child.exitcode == -signal.SIGKILL
-        begun = follow(log, numbers)
+        deed, changes = follow(log, numbers)
+        under_way[deed] += 1
         with Library(path, HashingEncoder(fails_at=1), 32, analyzer=opened().analyzer) as library:
             stored = {summary.source: restore(library.document(summary.id)) for summary in library.documents()}
-            if begun:
-                source, number = begun
-                assert stored.get(source, "") in {text_of(n) if n >= 0 else "" for n in (number, numbers.get(source, -1))}
-                if stored.get(source, "") == (text_of(number) if number >= 0 else ""):
-                    numbers[source] = number
+            text = {
+                source: {number: text_of(number) if number >= 0 else None for number in (changes[source], numbers[source])}
+                for source in changes
+            }
+            new = {source: changes[source] for source in changes if stored.get(source) == text[source][changes[source]]}
+            if deed == "remove":
+                changed = {source for source in changes if numbers[source] != GONE}
+                assert changed & new.keys() in (set(), changed)
+            numbers |= new
             assert_holds(library, {source: text_of(number) for source, number in numbers.items() if number >= 0})
+    assert min(under_way[deed] for deed in ("add", "remove", "reindex")) > 0
 
 
 # -- another encoder, another chunk size ------------------------------------------------------------------------------
