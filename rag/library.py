@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.encoder import Encoder, SentenceTransformerEncoder, Vectors
-from rag import loaders, schema
+from rag import loaders, parsing, schema
 from rag.adding import DOCUMENT_COLUMNS, Adding, AddResult, File, Progress, as_utf8, insert_chunks, put_in_collection
 from rag.analysis import Analyzer
 from rag.chunking import Chunker, context
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from rag.adding import OnProgress
+    from rag.parsing import Parser
     from rag.types import Chunk, SearchResult
 
 _ENCODED_AT_ONCE = 64
@@ -79,7 +80,9 @@ class Library:
         encoder: Encoder | None = None,
         chunk_tokens: int = DEFAULTS.chunk_tokens,
         max_file_bytes: int = DEFAULTS.max_file_megabytes * 1_000_000,
+        *,
         analyzer: Analyzer | None = None,
+        parser: Parser | None = None,
     ) -> None:
         """Opens the library in the folder `path`; a new one is made when the first document is added.
 
@@ -89,6 +92,7 @@ class Library:
             chunk_tokens: The largest chunk, in the encoder's tokens.
             max_file_bytes: The largest file that `add` reads.
             analyzer: What makes the search terms.
+            parser: What reads files; the one that all libraries of this process share when None.
 
         Raises:
             LibraryError: The folder cannot be read, or what it holds is damaged or of a newer version.
@@ -96,6 +100,7 @@ class Library:
         self.path = Path(path).expanduser().absolute()
         self.encoder: Encoder = encoder or SentenceTransformerEncoder(DEFAULTS.encoder)
         self.analyzer = analyzer or Analyzer()
+        self._parser = parser or parsing.shared()
         self._chunker = Chunker(self.encoder.count_tokens, chunk_tokens)
         self._max_file_bytes = max_file_bytes
         self._write_lock = threading.RLock()
@@ -162,7 +167,7 @@ class Library:
 
         def load() -> Iterator[Document | loaders.Failure]:
             fetched = fetch(url, self._max_file_bytes)
-            return loaders.read(fetched.data, url, fetched.suffix, self._max_file_bytes)
+            return self._parser.read(fetched.data, url, fetched.suffix, self._max_file_bytes)
 
         return self._add([File(url, load)], on_progress, collection)
 
@@ -175,7 +180,7 @@ class Library:
         """
         name = as_utf8(re.split(r"[\\/]", name)[-1].strip() or file.name)
         try:
-            loaded = list(loaders.load(file, self._max_file_bytes, name))
+            loaded = list(self._parser.load(file, self._max_file_bytes, name))
         except LoadError as error:
             return [AddResult(name, "failed", reason=str(error))]
         with self._writing():
@@ -238,7 +243,7 @@ class Library:
         )
 
     def _load(self, path: Path) -> Iterator[Document | loaders.Failure]:
-        return loaders.load(path, self._max_file_bytes)
+        return self._parser.load(path, self._max_file_bytes)
 
     def _free_source(self, name: str, documents: Sequence[Document]) -> str:
         """The name, with the lowest number that is free, or that is taken by another version of these documents."""

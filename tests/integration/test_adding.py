@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from hashing_encoder import HashingEncoder
 
-from rag import loaders, near_duplicates, schema, transfer, watching
+from rag import near_duplicates, schema, transfer, watching
 from rag.cleaning import restore
 from rag.errors import CollectionNotFoundError, LibraryError, LoadError
 from rag.library import Library
 from rag.loaders import document_id
+from rag.parsing import Parser
 from rag.types import Document
 
 ARTICLE = (
@@ -81,13 +82,13 @@ class Reads:
 
     def __init__(self, monkeypatch) -> None:
         self.names: list[str] = []
-        load = loaders.load
+        load = Parser.load
 
-        def counted(path: Path, *rest):
+        def counted(parser: Parser, path: Path, *rest):
             self.names.append(path.name)
-            return load(path, *rest)
+            return load(parser, path, *rest)
 
-        monkeypatch.setattr("rag.library.loaders.load", counted)
+        monkeypatch.setattr(Parser, "load", counted)
 
     def taken(self) -> list[str]:
         names, self.names = self.names, []
