@@ -80,7 +80,7 @@ STOP_WORDS = frozenset(
 class Analyzer:
     """Turns text into terms. The dictionaries are read on first use."""
 
-    fingerprint = "1"
+    fingerprint = "2"
     """Changes whenever the terms of a text do, so that what was indexed before is indexed again."""
 
     def terms(self, text: str) -> list[str]:
@@ -100,9 +100,13 @@ class Analyzer:
         for match in _HAN_OR_NAME.finditer(unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text))):
             if match.lastgroup == "han":
                 words = self.jieba.lcut(str(self._to_simplified.convert(match.group())))
-                # A name that no dictionary holds is often cut in two.
-                words += [one + other for one, other in pairwise(words)]
                 found += [_spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
+                # A name that no dictionary holds is often cut in two.
+                found += [
+                    _spelled(one) + _spelled(other)
+                    for one, other in pairwise(words)
+                    if len(one) + len(other) <= 4 and one + other not in STOP_WORDS
+                ]
             else:
                 parts = match.group().casefold().replace("-", " ").split()
                 found += [part for part in parts if _SYLLABLES.fullmatch(part) and len(_SYLLABLE.findall(part)) > 1]
