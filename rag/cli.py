@@ -516,6 +516,8 @@ def _sources(answer: Answer) -> str:
             lines.append(
                 f"[{citation.number}] {citation.title}{page} ({Path(citation.source).name}:{citation.start}-{citation.end}, {citation.support:.2f})"
             )
+            if citation.copies:
+                lines.append(f"    {'另见' if answer.language == 'zh' else 'also in'} {', '.join(citation.copies)}")
     else:
         lines += [f"  · {result.title}: {' '.join(result.chunk.text.split())[:100]}…" for result in answer.results[:3]]
     return "\n".join(lines).rstrip()

@@ -153,6 +153,7 @@ class Answer:
         sources = [
             f"{citation.number}. {as_markdown_text(citation.title)}{f', p. {citation.page}' if citation.page else ''}: "
             f"“{as_markdown_text(citation.quote)}” (characters {citation.start}–{citation.end})"
+            + (f"; also in {', '.join(map(as_markdown_text, citation.copies))}" if citation.copies else "")
             for citation in self.citations
         ]
         lines = (_LIST_ITEM.match(line) for line in self.text.split("\n"))

@@ -87,6 +87,7 @@ NOTHING_NEAR = Words("没有相近的段落。", "No passage comes near.")
 PAGE = Words("第 {} 页", "p. {}")
 SUPPORT = Words("支持度", "Support")
 SUPPORT_MEANS = Words("这段引文在多大程度上回答了问题", "How surely the quote answers the question")
+ALSO_IN = Words("内容大体相同的文档：", "Mostly the same text:")
 SCORE = Words("得分", "Score")
 BACK = Words("回到回答", "Back to the answer")
 LANGUAGES = {"zh": Words("中文", "Chinese"), "en": Words("英文", "English")}
@@ -141,6 +142,10 @@ ENCODER_MEANS = Words(
 )
 
 UPLOAD = Words("把文件拖到这里，或点击选择", "Drop files here, or click to choose")
+INTO_COLLECTION = Words("把上传的文件放进文集（可不填）", "Put uploads in a collection (optional)")
+WITHIN_COLLECTIONS = Words("只在这些文集里提问", "Ask within these collections")
+MOST_SHOWN = Words("这里列出前 {} 份，另有 {} 份。", "The first {} are listed here, of {} more besides.")
+MOSTLY_SAME = Words("与另一份文档内容大体相同", "mostly the same text as another")
 REINDEX = Words("重新索引", "Re-index")
 REINDEXED = Words("已重新索引 {} 份文档。", "{} documents re-indexed.")
 REMOVE = Words("移除", "Remove")
