@@ -468,6 +468,7 @@ def _watch(library: Library, folders: list[Path], collection: str) -> list[AddRe
                 now = watching.bring_in_step(library, folders, changed, on_progress, collection)
             _report(now)
             results += now
+            sys.stdout.flush()
             print("watching; stop with Ctrl-C", file=sys.stderr)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

@@ -83,7 +83,7 @@ def test_collections_and_filters_on_the_command_line(capsys: pytest.CaptureFixtu
     yinju(capsys, "add", str(notes), "--collection", "all")
     assert yinju(capsys, "collections")[1].split() == ["2", "documents", "all", "1", "documents", "north"]
     assert yinju(capsys, "list", "--collection", "north")[1].splitlines()[-1] == "1 documents"
-    assert yinju(capsys, "list", "--language", "zh", "--since", "2024", "--until", "2024-03")[1].splitlines()[-1] == "1 documents"
+    assert yinju(capsys, "list", "--language", "zh", "--source", "委员会")[1].splitlines()[-1] == "1 documents"
     question = ("ask", "When did the station on North Hill open?")
     assert "May 2025" in yinju(capsys, *question, "--collection", "north")[1]
     assert "May 2025" not in yinju(capsys, *question, "--language", "zh")[1]

@@ -207,10 +207,10 @@ def test_another_text_of_the_same_name_takes_none_away(window):
 def test_a_file_that_the_library_refuses_does_not_hide_what_became_of_the_others(window, monkeypatch):
     add = window.library.add_upload
 
-    def full(file, name, progress):
+    def full(file, name, *rest):
         if name == "b.txt":
             raise LibraryError("the disk is full")
-        return add(file, name, progress)
+        return add(file, name, *rest)
 
     monkeypatch.setattr(window.library, "add_upload", full)
     shown = window.upload(**{"a.txt": RIVER, "b.txt": BAKERY})
