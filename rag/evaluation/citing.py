@@ -96,8 +96,9 @@ def score(answer: Answer, judge: Judge, languages: Mapping[str, Language]) -> Ci
         return CitationScores()
     by_number = {citation.number: citation for citation in answer.citations}
     statements = supported = citations = precise = undecided = 0
-    for text, numbers in _statements(answer):
+    for said, numbers in _statements(answer):
         quotes = [_evidence(by_number[number], languages) for number in numbers if number in by_number]
+        text = said if answer.generator else _without_label(said, quotes)
         verdict = judge(text, answer.language, quotes)
         if verdict is None:
             undecided += 1
@@ -133,6 +134,11 @@ def _statements(answer: Answer) -> list[tuple[str, tuple[int, ...]]]:
         found.append((answer.text[start : marks.start()].strip(" \n-"), tuple(map(int, re.findall(r"\d+", marks[0])))))
         start = marks.end()
     return found
+
+
+def _without_label(text: str, quotes: Sequence[Evidence]) -> str:
+    """A statement without the title or date that is put before a quote to tell documents apart."""
+    return next((quote.text for quote in quotes if text.endswith(" ".join(quote.text.split("\n")))), text)
 
 
 def _evidence(citation: Citation, languages: Mapping[str, Language]) -> Evidence:
