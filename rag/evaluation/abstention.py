@@ -43,7 +43,7 @@ def measure(answerable: Flags, abstained: Flags, confidence: Values, right: Flag
     from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
     precision = recall = f_score = auroc = None
-    if not answerable.all() or abstained.any():
+    if not answerable.all():
         precision, recall, f_score, _ = precision_recall_fscore_support(
             ~answerable, abstained, average="binary", pos_label=True, zero_division=0
         )

@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from rag.analysis import Analyzer
-from rag.checking import Evidence, holds_numbers
+from rag.checking import Evidence, holds_numbers, is_opposed
 from rag.citations import cited_sentences
 from rag.evaluation.matching import fold
 from rag.types import Answer, Citation, Language
@@ -23,6 +25,8 @@ _NEGATION = re.compile(
     r"不(?![断仅但同少过久论管只光])|没|未(?!来)|无(?!论)|并非|禁止|\b(?:not?|never|neither|nor|none|without|cannot|nobody|nothing)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_NAME_TAGS = ("nr", "nrt", "ns", "nt", "nz")
+_CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
 _MARKERS = re.compile(r"(?:\[\d+\])+")
 _QUOTED = re.compile(r"[“\"](.+)[”\"]", re.DOTALL)
 
@@ -45,10 +49,12 @@ class CitationScores:
 
 
 class ContainmentJudge:
-    """Judges by what stands there: every quantity, three quarters of the content words, and no negation more or less.
+    """Judges by what stands there.
 
-    A direct quotation is held by what it quotes. Across languages words do not meet: only quantities and names do, and a
-    statement without any cannot be judged.
+    The quotes hold every quantity and proper name of the statement and three quarters of its content words; it denies nothing
+    that they do not, and does not say more where they say less. A direct quotation is held by what it quotes. Across languages
+    words do not meet: only quantities and names do, and a statement without any cannot be judged. What is said of whom it does
+    not see, nor that two words mean the same.
     """
 
     def __init__(self, analyzer: Analyzer | None = None) -> None:
@@ -74,7 +80,20 @@ class ContainmentJudge:
         held = set(self._analyzer.terms(there))
         if terms and sum(term in held for term in terms) < _ENOUGH_TERMS * len(terms):
             return False
-        return bool(_NEGATION.search(statement)) <= bool(_NEGATION.search(there))
+        if not all(fold(name) in fold(there) for name in self._names(statement)):
+            return False
+        return bool(_NEGATION.search(statement)) <= bool(_NEGATION.search(there)) and not is_opposed(statement, there)
+
+    def _names(self, statement: str) -> list[str]:
+        """The proper names: in Chinese tagged words, in English words with a capital that begin no sentence."""
+        tagged = [word.word for word in self._tagger.cut(statement) if word.flag in _NAME_TAGS and len(word.word) > 1]
+        return tagged + _CAPITALISED.findall(statement)
+
+    @cached_property
+    def _tagger(self) -> Any:
+        from jieba.posseg import POSTokenizer
+
+        return POSTokenizer(self._analyzer.jieba)
 
     def _meets(self, statement: str, there: str) -> bool | None:
         """Its numbers are held; so it is when there are any, or when a name is, and not told when there is neither."""

@@ -121,13 +121,51 @@ def compare(
     from rag.evaluation.report import comparison as table
 
     one, other = comparison.paired(comparison.load(a), comparison.load(b))
-    _console().print(table(comparison.compare(one, other)))
-    changed = comparison.changes(one, other)
     console: Console = _console()
+    console.print(table(comparison.compare(one, other)))
+    changed = comparison.changes(one, other)
     for change in changed[:_MOST_CHANGES]:
         line = f"{change.id}  {change.before or 'well'} -> {change.after or 'well'}  {change.question}"
         console.print(line, markup=False, highlight=False)
     print(f"{len(changed)} of {len(one)} questions changed")
+
+
+@app.command(epilog="Examples: yinju eval draft reports/ --output mine.jsonl  --  yinju eval draft to-check.jsonl")
+def draft(
+    path: Annotated[Path, typer.Argument(help="A file or folder of documents, or what yinju feedback export wrote.")],
+    *,
+    output: Annotated[
+        Path | None, typer.Option(help="A new file for the drafts; they are printed otherwise.", show_default=False)
+    ] = None,
+    most: Annotated[int, typer.Option("--most", help="The most questions for each document.")] = 10,
+    generator: Annotated[
+        str | None,
+        typer.Option(help="A language model that words the questions: a hub name, a folder, or a server's http address."),
+    ] = None,
+) -> None:
+    """Propose questions with evidence on your documents, for you to correct.
+
+    Each line is marked "draft": true, and yinju eval leaves it out until you have corrected it and taken that mark out.
+    """
+    from rag import generating
+    from rag.evaluation import drafting
+
+    settings = Settings.load({"generator": generator})
+    model = (
+        generating.generator(settings.generator, settings.generator_model, settings.generator_key, settings.generator_timeout)
+        if settings.generator
+        else None
+    )
+    if drafting.is_feedback(path):
+        rows = list(drafting.from_feedback(path))
+    else:
+        rows = list(drafting.from_files(path, most, settings.max_file_megabytes * 1_000_000, model))
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    if output:
+        _write(output, lines, new=True)
+    else:
+        print(lines, end="")
+    print(f"{len(rows)} drafts to be corrected", file=sys.stderr)
 
 
 @contextmanager
@@ -183,8 +221,12 @@ def _write_rankings(outcomes: list[Outcome], run_file: Path | None, qrels: Path 
         _write(qrels, ranking.qrels_lines(ids, [outcome.relevant for outcome in answerable]))
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, text: str, new: bool = False) -> None:
+    """Writes a file, over one that is there unless it must be new."""
     try:
-        file.write_text(text, encoding="utf-8")
+        with file.open("x" if new else "w", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise YinjuError(f"{file} is there already, and may hold what someone corrected; name another file") from None
     except OSError as error:
         raise YinjuError(f"cannot write {file}: {error.strerror}") from error

@@ -120,6 +120,11 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
     )
 
 
+def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Of how many questions, citations or statements each ratio is."""
+    return {name: int(below.sum()) for name, (_, below) in ratios(outcomes).items()}
+
+
 def intervals(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float] | None]:
     """The 95% bootstrap interval of each main figure."""
     columns = ratios(outcomes)

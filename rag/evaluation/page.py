@@ -12,7 +12,7 @@ import numpy as np
 
 from rag.evaluation import abstention
 from rag.evaluation.charts import Axis, Charts, Group, Mark, percent
-from rag.evaluation.figures import MAIN, by_stage, figures, grouped, intervals
+from rag.evaluation.figures import MAIN, by_stage, counts, figures, grouped, intervals
 from rag.evaluation.outcome import Outcome, failure, stage
 from rag.evaluation.report import NAMES, shown
 
@@ -50,12 +50,13 @@ def _heading(title: str, about: Mapping[str, Any]) -> str:
 
 
 def _main(outcomes: Sequence[Outcome]) -> str:
-    of_all, between = figures(outcomes), intervals(outcomes)
+    of_all, of, between = figures(outcomes), counts(outcomes), intervals(outcomes)
     rows = []
     for name in NAMES:
         found = between.get(name)
-        rows.append([escape(NAMES[name]), shown(getattr(of_all, name)), f"{found[0]:.3f} – {found[1]:.3f}" if found else ""])
-    return f"<h2>All {of_all.n} questions</h2>{_table(['', 'figure', '95% interval'], rows)}"
+        interval = f"{found[0]:.3f} – {found[1]:.3f}" if found else ""
+        rows.append([escape(NAMES[name]), shown(getattr(of_all, name)), str(of.get(name, of_all.n)), interval])
+    return f"<h2>All {of_all.n} questions</h2>{_table(['', 'figure', 'n', '95% interval'], rows)}"
 
 
 def _drawn(outcomes: Sequence[Outcome]) -> str:

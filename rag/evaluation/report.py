@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rag.evaluation.figures import MAIN, by_stage, failed_at, figures, grouped, intervals
+from rag.evaluation.figures import MAIN, by_stage, counts, failed_at, figures, grouped, intervals
 from rag.evaluation.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -81,10 +81,10 @@ def _groups(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _all(outcomes: Sequence[Outcome]) -> Table:
-    made = _table("all questions", ["", "", "95% interval"])
-    of_all, between = figures(outcomes), intervals(outcomes)
+    made = _table("all questions", ["", "", "n", "95% interval"])
+    of_all, of, between = figures(outcomes), counts(outcomes), intervals(outcomes)
     for name, words in NAMES.items():
-        made.add_row(words, shown(getattr(of_all, name)), _interval(between.get(name)))
+        made.add_row(words, shown(getattr(of_all, name)), str(of.get(name, of_all.n)), _interval(between.get(name)))
     return made
 
 

@@ -19,7 +19,7 @@ from embeddings.encoder import Vectors
 from rag.adding import OnProgress
 from rag.errors import QuestionError, QuestionSetError
 from rag.evaluation import citing, significance, spans
-from rag.evaluation.figures import FINAL, by_stage, failed_at, grouped, intervals
+from rag.evaluation.figures import FINAL, by_stage, counts, failed_at, grouped, groups, intervals
 from rag.evaluation.matching import FoldedDocument, Place, holds, places
 from rag.evaluation.outcome import BestSentence, Hit, Outcome, failure, stage
 from rag.evaluation.question_set import Passage, Question, QuestionSet
@@ -251,6 +251,7 @@ def to_dict(outcomes: Sequence[Outcome], about: Mapping[str, Any] | None = None)
     return {
         "about": dict(about or {}),
         "figures": {name: asdict(of_group) for name, of_group in grouped(outcomes).items()},
+        "counts": {name: counts(group) for name, group in groups(outcomes).items()},
         "intervals": intervals(outcomes),
         "retrieval": by_stage(outcomes),
         "failed_at": failed_at(outcomes),
