@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rag.errors import SettingsError, YinjuError
+from rag.evaluation import commands
 from rag.settings import Settings
 from rag.types import Done, Language, TextDelta
 
@@ -36,6 +37,7 @@ feedback = typer.Typer(
     help="What readers of the chat window thought of the answers.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(feedback, name="feedback")
+app.add_typer(commands.app, name="eval")
 
 _MOST_REPORTED = 100
 
@@ -306,45 +308,6 @@ def chat(
 
     address = Address(settings.host, settings.port, _users(settings.auth), settings.root_path, share)
     serve(pipeline, History(settings.library), address, settings.max_file_megabytes * 1_000_000)
-
-
-@app.command("eval", epilog="Example: yinju eval --json figures.json")
-def evaluate(
-    questions: Annotated[
-        Path | None, typer.Option(help="A question set; the seed questions by default.", show_default=False)
-    ] = None,
-    as_json: Annotated[
-        Path | None, typer.Option("--json", help="Write figures and outcomes to this file.", show_default=False)
-    ] = None,
-    library: LibraryOption = None,
-    encoder: EncoderOption = None,
-) -> None:
-    """Ask a fixed question set and print the figures.
-
-    Without --questions, the seed questions are asked of a fresh library of the seed documents.
-    """
-    import tempfile
-
-    from rich.console import Console
-    from tqdm import tqdm
-
-    from rag.evaluation import question_set
-    from rag.evaluation.report import table
-    from rag.evaluation.run import run, to_dict
-
-    asked = question_set.read(questions or question_set.SEED_QUESTIONS)
-    with tempfile.TemporaryDirectory() as folder:
-        fresh = questions is None and library is None
-        pipeline = _pipeline(library=Path(folder) / "library" if fresh else library, encoder=encoder)
-        if fresh:
-            with _progress("adding the seed documents") as on_progress:
-                pipeline.add_seeds(on_progress)
-        with tqdm(total=len(asked), desc="asking", unit="question", disable=None) as bar:
-            outcomes = run(pipeline, asked, lambda _: bar.update())
-        pipeline.library.close()
-    Console(width=None if sys.stdout.isatty() else 140).print(table(outcomes))
-    if as_json:
-        _write(as_json, json.dumps(to_dict(outcomes), ensure_ascii=False, indent=1))
 
 
 @feedback.command("export", epilog="Example: yinju feedback export --output liked.jsonl --disliked to-check.jsonl")

@@ -101,6 +101,7 @@ class Library:
         self.encoder: Encoder = encoder or SentenceTransformerEncoder(DEFAULTS.encoder)
         self.analyzer = analyzer or Analyzer()
         self._parser = parser or parsing.shared()
+        self.chunk_tokens = chunk_tokens
         self._chunker = Chunker(self.encoder.count_tokens, chunk_tokens)
         self._max_file_bytes = max_file_bytes
         self._write_lock = threading.RLock()
@@ -108,6 +109,10 @@ class Library:
         file_lock = self._database.file_lock
         self._indexes = Indexes(self._database, file_lock, self._terms_of, self._fingerprints, self._require_match)
         self._database.open()
+
+    def like(self, path: str | Path) -> Library:
+        """Another library, in the folder `path`, that makes its passages as this one does."""
+        return Library(path, self.encoder, self.chunk_tokens, self._max_file_bytes, analyzer=self.analyzer, parser=self._parser)
 
     @property
     def database(self) -> Path:

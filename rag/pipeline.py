@@ -121,6 +121,11 @@ class RagPipeline:
         """The language model that words the answers, if there is one."""
         return self._writer.generator if self._writer else None
 
+    @property
+    def reader(self) -> Reader:
+        """What judges which sentences answer."""
+        return self._reader
+
     @classmethod
     def from_settings(cls, settings: Settings) -> RagPipeline:
         """The pipeline that the settings describe.
@@ -165,6 +170,13 @@ class RagPipeline:
             other.threshold = threshold
         if generator is not None:
             other._writer = None if generator == "none" else GenerativeComposer(generator, Checker(self.library.encoder))
+        return other
+
+    def over(self, library: Library) -> RagPipeline:
+        """The same pipeline over another library."""
+        other = copy(self)
+        other.library, other._retriever = library, Retriever(library)
+        other._writer = GenerativeComposer(self._writer.generator, Checker(library.encoder)) if self._writer else None
         return other
 
     def answer(self, question: str, history: Sequence[Answer] = (), documents: Collection[str] | None = None) -> Answer:
