@@ -88,6 +88,7 @@ def evaluate(
     from rag.evaluation import formats, question_set
     from rag.evaluation.run import about, run, to_dict
 
+    _require_folders(as_json, html, run_file, qrels)
     name = str(questions or question_set.SEED_QUESTIONS.name)
     mix = formats.Mix(noise or 0.0, reject) if reject or noise is not None else None
     asked = formats.load(questions or question_set.SEED_QUESTIONS, passages, mix)
@@ -219,6 +220,13 @@ def _write_rankings(outcomes: list[Outcome], run_file: Path | None, qrels: Path 
         _write(run_file, ranking.run_lines(ids, [outcome.rankings.get(FINAL, ()) for outcome in answerable]))
     if qrels:
         _write(qrels, ranking.qrels_lines(ids, [outcome.relevant for outcome in answerable]))
+
+
+def _require_folders(*files: Path | None) -> None:
+    """Says before all questions are asked what would only fail after that."""
+    for file in files:
+        if file and not file.absolute().parent.is_dir():
+            raise YinjuError(f"cannot write {file}: there is no folder {file.absolute().parent}")
 
 
 def _write(file: Path, text: str, new: bool = False) -> None:
