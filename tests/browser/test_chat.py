@@ -35,6 +35,8 @@ class Summary:
     published: str = ""
     chunks: int = 1
     added: str = "2026-01-02 03:04:05"
+    cluster: str = ""
+    collections: tuple[str, ...] = ()
 
 
 class FakeEncoder:
@@ -59,6 +61,9 @@ class FakeLibrary:
             if document.id == document_id:
                 return document
         raise DocumentNotFoundError("there is none")
+
+    def collections(self):
+        return {}
 
 
 def cite(number, document_id, quote):
