@@ -29,9 +29,19 @@ def changes(folders: Sequence[Path], stop: threading.Event | None = None) -> Ite
     for folder in folders:
         if not folder.is_dir():
             raise LoadError(f"{folder}: this is not a folder, and only folders are watched")
-    yield folders
     try:
-        for changed in watch(*folders, watch_filter=None, stop_event=stop, rust_timeout=500, ignore_permission_denied=True):
+        watched = watch(
+            *folders,
+            watch_filter=None,
+            stop_event=stop,
+            rust_timeout=200,
+            yield_on_timeout=True,
+            ignore_permission_denied=True,
+        )
+        # Once it has given anything, were it that nothing happened, no change is missed any more.
+        next(watched, None)
+        yield folders
+        for changed in watched:
             paths = sorted({Path(path) for _, path in changed})
             shown = [path for path in paths if not any(_is_hidden(path, folder) for folder in folders)]
             if shown:
