@@ -125,6 +125,8 @@ def test_a_folder_is_watched_until_it_is_stopped(notes: Path, home: Path) -> Non
     command[1:3] = ["-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as watching:
         assert watching.stdout is not None
+        too_late = threading.Timer(120, watching.kill)
+        too_late.start()
         said = iter(watching.stdout.readline, "")
         assert any("watching; stop with Ctrl-C" in line for line in said)
         (notes / "late.txt").write_text("The third tower was built in 2027.")
@@ -133,6 +135,7 @@ def test_a_folder_is_watched_until_it_is_stopped(notes: Path, home: Path) -> Non
         assert any("1 removed" in line for line in said)
         watching.send_signal(signal.SIGINT)
         assert watching.wait(60) == 0
+        too_late.cancel()
     report = json.loads((home / "report.json").read_text(encoding="utf-8"))
     assert [(Path(each["source"]).name, each["status"]) for each in report[-2:]] == [
         ("late.txt", "added"),
