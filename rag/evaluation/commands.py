@@ -101,6 +101,8 @@ def evaluate(
         outcomes = _ask_all(pipeline, asked, run)
         made_with = about(pipeline, asked, name)
     _print(outcomes)
+    if memory := made_with["peak_memory_bytes"]:
+        print(f"peak memory: {memory / 1e9:.2f} GB")
     if as_json:
         _write(as_json, json.dumps(to_dict(outcomes, made_with), ensure_ascii=False, indent=1))
     if html:

@@ -24,10 +24,10 @@ from rag.evaluation.matching import FoldedDocument, Place, holds, places
 from rag.evaluation.outcome import BestSentence, Hit, Outcome, failure, stage
 from rag.evaluation.question_set import Passage, Question, QuestionSet
 from rag.library import Library
+from rag.metadata import language_of
 from rag.pipeline import RagPipeline
-from rag.reading import Reader, SentenceReader
-from rag.retrieval import Retriever
-from rag.types import Answer, Citation, Document, Language, SearchResult
+from rag.reading import Reader, Reading, SentenceReader
+from rag.types import Answer, Citation, Document, Done, Language, Retrieved, SearchResult
 
 Ask = Callable[[str], Answer]
 
@@ -73,12 +73,28 @@ def outcomes(
     examiner = Examiner(pipeline)
     for question in questions:
         within = examiner.document_ids(question.within) or None
+        candidates: Sequence[SearchResult] = ()
         try:
-            answer = ask(question.question) if ask else pipeline.answer(question.question, documents=within)
+            if ask:
+                answer = ask(question.question)
+            else:
+                candidates, answer = _asked(pipeline, question.question, within)
         except QuestionError as error:
             raise QuestionSetError(f'question "{question.id}": {error}') from error
         outcome = examiner.outcome(question, answer)
-        yield examiner.examine(outcome, question, answer, within) if examined else outcome
+        yield examiner.examine(outcome, question, answer, candidates, within) if examined else outcome
+
+
+def _asked(pipeline: RagPipeline, question: str, within: Sequence[str] | None) -> tuple[tuple[SearchResult, ...], Answer]:
+    """What the search found and what was said."""
+    candidates: tuple[SearchResult, ...] = ()
+    for event in pipeline.stream(question, documents=within):
+        match event:
+            case Retrieved(_, results):
+                candidates = results
+            case Done(answer):
+                return candidates, answer
+    raise AssertionError("a stream that nobody stops ends with Done")
 
 
 @contextmanager
@@ -141,13 +157,28 @@ class Examiner:
             cited=citing.score(answer, self._judge, self._languages),
         )
 
-    def examine(self, outcome: Outcome, question: Question, answer: Answer, within: Sequence[str] | None) -> Outcome:
-        """The outcome with what each stage did: the searches, the reader on what they found, and on the relevant alone."""
+    def examine(
+        self,
+        outcome: Outcome,
+        question: Question,
+        answer: Answer,
+        candidates: Sequence[SearchResult],
+        within: Sequence[str] | None,
+    ) -> Outcome:
+        """The outcome with what each stage did: the searches, the reader on what they found, and on the relevant alone.
+
+        Args:
+            outcome: What `outcome` says of it.
+            question: What was asked.
+            answer: What was said.
+            candidates: What the search found before the reader ranked it, best first.
+            within: The documents that were searched; None for all.
+        """
         vector = self._pipeline.library.encoder.encode_query([answer.asked])[0]
         gold = self._gold_passages(vector, answer.asked, question)
-        searches = self._searches(vector, answer.asked, within)
+        dense, lexical = self._searches(vector, answer.asked, within)
         language: Language = "zh" if outcome.pair.endswith("zh") else "en"
-        best = self._span(answer.asked, answer.results[:1], question, language)
+        best, alone = self._read(answer.asked, answer.results[:1], gold, question, language)
         exact, f1 = (0.0, 0.0) if best is None or answer.abstained else (best.exact_match, best.f1)
         if answer.generator:
             said = citing.without_markers(answer.text)
@@ -159,24 +190,24 @@ class Examiner:
             f1=f1 if question.answers else None,
             relevant=self._relevant(question) or {result.chunk.id: 1 for result in gold},
             rankings={
-                **{name: self._names(question, found) for name, found in searches.items()},
+                "dense": self._names(question, dense),
+                "lexical": self._names(question, lexical),
+                "fused": self._names(question, candidates),
                 FINAL: self._names(question, answer.results),
             },
             hits=tuple(self._hit(question, result) for result in answer.results),
-            gold=self._span(answer.asked, gold, question, language) if question.answers else None,
+            gold=alone if question.answers else None,
         )
 
-    def _searches(self, vector: Vectors, asked: str, within: Sequence[str] | None) -> dict[str, list[SearchResult]]:
-        """What each search finds, best first: by vectors alone, by terms alone, and both fused."""
+    def _searches(
+        self, vector: Vectors, asked: str, within: Sequence[str] | None
+    ) -> tuple[list[SearchResult], list[SearchResult]]:
+        """What each search alone finds, best first: by vectors, and by terms."""
         library = self._pipeline.library
         dense = [row for row, _ in library.search_vectors(vector, _DEPTH, documents=within)]
         lexical = [row for row, _ in library.search_terms(library.analyzer.content_terms(asked), _DEPTH, documents=within)]
         results = library.results(list(dict.fromkeys(dense + lexical)))
-        return {
-            "dense": [results[row] for row in dense if row in results],
-            "lexical": [results[row] for row in lexical if row in results],
-            "fused": Retriever(library).search(asked, within) if len(library) else [],
-        }
+        return [results[row] for row in dense if row in results], [results[row] for row in lexical if row in results]
 
     def _relevant(self, question: Question) -> dict[str, int]:
         """The documents that the passages are which the set names as relevant, with their grades."""
@@ -194,24 +225,34 @@ class Examiner:
             for row, result in library.results(list(cosines)).items()
             if not question.evidence or _holds_evidence(result, evidence)
         }
-        coverage = library.coverage(library.analyzer.content_terms(asked), list(held))
+        coverage: dict[int, float] = {}
+        own, terms, names = language_of(asked), library.analyzer.content_terms(asked), library.analyzer.name_terms(asked)
+        for wanted, rows in (
+            (terms, [row for row, result in held.items() if result.language == own]),
+            (terms + names, [row for row, result in held.items() if result.language != own]),
+        ):
+            coverage |= library.coverage(wanted, rows) if rows else {}
         return [
             replace(result, score=cosines[row], scores={"dense": cosines[row], "coverage": coverage.get(row, 0.0)})
             for row, result in held.items()
         ]
 
-    def _span(self, asked: str, results: Sequence[SearchResult], question: Question, language: Language) -> BestSentence | None:
-        """What the sentence is worth that the reader supports most in some passages; None when they hold no sentence."""
+    def _read(
+        self,
+        asked: str,
+        first: Sequence[SearchResult],
+        gold: Sequence[SearchResult],
+        question: Question,
+        language: Language,
+    ) -> tuple[BestSentence | None, BestSentence | None]:
+        """What the reader makes of the passage that it put first, and of the relevant passages alone, both read at once."""
+        known = {result.chunk.id for result in first}
+        results = [*first, *(result for result in gold if result.chunk.id not in known)]
         readings = self._pipeline.reader.read(asked, results) if results else []
-        if not readings:
-            return None
-        sentence = max(readings[0].sentences, key=lambda each: each.support)
-        span = sentence.text[sentence.answer[0] - sentence.start : sentence.answer[1] - sentence.start].strip()
-        return BestSentence(
-            sentence.support,
-            question.answerable and _is_right(sentence.text, question),
-            spans.exact_match(span, question.answers, language),
-            spans.f1(span, question.answers, language),
+        relevant = {result.chunk.id for result in gold}
+        return (
+            _best([reading for reading in readings if reading.result.chunk.id in known], question, language),
+            _best([reading for reading in readings if reading.result.chunk.id in relevant], question, language),
         )
 
     def _evidence(self, question: Question) -> list[Place]:
@@ -317,6 +358,20 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _best(readings: Sequence[Reading], question: Question, language: Language) -> BestSentence | None:
+    """What the sentence is worth that is supported most in some passages, the best first; None when they hold no sentence."""
+    if not readings:
+        return None
+    sentence = max(readings[0].sentences, key=lambda each: each.support)
+    span = sentence.text[sentence.answer[0] - sentence.start : sentence.answer[1] - sentence.start].strip()
+    return BestSentence(
+        sentence.support,
+        question.answerable and _is_right(sentence.text, question),
+        spans.exact_match(span, question.answers, language),
+        spans.f1(span, question.answers, language),
+    )
 
 
 def _is_right(text: str, question: Question) -> bool:
