@@ -164,6 +164,8 @@ def _extracted(tree: Any, source: str) -> Any:
             date_extraction_params={"extensive_search": False, "original_date": True},
             config=config,
         )
+    except MemoryError:
+        raise
     except Exception:  # The extraction guesses at whatever anyone wrote; where it stumbles, the whole page is read.
         return None
 

@@ -39,7 +39,7 @@ def office_file(data: bytes, source: str, kind: str, most_unpacked: int) -> Iter
                 f"{source}: unpacked it grows by {growth / 1e6:.0f} MB; at most {most_unpacked / 1e6:.0f} MB are read"
             )
         yield io.BytesIO(data)
-    except LoadError:
+    except (LoadError, MemoryError):
         raise
     except Exception as error:  # the libraries raise whatever a damaged part makes them stumble over
         raise LoadError(f"{source}: this is not {kind}, or it is damaged") from error

@@ -10,6 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from rag.errors import LoadError
+from rag.loaders.base import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,6 @@ _MOST_RATIO = 200
 _SMALL = 1_000_000
 _IN_UTF8 = 0x800
 _ENCRYPTED = 0x1
-_UNSHOWN = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # What the standard library raises of files that are damaged.
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -115,5 +115,5 @@ def _name(info: zipfile.ZipInfo) -> str:
             name = raw.decode("utf-8")
         except UnicodeDecodeError:
             name = raw.decode("gb18030", "replace")
-    parts = [part for part in re.split(r"[\\/]", _UNSHOWN.sub("?", name)) if part.strip() not in ("", ".", "..")]
+    parts = [part for part in re.split(r"[\\/]", printable(name)) if part.strip() not in ("", ".", "..")]
     return "/".join(parts)
