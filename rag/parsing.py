@@ -150,7 +150,8 @@ class _StoppedError(Exception):
 
 
 def _broke_off(how: str) -> str:
-    return f"reading broke off ({how}); the file is damaged or made to do harm"
+    # A library in C ends the process in one way whether memory is wanting or it stumbles.
+    return f"reading broke off ({how}); the file is damaged, made to do harm, or takes too much memory"
 
 
 def _result(message: Any, origin: str) -> Document | Failure:

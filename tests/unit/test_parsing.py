@@ -306,7 +306,7 @@ def test_what_came_before_the_end_stays(hostile: Any) -> None:
     results = parser.read(b"x", "a.zip", ".zip", LIMIT)
     assert next(results) == Document(document_id("a.zip/1.txt"), "1", "a.zip/1.txt", "The lake is deep.")
     assert next(results) == Failure("a.zip/2.txt", "a.zip/2.txt: no")
-    assert refusal(results) == ("a.zip: after a.zip/2.txt, reading broke off (SIGSEGV); the file is damaged or made to do harm")
+    assert refusal(results) == ("a.zip: after a.zip/2.txt, reading broke off (SIGSEGV); the file is damaged, made to do harm, or takes too much memory")
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_what_came_before_the_end_stays(hostile: Any) -> None:
 )
 def test_only_results_are_taken_for_such(hostile: Any, answer: str, how: str | None) -> None:
     parser = hostile(f"{answer}; sys.stdout.flush()")
-    expected = f"a.txt: reading broke off ({how or 'a result that is none'}); the file is damaged or made to do harm"
+    expected = f"a.txt: reading broke off ({how or 'a result that is none'}); the file is damaged, made to do harm, or takes too much memory"
     assert refusal(parser.read(b"x", "a.txt", ".txt", LIMIT)) == expected
     assert parser._idle is None
 
