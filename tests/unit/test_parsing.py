@@ -306,7 +306,9 @@ def test_what_came_before_the_end_stays(hostile: Any) -> None:
     results = parser.read(b"x", "a.zip", ".zip", LIMIT)
     assert next(results) == Document(document_id("a.zip/1.txt"), "1", "a.zip/1.txt", "The lake is deep.")
     assert next(results) == Failure("a.zip/2.txt", "a.zip/2.txt: no")
-    assert refusal(results) == ("a.zip: after a.zip/2.txt, reading broke off (SIGSEGV); the file is damaged, made to do harm, or takes too much memory")
+    assert refusal(results) == (
+        "a.zip: after a.zip/2.txt, reading broke off (SIGSEGV); the file is damaged, made to do harm, or takes too much memory"
+    )
 
 
 @pytest.mark.parametrize(
