@@ -80,7 +80,7 @@ STOP_WORDS = frozenset(
 class Analyzer:
     """Turns text into terms. The dictionaries are read on first use."""
 
-    fingerprint = "1"
+    fingerprint = "2"
     """Changes whenever the terms of a text do, so that what was indexed before is indexed again."""
 
     def terms(self, text: str) -> list[str]:
@@ -100,9 +100,13 @@ class Analyzer:
         for match in _HAN_OR_NAME.finditer(unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text))):
             if match.lastgroup == "han":
                 words = self.jieba.lcut(str(self._to_simplified.convert(match.group())))
+                found += [_spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
                 # A name that no dictionary holds is often cut in two.
-                words += [one + other for one, other in pairwise(words)]
-                found += ["".join(self._spell(word)) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
+                found += [
+                    _spelled(one) + _spelled(other)
+                    for one, other in pairwise(words)
+                    if len(one) + len(other) <= 4 and one + other not in STOP_WORDS
+                ]
             else:
                 parts = match.group().casefold().replace("-", " ").split()
                 found += [part for part in parts if _SYLLABLES.fullmatch(part) and len(_SYLLABLE.findall(part)) > 1]
@@ -137,12 +141,6 @@ class Analyzer:
     def _stop_terms(self) -> frozenset[str]:
         """What the stop words are once they are cut and stemmed."""
         return STOP_WORDS | {term for word in STOP_WORDS for term in self.terms(word)}
-
-    @cached_property
-    def _spell(self) -> Any:
-        from pypinyin import lazy_pinyin
-
-        return lazy_pinyin
 
     @cached_property
     def _to_simplified(self) -> Any:
@@ -210,6 +208,13 @@ def han_number(text: str) -> str:
 
 def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
+
+
+@lru_cache(maxsize=200_000)
+def _spelled(word: str) -> str:
+    from pypinyin import lazy_pinyin
+
+    return "".join(lazy_pinyin(word))
 
 
 @lru_cache(maxsize=100_000)

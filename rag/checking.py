@@ -154,7 +154,7 @@ class Checker:
         affirms = not _NEGATIVE.search(claim) and any(
             there[place].is_negated for place, likeness in zip(nearest, found, strict=True) if likeness >= _SAME_WORD
         )
-        values = (found.mean(), min(names, default=1), denies, affirms, _is_opposed(claim, text))
+        values = (found.mean(), min(names, default=1), denies, affirms, is_opposed(claim, text))
         return np.array([one @ other, *values], np.float32)
 
     def _most_alike(self, claim: str, given: Sequence[int], evidence: Sequence[Evidence]) -> list[int]:
@@ -248,7 +248,7 @@ def _holds(there: Quantity, own: Quantity) -> bool:
     return there.value == own.value or (same_unit and set(own.amounts) <= set(there.amounts))
 
 
-def _is_opposed(claim: str, text: str) -> bool:
+def is_opposed(claim: str, text: str) -> bool:
     """Whether the claim says more where the text says less, and the like."""
     for more, less in _OPPOSITES:
         says_more, says_less = ([bool(re.search(way, side, re.IGNORECASE)) for side in (claim, text)] for way in (more, less))

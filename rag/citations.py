@@ -66,6 +66,7 @@ def cite(document: Document, number: int, start: int, end: int, support: float) 
         end=end,
         quote=document.text[start:end],
         support=support,
+        copies=document.copies,
     )
 
 

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rag.errors import SettingsError, YinjuError
+from rag.evaluation import commands
 from rag.settings import Settings
-from rag.types import Done, TextDelta
+from rag.types import Done, Language, TextDelta
 
 if TYPE_CHECKING:
-    from rag.library import AddResult, Progress
+    from rag.adding import AddResult, OnProgress, Progress
+    from rag.library import Library
     from rag.pipeline import RagPipeline
     from rag.types import Answer
 
@@ -35,12 +37,30 @@ feedback = typer.Typer(
     help="What readers of the chat window thought of the answers.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(feedback, name="feedback")
+app.add_typer(commands.app, name="eval")
+
+_MOST_REPORTED = 100
 
 GeneratorOption = Annotated[
     str | None,
     typer.Option("--generator", help="A language model: a hub name, a folder, or a server's http address.", show_default=False),
 ]
 LibraryOption = Annotated[Path | None, typer.Option("--library", help="The folder of the library.", show_default=False)]
+CollectionsOption = Annotated[
+    list[str] | None, typer.Option("--collection", metavar="NAME", help="Only documents of this collection; repeatable.")
+]
+LanguageOption = Annotated[
+    Language | None, typer.Option("--language", help="Only documents in this language.", show_default=False)
+]
+SinceOption = Annotated[
+    str,
+    typer.Option("--since", metavar="DATE", help="Only documents published on this date or later: 2021, 2021-10 or 2021-10-09."),
+]
+UntilOption = Annotated[str, typer.Option("--until", metavar="DATE", help="Only documents published on this date or earlier.")]
+SourceOption = Annotated[
+    str,
+    typer.Option("--source", metavar="TEXT", help="Only documents of this publisher, or from a file or address with this in it."),
+]
 EncoderOption = Annotated[
     str | None, typer.Option("--encoder", help="A model of the catalogue, a folder or a hub name.", show_default=False)
 ]
@@ -48,42 +68,76 @@ EncoderOption = Annotated[
 
 @app.command(
     epilog="Examples: yinju add report.pdf notes/  --  a file, and all files of known kinds below a folder; "
-    "yinju add https://example.org/report  --  fetches that one page."
+    "yinju add https://example.org/report  --  fetches that one page; "
+    "yinju add --watch notes/  --  and keeps in step with the folder until it is stopped."
 )
 def add(
     places: Annotated[list[str], typer.Argument(metavar="PATHS...", help="Files, folders, and addresses of pages.")],
+    *,
     library: LibraryOption = None,
     encoder: EncoderOption = None,
+    collection: Annotated[
+        str, typer.Option("--collection", help="The collection to put them in, which is made when it is not there.")
+    ] = "",
+    report: Annotated[
+        Path | None, typer.Option("--json", help="Write what became of each document to this file.", show_default=False)
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on as files come, change and go; what is gone from a folder is removed.")
+    ] = False,
 ) -> None:
-    """Add documents. What is in already is left as it is; what has changed is replaced."""
+    """Add documents. What is in already is left as it is; what has changed is replaced.
+
+    A run that was stopped goes on where it was when the same is added again. Ends well only when all went in.
+    """
+    from dataclasses import asdict
+
     from rag.fetching import is_url
 
-    pipeline = _pipeline(library=library, encoder=encoder)
-    paths = [place for place in places if not is_url(place)]
-    with _progress("adding") as progress:
-        results = pipeline.library.add(paths, progress) if paths else []
-        for url in filter(is_url, places):
-            results += pipeline.library.add_page(url, progress)
-    _report(results)
+    found = _pipeline(library=library, encoder=encoder).library
+    paths = [Path(place) for place in places if not is_url(place)]
+    results: list[AddResult] = []
+    if watch:
+        if len(paths) < len(places):
+            raise SettingsError("--watch keeps in step with folders; add pages by themselves")
+        results += _watch(found, paths, collection)
+    else:
+        with _progress("adding") as on_progress:
+            results += found.add(paths, on_progress, collection) if paths else []
+            for url in filter(is_url, places):
+                results += found.add_page(url, on_progress, collection)
+        _report(results)
+    if report:
+        _write(report, json.dumps([asdict(result) for result in results], ensure_ascii=False, indent=1))
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
 
 
 @app.command("list")
 def list_documents(
+    *,
     library: LibraryOption = None,
+    collections: CollectionsOption = None,
+    language: LanguageOption = None,
+    since: SinceOption = "",
+    until: UntilOption = "",
+    source: SourceOption = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the documents."""
+    """List the documents. Those that are mostly the same text as another are marked with ≈."""
     from dataclasses import asdict
 
-    documents = _pipeline(library=library).library.documents()
+    found = _pipeline(library=library).library
+    chosen = set(found.select(collections or (), language or "", since, until, source))
+    documents = [document for document in found.documents() if document.id in chosen]
     if as_json:
         print(json.dumps([asdict(document) for document in documents], ensure_ascii=False, indent=2))
         return
     for document in documents:
         print(
-            f"{document.id}  {document.language}  {document.published or '-':10}  {document.chunks:5} passages  {document.title}"
+            f"{document.id}  {document.language}  {document.published or '-':10}  {document.chunks:5} passages  "
+            f"{'≈ ' if document.cluster else ''}{document.title}"
+            + (f"  [{', '.join(document.collections)}]" if document.collections else "")
         )
     print(f"{len(documents)} documents")
 
@@ -105,23 +159,83 @@ def show(
             print(f"{edit.reason:20} {edit.start:8}  {edit.removed!r}")
 
 
-@app.command(epilog="Example: yinju remove old-report.txt")
+@app.command(epilog="Examples: yinju remove old-report.txt  --  yinju remove --collection drafts")
 def remove(
-    names: Annotated[list[str], typer.Argument(help="Ids, file names or titles, as yinju list shows them.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Ids, file names or titles, as yinju list shows them.", show_default=False)
+    ] = None,
+    collections: Annotated[
+        list[str] | None, typer.Option("--collection", metavar="NAME", help="All documents of this collection; repeatable.")
+    ] = None,
     library: LibraryOption = None,
 ) -> None:
     """Remove documents, from the library and from every answer; the files stay where they are."""
+    if not names and not collections:
+        raise SettingsError("say what to remove: a name that yinju list shows, or --collection NAME")
     found = _pipeline(library=library).library
-    for name in names:
+    for name in names or ():
         print(f"removed {found.remove(name).title}")
+    if collections:
+        print(f"removed {found.remove_all(found.select(collections))} documents")
+
+
+@app.command("collections", epilog="Examples: yinju collections  --  yinju collections --rename drafts reports")
+def list_collections(
+    library: LibraryOption = None,
+    rename: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--rename", metavar="NAME NEW", help="Give a collection another name.", show_default=False),
+    ] = None,
+    drop: Annotated[
+        str | None, typer.Option("--drop", metavar="NAME", help="Drop a collection; its documents stay.", show_default=False)
+    ] = None,
+) -> None:
+    """List the collections. yinju add --collection NAME makes one, and yinju ask --collection NAME asks within it."""
+    found = _pipeline(library=library).library
+    if rename:
+        found.rename_collection(*rename)
+    if drop:
+        found.uncollect(drop)
+    for name, count in found.collections().items():
+        print(f"{count:8} documents  {name}")
+
+
+@app.command("export", epilog="Example: yinju export library.yinju")
+def export_library(
+    file: Annotated[Path, typer.Argument(help="A new file.")],
+    library: LibraryOption = None,
+) -> None:
+    """Write the whole library, its vectors included, to one file. Conversations are not in it."""
+    from rag import transfer
+
+    documents = transfer.export(_pipeline(library=library).library, file)
+    print(f"{documents} documents in {file}")
+
+
+@app.command("import", epilog="Example: yinju import library.yinju --collection from-the-north")
+def import_library(
+    file: Annotated[Path, typer.Argument(help="A file that yinju export wrote.")],
+    library: LibraryOption = None,
+    encoder: EncoderOption = None,
+    collection: Annotated[str, typer.Option("--collection", help="Put the documents in this collection too.")] = "",
+) -> None:
+    """Add the documents of an exported library. Vectors of the same encoder are taken over; else they are made anew."""
+    from rag import transfer
+
+    found = _pipeline(library=library, encoder=encoder).library
+    with _progress("importing") as on_progress:
+        results = transfer.import_from(found, file, on_progress, collection)
+    _report(results)
+    if any(result.status == "failed" for result in results):
+        raise typer.Exit(1)
 
 
 @app.command()
 def reindex(library: LibraryOption = None, encoder: EncoderOption = None) -> None:
     """Encode every document anew, after a change of encoder or chunk size."""
     pipeline = _pipeline(library=library, encoder=encoder)
-    with _progress("re-indexing") as progress:
-        count = pipeline.library.reindex(progress)
+    with _progress("re-indexing") as on_progress:
+        count = pipeline.library.reindex(on_progress)
     print(f"{count} documents re-indexed")
 
 
@@ -139,11 +253,19 @@ def ask(
         list[str] | None,
         typer.Option("--document", metavar="NAME", help="Search only this document, by id, file name or title; repeatable."),
     ] = None,
+    collections: CollectionsOption = None,
+    language: LanguageOption = None,
+    since: SinceOption = "",
+    until: UntilOption = "",
+    source: SourceOption = "",
 ) -> None:
     """Ask a question. The answer is printed as it comes."""
     pipeline = _pipeline(library=library, encoder=encoder, generator=generator, top_k=top_k)
     _fill(pipeline, chosen=library is not None)
     documents = [pipeline.library.find(name).id for name in names] if names else None
+    if collections or language or since or until or source:
+        fitting = pipeline.library.select(collections or (), language or "", since, until, source)
+        documents = [name for name in fitting if documents is None or name in documents]
     if as_json:
         print(json.dumps(pipeline.answer(question, documents=documents).to_dict(), ensure_ascii=False, indent=2))
     elif as_markdown:
@@ -186,45 +308,6 @@ def chat(
 
     address = Address(settings.host, settings.port, _users(settings.auth), settings.root_path, share)
     serve(pipeline, History(settings.library), address, settings.max_file_megabytes * 1_000_000)
-
-
-@app.command("eval", epilog="Example: yinju eval --json figures.json")
-def evaluate(
-    questions: Annotated[
-        Path | None, typer.Option(help="A question set; the seed questions by default.", show_default=False)
-    ] = None,
-    as_json: Annotated[
-        Path | None, typer.Option("--json", help="Write figures and outcomes to this file.", show_default=False)
-    ] = None,
-    library: LibraryOption = None,
-    encoder: EncoderOption = None,
-) -> None:
-    """Ask a fixed question set and print the figures.
-
-    Without --questions, the seed questions are asked of a fresh library of the seed documents.
-    """
-    import tempfile
-
-    from rich.console import Console
-    from tqdm import tqdm
-
-    from rag.evaluation import question_set
-    from rag.evaluation.report import table
-    from rag.evaluation.run import run, to_dict
-
-    asked = question_set.read(questions or question_set.SEED_QUESTIONS)
-    with tempfile.TemporaryDirectory() as folder:
-        fresh = questions is None and library is None
-        pipeline = _pipeline(library=Path(folder) / "library" if fresh else library, encoder=encoder)
-        if fresh:
-            with _progress("adding the seed documents") as progress:
-                pipeline.add_seeds(progress)
-        with tqdm(total=len(asked), desc="asking", unit="question", disable=None) as bar:
-            outcomes = run(pipeline, asked, lambda _: bar.update())
-        pipeline.library.close()
-    Console(width=None if sys.stdout.isatty() else 140).print(table(outcomes))
-    if as_json:
-        _write(as_json, json.dumps(to_dict(outcomes), ensure_ascii=False, indent=1))
 
 
 @feedback.command("export", epilog="Example: yinju feedback export --output liked.jsonl --disliked to-check.jsonl")
@@ -333,35 +416,55 @@ def _fill(pipeline: RagPipeline, chosen: bool) -> None:
     if chosen or pipeline.library.database.exists():
         return
     print("making a library of the seed documents …", file=sys.stderr)
-    with _progress("adding") as progress:
-        pipeline.add_seeds(progress)
+    with _progress("adding") as on_progress:
+        pipeline.add_seeds(on_progress)
+
+
+def _watch(library: Library, folders: list[Path], collection: str) -> list[AddResult]:
+    """Keeps in step with folders until it is stopped; returns what became of each document."""
+    from rag import watching
+
+    results: list[AddResult] = []
+    try:
+        for changed in watching.changes(folders):
+            with _progress("adding") as on_progress:
+                now = watching.bring_in_step(library, folders, changed, on_progress, collection)
+            _report(now)
+            results += now
+            sys.stdout.flush()
+            print("watching; stop with Ctrl-C", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+    return results
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Progress]:
-    """A bar over the passages of the document that is being added, on a terminal only."""
+def _progress(what: str) -> Iterator[OnProgress]:
+    """A bar with rate and time left, on a terminal only."""
     from tqdm import tqdm
 
-    with tqdm(desc=what, unit="passage", disable=None) as bar:
+    with tqdm(desc=what, unit="B", unit_scale=True, disable=None) as bar:
 
-        def show(source: str, done: int, total: int) -> None:
-            if bar.total != total or done < bar.n:
-                bar.reset(total)
-            bar.set_description(f"{what} {Path(source).name[-40:]}", refresh=False)
-            bar.update(done - bar.n)
+        def show(progress: Progress) -> None:
+            bar.total = progress.total
+            bar.set_description(f"{what} {Path(progress.source).name[-30:]}", refresh=False)
+            bar.set_postfix_str(f"{progress.passages:,} passages", refresh=False)
+            bar.update(progress.done - bar.n)
 
         yield show
 
 
 def _report(results: list[AddResult]) -> None:
+    """What became of the documents: each where they are few, and always those that failed, and the sums."""
+    for result in results:
+        if result.status != "failed" and len(results) <= _MOST_REPORTED:
+            print(f"{result.status:10} {result.source}" + (f" ({result.reason})" if result.reason else ""))
     for result in results:
         if result.status == "failed":
             print(f"failed     {result.reason}", file=sys.stderr)
-        else:
-            print(f"{result.status:10} {result.source}" + (f" ({result.reason})" if result.reason else ""))
     statuses = ("added", "replaced", "unchanged", "removed", "failed")
     counts = {status: sum(result.status == status for result in results) for status in statuses}
-    print(", ".join(f"{count} {status}" for status, count in counts.items() if count))
+    print(", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing to do")
 
 
 def _sources(answer: Answer) -> str:
@@ -377,6 +480,8 @@ def _sources(answer: Answer) -> str:
             lines.append(
                 f"[{citation.number}] {citation.title}{page} ({Path(citation.source).name}:{citation.start}-{citation.end}, {citation.support:.2f})"
             )
+            if citation.copies:
+                lines.append(f"    {'另见' if answer.language == 'zh' else 'also in'} {', '.join(citation.copies)}")
     else:
         lines += [f"  · {result.title}: {' '.join(result.chunk.text.split())[:100]}…" for result in answer.results[:3]]
     return "\n".join(lines).rstrip()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import platform
 import sqlite3
 import threading
 import uuid
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+import filelock
 import numpy as np
 
+from rag import schema
 from rag.errors import LibraryError
 from rag.types import Chunk, SearchResult
 
@@ -21,26 +25,6 @@ if TYPE_CHECKING:
 
     from embeddings.encoder import Vectors
 
-_SCHEMA_VERSION = "1"
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, source TEXT NOT NULL UNIQUE, text TEXT NOT NULL, language TEXT NOT NULL,
-    published TEXT NOT NULL, publisher TEXT NOT NULL, pages TEXT NOT NULL, content_hash TEXT NOT NULL UNIQUE,
-    added TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
-);
-CREATE TABLE edits (
-    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
-    start INTEGER NOT NULL, removed TEXT NOT NULL, inserted TEXT NOT NULL, reason TEXT NOT NULL,
-    PRIMARY KEY (document_id, number)
-) WITHOUT ROWID;
-CREATE TABLE chunks (
-    row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
-    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, section TEXT NOT NULL, vector BLOB NOT NULL
-);
-CREATE INDEX chunks_by_document ON chunks(document_id, start);
-"""
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 WAIT_SECONDS = 30.0
@@ -49,13 +33,15 @@ WAIT_SECONDS = 30.0
 class Database:
     """The SQLite file in a library's folder. Safe to use from several threads, which wait for each other on `lock`.
 
-    The file is opened when it is first needed, and again when another has taken its place; `times_opened` tells.
+    The file is opened when it is first needed, and again when another has taken its place; `times_opened` tells. One process
+    writes at a time: the one that holds `file_lock`.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.file = folder / "library.sqlite3"
         self.lock = threading.RLock()
+        self.file_lock = filelock.FileLock(folder / "lock")
         self.times_opened = 0
         self._connection: sqlite3.Connection | None = None
         self._connected_to: tuple[int, ...] = ()
@@ -102,19 +88,63 @@ class Database:
             try:
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute("PRAGMA synchronous = FULL")
-                (version,) = connection.execute("SELECT max(value) FROM meta WHERE key = 'schema'").fetchone()
-                if version != _SCHEMA_VERSION:
-                    raise LibraryError(
-                        f"the library {self.folder} has schema {version or 'none'}, this version of Yinju needs {_SCHEMA_VERSION}; "
-                        "use the version that made it, or add the documents to a new library"
-                    )
+                if (version := _version(connection)) != schema.VERSION:
+                    self._migrate(connection, version)
             except BaseException:
                 connection.close()
                 raise
         return connection
 
+    def _migrate(self, connection: sqlite3.Connection, version: int) -> None:
+        """Brings an older library's tables up to date, all or nothing; a copy of the file stays beside it."""
+        wanted = f"the library {self.folder} has schema {version or 'none'}, this version of Yinju needs {schema.VERSION}"
+        if not 0 < version < schema.VERSION:
+            raise LibraryError(f"{wanted}; use the version that made it, or add the documents to a new library")
+        if self._immutable:
+            raise LibraryError(f"{wanted}, and the folder cannot be written to; open it once where it can, or copy it")
+        with self.writing():
+            version = _version(connection)
+            if version == schema.VERSION:
+                return
+            backup = self.file.with_name(f"library-schema-{version}.sqlite3")
+            partial = self.folder / "backup.partial"
+            partial.unlink(missing_ok=True)
+            with closing(sqlite3.connect(partial)) as copy:
+                connection.backup(copy)
+            partial.replace(backup)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                schema.bring_up_to_date(connection, version)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Holds the folder for writing, against other processes, which are told who does.
+
+        Raises:
+            LibraryError: Another process writes, and goes on for longer than this one waits.
+        """
+        writer = self.folder / "writer.json"
+        with self.reported():
+            try:
+                self.file_lock.acquire(timeout=WAIT_SECONDS)
+            except filelock.Timeout:
+                raise LibraryError(self.busy()) from None
+        try:
+            if self.file_lock.lock_counter == 1:
+                with suppress(OSError):
+                    writer.write_text(json.dumps({"process": os.getpid(), "computer": platform.node()}), encoding="utf-8")
+            yield
+        finally:
+            if self.file_lock.lock_counter == 1:
+                with suppress(OSError):
+                    writer.unlink(missing_ok=True)
+            self.file_lock.release()
+
     def create(self, identity: dict[str, str]) -> None:
-        values = identity | {"schema": _SCHEMA_VERSION, "id": uuid.uuid4().hex, "revision": "0"}
         # Made whole under another name first, so that a crash cannot leave a library without its tables. A journal that was
         # left behind would be taken for the new file's.
         partial = self.folder / "new.sqlite3"
@@ -126,13 +156,9 @@ class Database:
                 (self.folder / name).unlink(missing_ok=True)
             with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(_SCHEMA)
-                self.write_meta(connection, values)
+                schema.bring_up_to_date(connection)
+                schema.write_meta(connection, identity | {"id": uuid.uuid4().hex, "revision": "0"})
             partial.replace(self.file)
-
-    @staticmethod
-    def write_meta(connection: sqlite3.Connection, values: dict[str, str]) -> None:
-        connection.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", values.items())
 
     def meta(self, key: str) -> str:
         rows = self.select("SELECT value FROM meta WHERE key = ?", (key,))
@@ -212,7 +238,11 @@ class Database:
         return f"the disk of {self.folder} is full, or fails; what was in the library is still there: free some space and repeat"
 
     def busy(self) -> str:
-        return f"another process is writing to the library {self.folder}; try again when it is done"
+        who = "another process"
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            writer = {} if self.file_lock.is_locked else json.loads((self.folder / "writer.json").read_text(encoding="utf-8"))
+            who = f"process {writer['process']} on {writer['computer']}"
+        return f"{who} is writing to the library {self.folder}; try again when it is done"
 
     def results(self, rows: Sequence[int]) -> dict[int, SearchResult]:
         """The chunks of rows with title, source and language, unscored; a row that is gone is absent."""
@@ -221,12 +251,12 @@ class Database:
         marks = ",".join("?" * len(rows))
         found = self.select(
             "SELECT c.row, c.id, document_id, substr(d.text, c.start + 1, c.end - c.start), c.start, c.end, c.page, c.section, "
-            f"d.title, d.source, d.language FROM chunks c JOIN documents d ON d.id = document_id WHERE c.row IN ({marks})",
+            f"d.title, d.source, d.language, d.cluster FROM chunks c JOIN documents d ON d.id = document_id WHERE c.row IN ({marks})",
             tuple(rows),
         )
         return {
-            row: SearchResult(Chunk(*chunk), title, source, language, score=0.0, rank=0)
-            for row, *chunk, title, source, language in found
+            row: SearchResult(Chunk(*chunk), title, source, language, score=0.0, rank=0, cluster=cluster)
+            for row, *chunk, title, source, language, cluster in found
         }
 
     def vectors(self, rows: Sequence[int]) -> dict[int, Vectors]:
@@ -234,3 +264,9 @@ class Database:
         marks = ",".join("?" * len(rows))
         found = self.select(f"SELECT row, vector FROM chunks WHERE row IN ({marks})", tuple(rows)) if rows else []
         return {row: np.frombuffer(vector, np.float32) for row, vector in found}
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """The version of a library's tables; 0 when it does not say one."""
+    (version,) = connection.execute("SELECT max(value) FROM meta WHERE key = 'schema'").fetchone()
+    return int(version) if version and version.isdecimal() else 0

@@ -11,6 +11,7 @@ from embeddings import catalogue
 from embeddings.encoder import SentenceTransformerEncoder, has_fast_bfloat16
 from embeddings.reader import MAX_TOKENS, CrossEncoderReader
 from rag.errors import YinjuError
+from rag.indexes import VectorReport
 from rag.library import Library
 from rag.settings import Settings
 
@@ -73,5 +74,18 @@ def _library(settings: Settings) -> Iterator[Finding]:
                 yield Finding("library", problem, sound=False)
             if not problems:
                 yield Finding("indexes", "fit the library")
+                yield Finding("search", _kind_of_search(library.vector_report()))
     except YinjuError as error:
         yield Finding("library", str(error), sound=False)
+
+
+def _kind_of_search(report: VectorReport) -> str:
+    """Which vector index is used, and why."""
+    size, limit = f"{report.vectors:,} vectors of {report.dim} dimensions", f"{report.limit:,}"
+    if not report.lists:
+        return f"exact: a question is compared with all {size} in {report.milliseconds:.1f} ms, as it is up to {limit}"
+    return (
+        f"inverted file, as comparing a question with all {size} takes too long above {limit}: the nearest {report.probes:,} of "
+        f"{report.lists:,} lists are searched in {report.milliseconds:.1f} ms and hold {report.recall:.1%} of the 10 nearest "
+        "vectors (of a sample of queries)"
+    )

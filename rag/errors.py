@@ -33,6 +33,10 @@ class DocumentNotFoundError(LibraryError):
     """No document of the library, or more than one, goes by that id, title or source."""
 
 
+class CollectionNotFoundError(LibraryError):
+    """No collection of the library goes by that name."""
+
+
 class ConversationNotFoundError(LibraryError):
     """No conversation of the one who asks goes by that id."""
 
@@ -42,6 +46,7 @@ class GeneratorError(YinjuError):
 
 
 __all__ = [
+    "CollectionNotFoundError",
     "ConversationNotFoundError",
     "DimensionMismatchError",
     "DocumentNotFoundError",

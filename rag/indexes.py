@@ -3,29 +3,37 @@
 They are stamped with the revision they were built from and a checksum of each file. When they are behind, they are caught up
 with what SQLite holds, vectors included; when the stamp does not fit, or a file is missing or damaged, they are rebuilt from
 it. Rows of chunks are never changed or used again, so what an index lacks is known by the numbers of its rows alone.
+
+To save costs in proportion to what is new. So the file of the vector index, which can only be written whole, is written when a
+tenth of it is new; what it lacks until then, or has too much, is made good from SQLite whenever it is loaded. The lexical
+index says which rows that are.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import filelock
 import numpy as np
 
-from embeddings.vector_index import VectorIndex
+from embeddings.vector_index import EXACT_NUMBERS, VectorIndex, with_spares
 from rag.errors import IndexDamagedError
 from rag.lexical_index import LexicalIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from embeddings.encoder import Vectors
     from embeddings.vector_index import Rows
     from rag.database import Database
     from rag.types import SearchResult
@@ -33,9 +41,31 @@ if TYPE_CHECKING:
 logger = logging.getLogger("yinju")
 
 _ROWS_AT_ONCE = 500
+_ROWS_PREPARED = 10_000
+_DOCUMENTS_IN_A_QUERY = 1000
+_SHARE_UNSAVED = 0.1
+_LONGEST_WAIT = 10.0
+_SETTLED_NS = 100_000_000
+_SEARCHES_TIMED = 20
 _NO_ROWS = np.empty(0, np.int64)
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class VectorReport:
+    """What the vector index is, measured: `lists` is 0 where a query is compared with all `vectors`, as it is up to `limit`.
+
+    `recall` is the share of the 10 nearest vectors that are found, by a sample of queries made of its vectors.
+    """
+
+    vectors: int
+    dim: int
+    limit: int
+    lists: int
+    probes: int
+    milliseconds: float
+    recall: float
 
 
 class Indexes:
@@ -63,10 +93,13 @@ class Indexes:
         self._terms_of = terms_of
         self._fingerprints = fingerprints
         self._require_match = require_match
+        self.exact_numbers = EXACT_NUMBERS
         self._vectors: VectorIndex | None = None
         self._lexical: LexicalIndex | None = None
         self._rows: dict[str, Rows] = {}
-        self._rows_of_documents: dict[str, tuple[str, Rows]] = {}
+        self._chosen: tuple[frozenset[str], dict[str | None, Rows]] = (frozenset(), {})
+        self._unsaved = 0
+        self._checksums: dict[Path, tuple[tuple[int, ...], int]] = {}
         self._revision = -1
         self._stamp: dict[str, Any] = {}
         self._built_from = 0
@@ -93,13 +126,67 @@ class Indexes:
         with self.searching():
             return self._rows
 
-    def rows(self, language: str | None, documents: Collection[str] | None) -> Rows | None:
-        """The rows of the chunks in this language and of these documents, any of either when None; None for all rows."""
+    def nearest(
+        self, vector: Vectors, top_k: int, language: str | None, documents: Collection[str] | None
+    ) -> list[tuple[int, float]]:
+        """The rows nearest to a vector `(dim,)` with their inner products, best first; by the stored vectors, not rounded ones."""
         with self.searching():
-            if documents is None:
-                return self._rows.get(language, _NO_ROWS) if language else None
-            chosen = [self._rows_of_documents[name] for name in set(documents) if name in self._rows_of_documents]
-            return np.concatenate([_NO_ROWS, *(rows for written_in, rows in chosen if language in (None, written_in))])
+            among = self._narrowed(language, documents)
+            # To narrow a search may be what shows that the indexes are damaged, and makes others.
+            with self.searching() as (vectors, _):
+                _, candidates = vectors.search(vector[None, :], with_spares(top_k), among)
+            rows, stored = self._stored(candidates[0][candidates[0] >= 0])
+        scores = stored @ vector
+        return [(int(rows[place]), float(scores[place])) for place in np.argsort(-scores, kind="stable")[:top_k]]
+
+    def search_terms(
+        self, terms: Sequence[str], top_k: int, language: str | None, documents: Collection[str] | None
+    ) -> list[tuple[int, float]]:
+        """The rows that hold any of the terms with their BM25 scores, best first."""
+        with self.searching():
+            language = None if self._is_only(language) else language
+            if documents is None or len(documents) <= _DOCUMENTS_IN_A_QUERY:
+                return self.ask_lexical(lambda lexical: lexical.search(terms, top_k, language, documents))
+            rows = self._narrowed(language, documents)
+            return self.ask_lexical(lambda lexical: lexical.search_among(terms, top_k, _NO_ROWS if rows is None else rows))
+
+    def _is_only(self, language: str | None) -> bool:
+        return list(self._rows) == [language]
+
+    def _narrowed(self, language: str | None, documents: Collection[str] | None) -> Rows | None:
+        """The rows in this language and of these documents, any of either when None, in ascending order; None for all rows."""
+        if self._is_only(language):
+            language = None
+        if documents is None:
+            return self._rows.get(language, _NO_ROWS) if language is not None else None
+        wanted = frozenset(documents)
+        last, known = self._chosen
+        if wanted is not last:
+            known = known if wanted == last else {}
+            self._chosen = (wanted, known)
+        if language not in known:
+            known[language] = _ascending(self.ask_lexical(lambda lexical: lexical.rows(language, wanted)))
+        return known[language]
+
+    def report(self) -> VectorReport:
+        """What kind of vector index there is and how it does, measured with vectors of its own."""
+        with self.searching() as (vectors, _):
+            rows = _ascending(vectors.rows())
+            _, queries = self._stored(rows[:: max(1, len(rows) // _SEARCHES_TIMED)])
+            seconds = [0.0]
+            for query in queries:
+                started = time.perf_counter()
+                vectors.search(query[None, :], with_spares(50))
+                seconds.append(time.perf_counter() - started)
+            return VectorReport(
+                vectors=len(vectors),
+                dim=vectors.dim,
+                limit=self.exact_numbers // vectors.dim,
+                lists=vectors.lists,
+                probes=vectors.probes,
+                milliseconds=1000 * float(np.median(seconds[1:] or seconds)),
+                recall=vectors.recall(self._stored) if vectors.lists else 1.0,
+            )
 
     def ask_lexical(self, question: Callable[[LexicalIndex], T]) -> T:
         """What the lexical index answers; when its files turn out to be damaged, what one built in memory does."""
@@ -126,7 +213,7 @@ class Indexes:
             with self._file_lock.acquire(timeout=0):
                 self._bring_up_to_date()
         except filelock.Timeout:
-            if not self._load_indexes() and self._vectors is None:
+            if not self._load_indexes() and self._vectors is None and not self._load_after_waiting():
                 self._rebuild_in_memory()
         except (OSError, IndexDamagedError):
             self._load_indexes()
@@ -158,14 +245,16 @@ class Indexes:
                 return
             vectors, lexical = self._vectors, self._lexical
             whole = whole and self._stamp == self._stamp_of(self._revision)
-        self._stamp_file.unlink(missing_ok=True)
         if not whole or vectors is None or lexical is None:
             logger.info("building the indexes of %s", self._database.folder)
+            self._stamp_file.unlink(missing_ok=True)
             _remove(self._vector_file)
             _remove(self._lexical_folder)
             vectors, lexical = VectorIndex(int(self._database.meta("dim"))), LexicalIndex(self._lexical_folder)
-        self._catch_up(vectors, lexical, revision)
-        vectors.save(self._vector_file)
+        vectors = self._catch_up(vectors, lexical, revision, lambda: self._stamp_file.unlink(missing_ok=True))
+        if not self._vector_file.exists() or self._unsaved > _SHARE_UNSAVED * len(vectors):
+            vectors.save(self._vector_file)
+            self._unsaved = 0
         stamp = self._stamp_of(revision)
         partial = self._stamp_file.with_suffix(".partial")
         partial.write_text(json.dumps(stamp), encoding="utf-8")
@@ -179,22 +268,53 @@ class Indexes:
             self._require_match()
             self._catch_up(VectorIndex(int(self._database.meta("dim"))), LexicalIndex(), int(self._database.meta("revision")))
 
-    def _catch_up(self, vectors: VectorIndex, lexical: LexicalIndex, revision: int) -> None:
-        """Brings two indexes of the same rows to those of SQLite at this revision, and holds them as not saved."""
-        wanted = {row for (row,) in self._database.select("SELECT row FROM chunks")}
-        held = set(vectors.rows().tolist())
-        gone, new = sorted(held - wanted), sorted(wanted - held)
-        if gone or new:
-            lexical.update(self._stored_terms(new), gone)
-        stored = [self._database.vectors(rows) for rows in _batches(new)]
-        with self._database.lock:
-            vectors.remove(gone)
-            for batch in stored:
-                vectors.add(list(batch), np.stack(list(batch.values())))
-            self._hold(vectors, lexical, revision, {})
+    def _catch_up(
+        self, vectors: VectorIndex, lexical: LexicalIndex, revision: int, begin: Callable[[], object] = lambda: None
+    ) -> VectorIndex:
+        """Brings two indexes to the rows of SQLite at this revision, and holds them as not saved.
 
-    def _stored_terms(self, rows: Sequence[int]) -> Iterator[tuple[int, str, str, list[str]]]:
-        for batch in _batches(rows):
+        What takes long is done before the first change, which `begin` is called before.
+
+        Returns:
+            The vector index, which is another one when its kind does not fit the size any more.
+        """
+        wanted = _ascending(row for (row,) in self._database.select("SELECT row FROM chunks"))
+        gone, new = _differences(_ascending(lexical.rows()), wanted)
+        terms: Iterable[tuple[int, str, str, list[str]]] = self._stored_terms(new)
+        if len(new) <= _ROWS_PREPARED:
+            terms = list(terms)
+        too_many, missing = _differences(_ascending(vectors.rows()), wanted)
+        rows, stored = _NO_ROWS, np.empty((0, vectors.dim), np.float32)
+        unsaved = self._unsaved + len(too_many) + len(missing)
+        if len(vectors) and vectors.suits(len(wanted), self.exact_numbers):
+            rows, stored = self._stored(missing)
+        else:
+            vectors, too_many, unsaved = self._built(vectors.dim, wanted), _NO_ROWS, len(wanted)
+        begin()
+        if len(gone) or len(new):
+            lexical.update(terms, gone.tolist())
+        with self._database.lock:
+            vectors.remove(too_many)
+            vectors.add(rows, stored)
+            self._hold(vectors, lexical, revision, {})
+            self._unsaved = unsaved
+        return vectors
+
+    def _built(self, dim: int, rows: Rows) -> VectorIndex:
+        return VectorIndex.build(dim, rows, self._stored, self.exact_numbers)
+
+    def _stored(self, rows: Rows) -> tuple[Rows, Vectors]:
+        """Those of the rows that SQLite holds, with their vectors, `(rows, dim)`."""
+        found: list[int] = []
+        parts = [np.empty((0, int(self._database.meta("dim"))), np.float32)]
+        for batch in _batches(rows.tolist()):
+            held = self._database.vectors(batch)
+            found += held
+            parts += held.values()
+        return np.array(found, np.int64), np.vstack(parts)
+
+    def _stored_terms(self, rows: Rows) -> Iterator[tuple[int, str, str, list[str]]]:
+        for batch in _batches(rows.tolist()):
             for row, result in self._database.results(batch).items():
                 yield row, result.chunk.document_id, result.language, self._terms_of(result)
 
@@ -204,6 +324,14 @@ class Indexes:
         if self._built_from != self._database.times_opened:
             self.forget()
         return revision
+
+    def _load_after_waiting(self) -> bool:
+        """Loads what another process is about to save, if it does so in less time than it would take to do its work again."""
+        ((chunks,),) = self._database.select("SELECT count(*) FROM chunks")
+        end = time.monotonic() + min(chunks / 1000, _LONGEST_WAIT)
+        while not (loaded := self._load_indexes()) and time.monotonic() < end:
+            time.sleep(0.02)
+        return loaded
 
     def _load_indexes(self) -> bool:
         """Loads what is on disk, unless it is loaded; False when it is not whole. It may be behind SQLite.
@@ -219,32 +347,25 @@ class Indexes:
             vectors, lexical = VectorIndex.load(self._vector_file), LexicalIndex(self._lexical_folder)
             if stamp != self._saved_stamp():
                 return False
+            too_many, missing = _differences(_ascending(vectors.rows()), _ascending(lexical.rows()))
+            vectors.remove(too_many)
+            vectors.add(*self._stored(missing))
+            self._hold(vectors, lexical, stamp["revision"], stamp)
         except (OSError, ValueError, KeyError, TypeError, IndexDamagedError):
             return False
-        self._hold(vectors, lexical, stamp["revision"], stamp)
+        self._unsaved = len(too_many) + len(missing)
         return True
 
     def _hold(self, vectors: VectorIndex, lexical: LexicalIndex, revision: int, stamp: dict[str, Any]) -> None:
-        held = set(vectors.rows().tolist())
-        by_language: dict[str, list[int]] = {}
-        by_document: dict[tuple[str, str], list[int]] = {}
-        for row, document, language in self._database.select(
-            "SELECT row, document_id, language FROM chunks JOIN documents ON documents.id = document_id"
-        ):
-            if row in held:
-                by_language.setdefault(language, []).append(row)
-                by_document.setdefault((document, language), []).append(row)
-        self._rows = {language: np.array(rows, np.int64) for language, rows in by_language.items()}
-        self._rows_of_documents = {
-            document: (language, np.array(rows, np.int64)) for (document, language), rows in by_document.items()
-        }
+        self._rows = {language: _ascending(lexical.rows(language)) for language in lexical.languages()}
+        self._chosen = (frozenset(), {})
         self._vectors, self._lexical, self._revision, self._stamp = vectors, lexical, revision, stamp
 
     def forget(self) -> None:
         """Lets go of what is loaded; it is loaded again when it is searched."""
         with self._database.lock:
             self._vectors = self._lexical = None
-            self._rows, self._rows_of_documents, self._revision, self._stamp = {}, {}, -1, {}
+            self._rows, self._chosen, self._revision, self._stamp, self._unsaved = {}, (frozenset(), {}), -1, {}, 0
             self._built_from = self._database.times_opened
 
     @property
@@ -269,8 +390,34 @@ class Indexes:
             "library": self._database.meta("id"),
             "revision": revision,
             **self._fingerprints(),
-            "files": {path.name: zlib.crc32(path.read_bytes()) for path in (self._vector_file, *sorted(lexical))},
+            "files": {path.name: self._checksum(path) for path in (self._vector_file, *sorted(lexical))},
         }
+
+    def _checksum(self, path: Path) -> int:
+        """The checksum of a file, which is read again only when it may have changed."""
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            known = self._checksums.get(path)
+            if known and known[0] == state:
+                return known[1]
+            self._checksums.pop(path, None)
+            checksum = 0
+            while part := file.read(1 << 20):
+                checksum = zlib.crc32(part, checksum)
+        # The clock of a file stands still for some milliseconds, in which it may change once more.
+        if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED_NS:
+            self._checksums[path] = (state, checksum)
+        return checksum
+
+
+def _ascending(rows: Iterable[int]) -> Rows:
+    return np.sort(np.fromiter(rows, np.int64))
+
+
+def _differences(held: Rows, wanted: Rows) -> tuple[Rows, Rows]:
+    """What is in the first alone and what is in the second alone, in ascending order."""
+    return np.setdiff1d(held, wanted, assume_unique=True), np.setdiff1d(wanted, held, assume_unique=True)
 
 
 def _batches(rows: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -6,11 +6,15 @@ import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rag.errors import IndexDamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from embeddings.vector_index import Rows
 
 _HEAP_BYTES = 64_000_000
 
@@ -44,11 +48,31 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._index.searcher().num_docs)
 
-    def rows(self) -> list[int]:
-        """The row numbers that are in the index, in no order."""
+    def rows(self, language: str | None = None, documents: Collection[str] | None = None) -> list[int]:
+        """The row numbers that are in the index, of this language and these documents where given, in no order.
+
+        Raises:
+            IndexDamagedError: The index cannot be read.
+        """
         import tantivy
 
-        return [row for row, _ in self._hits(tantivy.Query.all_query(), len(self))]
+        wanted = [(tantivy.Occur.Must, query) for query in self._narrowing(language, documents)]
+        return [
+            row for row, _ in self._hits(tantivy.Query.boolean_query(wanted) if wanted else tantivy.Query.all_query(), len(self))
+        ]
+
+    def languages(self) -> list[str]:
+        """The languages of the rows.
+
+        Raises:
+            IndexDamagedError: The index cannot be read.
+        """
+        import tantivy
+
+        with _reported():
+            searcher: Any = self._index.searcher()
+            # Without a query, languages of rows that were removed would be among them.
+            return [name for name, _ in searcher.terms_with_prefix("language", "", tantivy.Query.all_query())]
 
     def update(self, add: Iterable[tuple[int, str, str, Sequence[str]]] = (), remove: Iterable[int] = ()) -> None:
         """Removes rows and then adds rows with their document, language and terms, all or nothing.
@@ -87,14 +111,34 @@ class LexicalIndex:
         import tantivy
 
         any_term = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._term_query(term)) for term in dict.fromkeys(terms)])
-        wanted = []
-        if language:
-            wanted.append(tantivy.Query.term_query(self._schema, "language", language, "basic"))
-        if documents is not None:
-            wanted.append(tantivy.Query.term_set_query(self._schema, "document", list(documents)))
         # What narrows the search adds nothing to the score.
-        narrowing = [(tantivy.Occur.Must, tantivy.Query.const_score_query(query, 0.0)) for query in wanted]
+        narrowing = [
+            (tantivy.Occur.Must, tantivy.Query.const_score_query(query, 0.0)) for query in self._narrowing(language, documents)
+        ]
         return self._hits(tantivy.Query.boolean_query([(tantivy.Occur.Must, any_term), *narrowing]), top_k)
+
+    def search_among(self, terms: Sequence[str], top_k: int, rows: Rows) -> list[tuple[int, float]]:
+        """Finds what `search` finds among some of the rows; for more of them than a query can well name.
+
+        Args:
+            terms: The question's terms; repetitions count once.
+            top_k: The most rows.
+            rows: Those that are searched, in ascending order.
+
+        Raises:
+            IndexDamagedError: The index cannot be read.
+        """
+        if not len(rows) or top_k < 1:
+            return []
+        asked = math.ceil(2 * top_k * max(1.0, len(self) / len(rows)))
+        while True:
+            hits = self.search(terms, asked)
+            found = np.array([row for row, _ in hits], np.int64)
+            places = np.minimum(np.searchsorted(rows, found), len(rows) - 1)
+            chosen = np.flatnonzero(rows[places] == found)[:top_k]
+            if len(chosen) == top_k or len(hits) < asked:
+                return [hits[place] for place in chosen]
+            asked *= 4
 
     def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:
         """The share of the terms, weighed by how rare they are, that each row holds: between 0 and 1.
@@ -118,6 +162,14 @@ class LexicalIndex:
         held = self._hits(tantivy.Query.boolean_query([(tantivy.Occur.Must, wanted), *weighed]), len(rows))
         total = sum(weights.values())
         return {row: min(1.0, score / total) for row, score in held}
+
+    def _narrowing(self, language: str | None, documents: Collection[str] | None) -> Iterator[Any]:
+        import tantivy
+
+        if language is not None:
+            yield tantivy.Query.term_query(self._schema, "language", language, "basic")
+        if documents is not None:
+            yield tantivy.Query.term_set_query(self._schema, "document", list(documents))
 
     def _rarity(self, term: str) -> float:
         # Tantivy's own document frequency still counts rows that were removed.

@@ -6,26 +6,26 @@ index are derived from it (`rag.indexes`).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import filelock
 import numpy as np
 
 from embeddings.encoder import Encoder, SentenceTransformerEncoder, Vectors
-from rag import loaders
+from rag import loaders, parsing, schema
+from rag.adding import DOCUMENT_COLUMNS, Adding, AddResult, File, Progress, as_utf8, insert_chunks, put_in_collection
 from rag.analysis import Analyzer
 from rag.chunking import Chunker, context
 from rag.cleaning import clean
-from rag.database import WAIT_SECONDS, Database
+from rag.database import Database
 from rag.errors import (
+    CollectionNotFoundError,
     DocumentNotFoundError,
     IndexDamagedError,
     LibraryError,
@@ -33,41 +33,26 @@ from rag.errors import (
     LoadError,
 )
 from rag.fetching import fetch
-from rag.indexes import Indexes
-from rag.metadata import describe
+from rag.indexes import Indexes, VectorReport
 from rag.settings import DEFAULTS
-from rag.types import Chunk, Document, Edit, SearchResult
+from rag.types import Document, Edit
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-_DOCUMENT_COLUMNS = "id, title, source, text, language, published, publisher, pages"
-_ENCODE_AT_ONCE = 64
+    from rag.adding import OnProgress
+    from rag.parsing import Parser
+    from rag.types import Chunk, SearchResult
+
+_ENCODED_AT_ONCE = 64
 _CLAUSE_END = re.compile(r"[\n，。；：！？,;:!?]|\.\s")
 _SHARE_OF_VERSION = 0.2
-
-Progress = Callable[[str, int, int], None]
-"""Called with a source, how many of its chunks are encoded, and how many it has."""
-
-
-@dataclass(frozen=True, slots=True)
-class AddResult:
-    """What became of one source that was to be added. `reason` says why it failed, or what it is the same as.
-
-    "removed" is a document that the file it came from does not hold any more.
-    """
-
-    source: str
-    status: Literal["added", "replaced", "unchanged", "removed", "failed"]
-    document_id: str = ""
-    chunks: int = 0
-    reason: str = ""
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentSummary:
-    """A document without its text."""
+    """A document without its text. Documents that are mostly the same text share a `cluster`, which is empty for all others."""
 
     id: str
     title: str
@@ -78,6 +63,8 @@ class DocumentSummary:
     characters: int
     chunks: int
     added: str
+    cluster: str = ""
+    collections: tuple[str, ...] = ()
 
 
 class Library:
@@ -93,7 +80,9 @@ class Library:
         encoder: Encoder | None = None,
         chunk_tokens: int = DEFAULTS.chunk_tokens,
         max_file_bytes: int = DEFAULTS.max_file_megabytes * 1_000_000,
+        *,
         analyzer: Analyzer | None = None,
+        parser: Parser | None = None,
     ) -> None:
         """Opens the library in the folder `path`; a new one is made when the first document is added.
 
@@ -103,6 +92,7 @@ class Library:
             chunk_tokens: The largest chunk, in the encoder's tokens.
             max_file_bytes: The largest file that `add` reads.
             analyzer: What makes the search terms.
+            parser: What reads files; the one that all libraries of this process share when None.
 
         Raises:
             LibraryError: The folder cannot be read, or what it holds is damaged or of a newer version.
@@ -110,13 +100,19 @@ class Library:
         self.path = Path(path).expanduser().absolute()
         self.encoder: Encoder = encoder or SentenceTransformerEncoder(DEFAULTS.encoder)
         self.analyzer = analyzer or Analyzer()
+        self._parser = parser or parsing.shared()
+        self.chunk_tokens = chunk_tokens
         self._chunker = Chunker(self.encoder.count_tokens, chunk_tokens)
         self._max_file_bytes = max_file_bytes
         self._write_lock = threading.RLock()
-        self._file_lock = filelock.FileLock(self.path / "lock")
         self._database = Database(self.path)
-        self._indexes = Indexes(self._database, self._file_lock, self._terms_of, self._fingerprints, self._require_match)
+        file_lock = self._database.file_lock
+        self._indexes = Indexes(self._database, file_lock, self._terms_of, self._fingerprints, self._require_match)
         self._database.open()
+
+    def like(self, path: str | Path) -> Library:
+        """Another library, in the folder `path`, that makes its passages as this one does."""
+        return Library(path, self.encoder, self.chunk_tokens, self._max_file_bytes, analyzer=self.analyzer, parser=self._parser)
 
     @property
     def database(self) -> Path:
@@ -140,12 +136,19 @@ class Library:
 
     # -- adding and removing ------------------------------------------------------------------------------------------
 
-    def add(self, paths: Iterable[str | Path], progress: Progress | None = None) -> list[AddResult]:
+    def add(self, paths: Iterable[str | Path], on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
         """Adds files, and all files of a known kind in folders.
 
         Each document goes in whole or not at all. Content that is in already is left as it is; other content from the same
         source replaces what was there, so documents that an archive or the like does not hold any more are removed, but not
-        those that it holds and that cannot be read. What cannot be read is reported and the others go in.
+        those that it holds and that cannot be read. What cannot be read is reported and the others go in. A run that breaks off
+        is gone on with by adding the same again.
+
+        Args:
+            paths: Files and folders.
+            on_progress: Called as passages are encoded.
+            collection: The collection that the documents are put in, those that were in the library already too; none when
+                empty.
 
         Returns:
             One result for each document, in order: of most files one, of an archive and the like as many as it holds, and then
@@ -153,87 +156,111 @@ class Library:
 
         Raises:
             LoadError: There is no file of a known kind.
-            LibraryError: The library cannot be written: what was added before stays.
+            LibraryError: The library cannot be written, or the collection cannot be called that: what was added before stays.
         """
-        files = list(loaders.find_files(map(Path, paths)))
-        if not files:
+        found = list(loaders.find_files(map(Path, paths)))
+        if not found:
             raise LoadError(f"there is no file of a known kind there ({', '.join(loaders.suffixes())})")
-        results: list[AddResult] = []
-        with self._writing():
-            to_come = {loaders.source_of(file) for file in files}
-            for file in files:
-                loaded = loaders.load(file, self._max_file_bytes)
-                try:
-                    results += self._add_all(loaders.source_of(file), loaded, progress, to_come)
-                except LoadError as error:
-                    results.append(AddResult(str(file), "failed", reason=str(error)))
-            self._indexes.save()
-        return results
+        files = [
+            File(loaders.source_of(path), partial(self._load, path), _size_of(path), _path_within(path, self._max_file_bytes))
+            for path in found
+        ]
+        return self._add(files, on_progress, collection)
 
-    def add_page(self, url: str, progress: Progress | None = None) -> list[AddResult]:
-        """Fetches the one page or file at `url` and adds it, as `add` does; the address becomes its source.
+    def add_page(self, url: str, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
+        """Fetches the one page or file at `url` and adds it, as `add` does; the address becomes its source."""
 
-        Raises:
-            LibraryError: The library cannot be written.
-        """
-        try:
+        def load() -> Iterator[Document | loaders.Failure]:
             fetched = fetch(url, self._max_file_bytes)
-            read = loaders.read(fetched.data, url, fetched.suffix, self._max_file_bytes)
-            with self._writing():
-                results = list(self._add_all(url, read, progress, set()))
-                self._indexes.save()
-            return results
-        except LoadError as error:
-            return [AddResult(url, "failed", reason=str(error))]
+            return self._parser.read(fetched.data, url, fetched.suffix, self._max_file_bytes)
 
-    def add_upload(self, file: Path, name: str, progress: Progress | None = None) -> list[AddResult]:
-        """Adds a file that lies in a passing place; the last part of `name` becomes its source.
+        return self._add([File(url, load)], on_progress, collection)
+
+    def add_upload(self, file: Path, name: str, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
+        """Adds a file that lies in a passing place, as `add` does; the last part of `name` becomes its source.
 
         It replaces the document of that name when it is another version of it. When it is another text altogether, as two
         people may have their own `notes.txt`, both are kept and this one becomes `notes (2).txt`. An archive is another version
         when one of its documents is.
-
-        Returns:
-            One result for each document, as `add` does.
-
-        Raises:
-            LibraryError: The library cannot be written.
         """
-        name = _utf8(re.split(r"[\\/]", name)[-1].strip() or file.name)
+        name = as_utf8(re.split(r"[\\/]", name)[-1].strip() or file.name)
         try:
-            loaded = list(loaders.load(file, self._max_file_bytes, name))
-            with self._writing():
-                source = self._free_source(name, [document for document in loaded if isinstance(document, Document)])
-                moved = [_moved(each, name, source) for each in loaded]
-                results = list(self._add_all(source, moved, progress, set()))
-                self._indexes.save()
+            loaded = list(self._parser.load(file, self._max_file_bytes, name))
         except LoadError as error:
             return [AddResult(name, "failed", reason=str(error))]
+        with self._writing():
+            source = self._free_source(name, [document for document in loaded if isinstance(document, Document)])
+            moved = [_moved(each, name, source) for each in loaded]
+            results = self._add([File(source, lambda: moved, _size_of(file))], on_progress, collection)
         taken = f"another document is called {name}" if source != name else ""
         return [replace(result, reason=taken) if result.status == "added" else result for result in results]
 
-    def _free_source(self, name: str, documents: Sequence[Document]) -> str:
-        """The name, with the lowest number that is free, or that is taken by another version of these documents."""
-        texts = {document.source[len(name) :]: clean(document).text for document in documents}
-        path = Path(name)
-        for source in (name, *(f"{path.stem} ({number}){path.suffix}" for number in range(2, len(self) + 3))):
-            taken = self._held_by(source)
-            versions = (part for part, text in texts.items() if source + part in taken)
-            if not taken or any(_is_version(self.document(taken[source + part]).text, texts[part]) for part in versions):
-                break
-        return source
+    def add_documents(
+        self, documents: Iterable[Document], on_progress: OnProgress | None = None, collection: str = ""
+    ) -> list[AddResult]:
+        """Adds documents that were not read from files, as `add` does; cleaning and metadata are the same as for files."""
+        files = [
+            File(document.source, partial(_itself, document), len(document.text.encode("utf-8", "replace")))
+            for document in documents
+        ]
+        return self._add(files, on_progress, collection)
 
-    def add_document(self, document: Document, progress: Progress | None = None) -> AddResult:
-        """Adds a document that was not read from a file; cleaning and metadata are the same as for files.
+    def add_document(self, document: Document, on_progress: OnProgress | None = None) -> AddResult:
+        """Adds one document, as `add_documents` does.
 
         Raises:
             LoadError: The document holds no text.
             LibraryError: The library cannot be written.
         """
+        (result,) = self.add_documents([document], on_progress)
+        if result.status == "failed":
+            raise LoadError(result.reason)
+        return result
+
+    def add_prepared(
+        self, files: Sequence[File], encoder: Encoder, on_progress: OnProgress | None = None, collection: str = ""
+    ) -> list[AddResult]:
+        """Adds documents that are cleaned and described already, encoded by what gives the vectors that this encoder would."""
+        collection = _collection_name(collection) if collection else ""
         with self._writing():
-            result = self._add(document, progress)
-            self._indexes.save()
-            return result
+            return self._adding(collection, on_progress, encoder, prepared=True).add(files)
+
+    def _add(self, files: Sequence[File], on_progress: OnProgress | None, collection: str) -> list[AddResult]:
+        collection = _collection_name(collection) if collection else ""
+        with self._writing():
+            return self._adding(collection, on_progress).add(files)
+
+    def _adding(
+        self,
+        collection: str = "",
+        on_progress: OnProgress | None = None,
+        encoder: Encoder | None = None,
+        prepared: bool = False,
+    ) -> Adding:
+        return Adding(
+            self._database,
+            encoder or self.encoder,
+            self._chunker,
+            save_indexes=self._indexes.save,
+            collection=collection,
+            on_progress=on_progress,
+            prepared=prepared,
+        )
+
+    def _load(self, path: Path) -> Iterator[Document | loaders.Failure]:
+        return self._parser.load(path, self._max_file_bytes)
+
+    def _free_source(self, name: str, documents: Sequence[Document]) -> str:
+        """The name, with the lowest number that is free, or that is taken by another version of these documents."""
+        texts = {document.source[len(name) :]: clean(document).text for document in documents}
+        path = Path(name)
+        held_by = self._adding().held_by
+        for source in (name, *(f"{path.stem} ({number}){path.suffix}" for number in range(2, len(self) + 3))):
+            taken = held_by(source)
+            versions = (part for part, text in texts.items() if source + part in taken)
+            if not taken or any(_is_version(self.document(taken[source + part]).text, texts[part]) for part in versions):
+                break
+        return source
 
     def remove(self, name: str) -> DocumentSummary:
         """Removes the document that goes by `name`, from everywhere (see `find`), and returns what it was.
@@ -244,12 +271,21 @@ class Library:
         self._database.require()
         with self._writing():
             summary = self.find(name)
-            with self._database.transaction() as connection:
-                connection.execute("DELETE FROM documents WHERE id = ?", (summary.id,))
-            self._indexes.save()
+            self.remove_all([summary.id])
         return summary
 
-    def reindex(self, progress: Progress | None = None) -> int:
+    def remove_all(self, document_ids: Collection[str]) -> int:
+        """Removes documents, from everywhere, all at once; returns how many were there."""
+        self._database.require()
+        with self._writing():
+            with self._database.transaction() as connection:
+                removed = connection.executemany(
+                    "DELETE FROM documents WHERE id = ?", ((each,) for each in document_ids)
+                ).rowcount
+            self._indexes.save()
+        return removed
+
+    def reindex(self, on_progress: OnProgress | None = None) -> int:
         """Chunks and encodes every document anew, with this encoder and chunker; the old state holds until all is done.
 
         Returns:
@@ -257,15 +293,134 @@ class Library:
         """
         self._database.require()
         with self._writing(check=False):
-            prepared = [self._encode(self.document(summary.id), progress) for summary in self.documents()]
+            documents = [self._chunker.chunk(self.document(summary.id)) for summary in self.documents()]
+            vectors = self._encode_anew(documents, on_progress)
             identity = self._identity()
             with self._database.transaction() as connection:
                 connection.execute("DELETE FROM chunks")
-                for chunks, vectors in prepared:
-                    self._insert_chunks(connection, chunks, vectors)
-                self._database.write_meta(connection, identity)
+                start = 0
+                for chunks in documents:
+                    insert_chunks(connection, chunks, vectors[start : start + len(chunks)])
+                    start += len(chunks)
+                schema.write_meta(connection, identity)
             self._indexes.save()
-        return len(prepared)
+        return len(documents)
+
+    def _encode_anew(self, documents: Sequence[Sequence[Chunk]], on_progress: OnProgress | None) -> Vectors:
+        titles = {summary.id: summary for summary in self.documents()}
+        chunks = [chunk for of_document in documents for chunk in of_document]
+        total, done = sum(len(chunk.text) for chunk in chunks), 0
+        vectors = np.empty((len(chunks), self.encoder.dim), np.float32)
+        for start in range(0, len(chunks), _ENCODED_AT_ONCE):
+            batch = chunks[start : start + _ENCODED_AT_ONCE]
+            texts = [context(titles[chunk.document_id].title, chunk.section, chunk.text) for chunk in batch]
+            vectors[start : start + len(batch)] = self.encoder.encode_document(texts)
+            done += sum(len(chunk.text) for chunk in batch)
+            if on_progress:
+                on_progress(Progress(titles[batch[-1].document_id].source, done, total, start + len(batch)))
+        return vectors
+
+    # -- collections --------------------------------------------------------------------------------------------------
+
+    def collections(self) -> dict[str, int]:
+        """The names of the collections, in order, with how many documents each holds. A document may be in several."""
+        if not self._database.open():
+            return {}
+        return dict(self._database.select("SELECT name, count(*) FROM collections GROUP BY name ORDER BY name"))
+
+    def collect(self, name: str, document_ids: Iterable[str]) -> None:
+        """Puts documents in a collection, which is made when it is not there yet.
+
+        Raises:
+            LibraryError: A collection cannot be called that, or the library cannot be written.
+        """
+        name = _collection_name(name)
+        self._database.require()
+        with self._writing(check=False), self._database.transaction() as connection:
+            for document_id in document_ids:
+                put_in_collection(connection, name, document_id)
+
+    def uncollect(self, name: str, document_ids: Iterable[str] | None = None) -> None:
+        """Takes documents out of a collection, all of them when None; they stay in the library.
+
+        Raises:
+            CollectionNotFoundError: There is none of that name.
+        """
+        self._require_collection(name)
+        with self._writing(check=False), self._database.transaction() as connection:
+            if document_ids is None:
+                connection.execute("DELETE FROM collections WHERE name = ?", (name,))
+            else:
+                taken = ((name, document_id) for document_id in document_ids)
+                connection.executemany("DELETE FROM collections WHERE name = ? AND document_id = ?", taken)
+
+    def rename_collection(self, name: str, new_name: str) -> None:
+        """Gives a collection another name; one that has it already takes the documents up.
+
+        Raises:
+            CollectionNotFoundError: There is none of that name.
+            LibraryError: A collection cannot be called that.
+        """
+        new_name = _collection_name(new_name)
+        self._require_collection(name)
+        with self._writing(check=False), self._database.transaction() as connection:
+            connection.execute("UPDATE OR IGNORE collections SET name = ? WHERE name = ?", (new_name, name))
+            if name != new_name:
+                connection.execute("DELETE FROM collections WHERE name = ?", (name,))
+
+    def select(
+        self,
+        collections: Collection[str] = (),
+        language: str = "",
+        since: str = "",
+        until: str = "",
+        source: str = "",
+    ) -> list[str]:
+        """The ids of the documents that fit all of what is given, in the order in which they were added.
+
+        Args:
+            collections: In any of these.
+            language: In this language.
+            since: Published on this ISO date or later; a year or a month will do.
+            until: Published on this ISO date or earlier, to the end of a year or month.
+            source: Of this publisher, or from a file, folder or address with this in it; case aside.
+
+        Raises:
+            CollectionNotFoundError: There is no collection of one of the names.
+            LibraryError: A date is none.
+        """
+        for name in collections:
+            self._require_collection(name)
+        conditions, values = ["1"], []
+        if collections:
+            conditions.append(f"id IN (SELECT document_id FROM collections WHERE name IN ({','.join('?' * len(collections))}))")
+            values += list(collections)
+        if language:
+            conditions.append("language = ?")
+            values.append(language)
+        if since:
+            conditions.append("published <> '' AND published >= ?")
+            values.append(_date(since))
+        if until:
+            conditions.append("published <> '' AND substr(published, 1, ?) <= ?")
+            values += [str(len(_date(until))), _date(until)]
+        if source:
+            conditions.append("(instr(lower(source), ?) OR instr(lower(publisher), ?))")
+            values += [source.lower()] * 2
+        if not self._database.open():
+            return []
+        rows = self._database.select(f"SELECT id FROM documents WHERE {' AND '.join(conditions)} ORDER BY rowid", values)
+        return [document_id for (document_id,) in rows]
+
+    def _require_collection(self, name: str) -> None:
+        names = self.collections()
+        if name not in names:
+            there = (
+                f"there are: {', '.join(names)}"
+                if names
+                else "there are none yet; make one with: yinju add --collection NAME PATH"
+            )
+            raise CollectionNotFoundError(f'no collection is called "{name}"; {there}')
 
     # -- what is in it ------------------------------------------------------------------------------------------------
 
@@ -275,9 +430,12 @@ class Library:
             return []
         rows = self._database.select(
             "SELECT d.id, title, source, language, published, publisher, length(text), "
-            "(SELECT count(*) FROM chunks WHERE document_id = d.id), added FROM documents d ORDER BY d.rowid"
+            "(SELECT count(*) FROM chunks WHERE document_id = d.id), added, cluster FROM documents d ORDER BY d.rowid"
         )
-        return [DocumentSummary(*row) for row in rows]
+        names: dict[str, list[str]] = {}
+        for name, document_id in self._database.select("SELECT name, document_id FROM collections ORDER BY name"):
+            names.setdefault(document_id, []).append(name)
+        return [replace(DocumentSummary(*row), collections=tuple(names.get(row[0], ()))) for row in rows]
 
     def document(self, document_id: str) -> Document:
         """A document with its text and the record of its cleaning.
@@ -285,17 +443,18 @@ class Library:
         Raises:
             DocumentNotFoundError: There is none with this id.
         """
-        columns = f"SELECT {_DOCUMENT_COLUMNS} FROM documents WHERE id = ?"
+        columns = f"SELECT {DOCUMENT_COLUMNS}, cluster FROM documents WHERE id = ?"
         rows = self._database.select(columns, (document_id,)) if self._database.open() else []
         if not rows:
             raise DocumentNotFoundError(f"there is no document {document_id} in the library")
         edits = "SELECT start, removed, inserted, reason FROM edits WHERE document_id = ? ORDER BY number"
-        *values, pages = rows[0]
-        found = Document(*values)
+        *values, pages, cluster = rows[0]
+        copies = "SELECT source FROM documents WHERE cluster = ? AND cluster <> '' AND id <> ? ORDER BY rowid"
         return replace(
-            found,
+            Document(*values),
             pages=tuple(json.loads(pages)),
             edits=tuple(Edit(*edit) for edit in self._database.select(edits, (document_id,))),
+            copies=tuple(source for (source,) in self._database.select(copies, (cluster, document_id))),
         )
 
     def find(self, name: str) -> DocumentSummary:
@@ -321,11 +480,11 @@ class Library:
         try:
             problems += [str(row[0]) for row in self._database.select("PRAGMA integrity_check") if row[0] != "ok"]
             with self._indexes.searching() as (vectors, lexical):
-                rows = {row for (row,) in self._database.select("SELECT row FROM chunks")}
+                rows = np.array(self._database.select("SELECT row FROM chunks ORDER BY row"), np.int64).ravel()
                 behind = self._indexes.are_behind()  # as they may be while another process writes
                 for name, held in (("vector", vectors.rows()), ("lexical", lexical.rows())):
-                    if not behind and sorted(held) != sorted(rows):
-                        problems.append(f"the {name} index holds {len(rows & set(held))} of {len(rows)} chunks")
+                    if not behind and not np.array_equal(np.sort(held), rows):
+                        problems.append(f"the {name} index holds {len(np.intersect1d(held, rows))} of {len(rows)} chunks")
         except (LibraryError, IndexDamagedError) as error:
             problems.append(str(error))
         return problems
@@ -348,9 +507,7 @@ class Library:
             language: Only chunks in this language; any when None.
             documents: Only chunks of the documents with these ids, of which unknown ones select nothing; any when None.
         """
-        with self._indexes.searching() as (vectors, _):
-            scores, rows = vectors.search(vector[None, :], top_k, self._indexes.rows(language, documents))
-        return [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True)]
+        return self._indexes.nearest(vector, top_k, language, documents)
 
     def search_terms(
         self, terms: Sequence[str], top_k: int, language: str | None = None, documents: Collection[str] | None = None
@@ -359,11 +516,15 @@ class Library:
 
         `language` and `documents` narrow it as in `search_vectors`.
         """
-        return self._indexes.ask_lexical(lambda lexical: lexical.search(terms, top_k, language, documents))
+        return self._indexes.search_terms(terms, top_k, language, documents)
 
     def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:
         """The share of the terms, weighed by how rare they are in the library, that each row holds: between 0 and 1."""
         return self._indexes.ask_lexical(lambda lexical: lexical.coverage(terms, rows))
+
+    def vector_report(self) -> VectorReport:
+        """What kind of vector index there is, and how it does; it takes about a second to measure."""
+        return self._indexes.report()
 
     def results(self, rows: Sequence[int]) -> dict[int, SearchResult]:
         """The chunks of rows with title, source and language, unscored; a row that is gone is absent."""
@@ -373,128 +534,11 @@ class Library:
         """The stored vectors `(dim,)` of rows; a row that is gone is absent."""
         return self._database.vectors(rows)
 
-    # -- inside: documents --------------------------------------------------------------------------------------------
-
-    def _add_all(
-        self, file: str, loaded: Iterable[Document | loaders.Failure], progress: Progress | None, to_come: set[str]
-    ) -> Iterator[AddResult]:
-        """Adds what was read from the file that goes by `file`, and removes what it held before and does not any more.
-
-        `to_come` is as in `_add`; what is dealt with goes out of it.
-        """
-        held: dict[str, str] = {}
-        here: set[str] = set()
-        for each in loaded:
-            if not here and each.source != file:
-                held = self._held_by(file)
-                to_come |= held.keys()
-            here.add(each.source)
-            to_come.discard(each.source)
-            if isinstance(each, loaders.Failure):
-                yield AddResult(each.source, "failed", reason=each.reason)
-                continue
-            try:
-                result = self._add(each, progress, to_come)
-            except LoadError as error:
-                result = AddResult(each.source, "failed", reason=str(error))
-            # What stood here may have moved to another place of the file.
-            yield replace(result, status="replaced") if result.status == "added" and each.source in held else result
-        gone = {source: held_id for source, held_id in self._held_by(file).items() if source not in here} if held else {}
-        if gone:
-            with self._database.transaction() as connection:
-                self._delete(connection, gone.values())
-        to_come -= held.keys()
-        yield from (AddResult(source, "removed", reason="the file does not hold it any more") for source in gone)
-
-    def _held_by(self, file: str) -> dict[str, str]:
-        """The ids of the documents that came from a file, by their sources: the file itself, its members or its lines."""
-        if not self._database.open():
-            return {}
-        # Both are ranges of the index over the sources: what begins with the file and `/`, and with the file and `#`.
-        rows = self._database.select(
-            "SELECT source, id FROM documents WHERE source = ? OR source >= ? AND source < ? OR source >= ? AND source < ? "
-            "ORDER BY rowid",
-            (file, f"{file}/", f"{file}0", f"{file}#", f"{file}$"),
-        )
-        return {source: held_id for source, held_id in rows if re.fullmatch(r"(?:/.*|#\d+)?", source[len(file) :], re.DOTALL)}
-
-    def _add(self, source_document: Document, progress: Progress | None, to_come: Collection[str] = ()) -> AddResult:
-        """Adds a document.
-
-        `to_come` are the sources that are yet to be read anew: a document that is there under one of them, and is the same,
-        comes here, for what will stand there is not known yet.
-        """
-        source, text = _utf8(source_document.source), _utf8(source_document.text)
-        source_document = replace(source_document, title=_utf8(source_document.title), source=source, text=text)
-        content_hash = hashlib.sha256(text.encode("utf-8")).hexdigest()
-        old = [
-            row[0]
-            for row in self._database.select("SELECT id FROM documents WHERE source = ? OR id = ?", (source, source_document.id))
-        ]
-        moved: list[str] = []
-        for known_id, known_source in self._database.select(
-            "SELECT id, source FROM documents WHERE content_hash = ?", (content_hash,)
-        ):
-            if known_source == source:
-                return AddResult(source, "unchanged", known_id)
-            if known_source in to_come:
-                moved.append(known_id)
-                break
-            # What stood here before does not any more.
-            if gone := [document_id for document_id in old if document_id != known_id]:
-                with self._database.transaction() as connection:
-                    self._delete(connection, gone)
-            return AddResult(source, "replaced" if gone else "unchanged", known_id, reason=f"the same as {known_source}")
-        document = describe(clean(source_document))
-        if not document.text.strip():
-            raise LoadError(f"{source}: the file holds no text")
-        chunks, vectors = self._encode(document, progress)
-        with self._database.transaction() as connection:
-            self._delete(connection, old + moved)
-            self._insert_document(connection, document, content_hash)
-            self._insert_chunks(connection, chunks, vectors)
-        return AddResult(source, "replaced" if old else "added", document.id, len(chunks))
-
-    def _encode(self, document: Document, progress: Progress | None) -> tuple[list[Chunk], Vectors]:
-        chunks = self._chunker.chunk(document)
-        texts = [context(document.title, chunk.section, chunk.text) for chunk in chunks]
-        parts = []
-        for start in range(0, len(texts), _ENCODE_AT_ONCE):
-            parts.append(self.encoder.encode_document(texts[start : start + _ENCODE_AT_ONCE]))
-            if progress:
-                progress(document.source, min(start + _ENCODE_AT_ONCE, len(texts)), len(texts))
-        return chunks, np.concatenate(parts)
-
-    @staticmethod
-    def _delete(connection: sqlite3.Connection, document_ids: Iterable[str]) -> None:
-        connection.executemany("DELETE FROM documents WHERE id = ?", ((document_id,) for document_id in document_ids))
-
-    @staticmethod
-    def _insert_document(connection: sqlite3.Connection, document: Document, content_hash: str) -> None:
-        values = {name: getattr(document, name) for name in _DOCUMENT_COLUMNS.split(", ")}
-        values |= {"pages": json.dumps(document.pages), "content_hash": content_hash}
-        marks = ",".join("?" * len(values))
-        connection.execute(f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
-        connection.executemany(
-            "INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?)",
-            ((document.id, number, *astuple(edit)) for number, edit in enumerate(document.edits)),
-        )
-
-    @staticmethod
-    def _insert_chunks(connection: sqlite3.Connection, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        connection.executemany(
-            "INSERT INTO chunks (id, document_id, start, end, page, section, vector) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                (chunk.id, chunk.document_id, chunk.start, chunk.end, chunk.page, chunk.section, vector.tobytes())
-                for chunk, vector in zip(chunks, vectors, strict=True)
-            ),
-        )
+    # -- inside -------------------------------------------------------------------------------------------------------
 
     def _terms_of(self, result: SearchResult) -> list[str]:
         text = context(result.title, result.chunk.section, result.chunk.text)
         return self.analyzer.terms(text) + self.analyzer.name_terms(text)
-
-    # -- inside: writing and what the library is made with ------------------------------------------------------------------
 
     def _fingerprints(self) -> dict[str, str]:
         """What makes the vectors and the terms."""
@@ -514,19 +558,12 @@ class Library:
                 raise LibraryError(
                     f"cannot make the library folder {self.path}: {error.strerror}; choose another with --library"
                 ) from error
-            with self._database.reported():
-                try:
-                    self._file_lock.acquire(timeout=WAIT_SECONDS)
-                except filelock.Timeout:
-                    raise LibraryError(self._database.busy()) from None
-            try:
+            with self._database.writing():
                 if not self._database.open():
                     self._database.create(self._identity())
                 if check:
                     self._require_match()
                 yield
-            finally:
-                self._file_lock.release()
 
     def _require_match(self) -> None:
         """Refuses to mix vectors.
@@ -561,6 +598,31 @@ def _is_version(one: str, other: str) -> bool:
     return len(clauses[0] & clauses[1]) >= _SHARE_OF_VERSION * min(map(len, clauses))
 
 
-def _utf8(text: str) -> str:
-    """The text as it can be stored and shown: what is no character of Unicode becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _itself(document: Document) -> list[Document]:
+    return [document]
+
+
+def _size_of(path: Path) -> int:
+    """How many bytes a file holds; none when that cannot be known."""
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _path_within(path: Path, max_bytes: int) -> Path | None:
+    """The path of a file that is small enough to be read, so that it is not read anew while it has not changed."""
+    return path if _size_of(path) <= max_bytes else None
+
+
+def _collection_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > _LONGEST_NAME or not as_utf8(name).isprintable():
+        raise LibraryError(f"a collection is called by 1 to {_LONGEST_NAME} characters that can be shown")
+    return as_utf8(name)
+
+
+def _date(text: str) -> str:
+    if not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", text):
+        raise LibraryError(f'"{text}" is no date; write 2021, 2021-10 or 2021-10-09')
+    return text

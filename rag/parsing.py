@@ -150,8 +150,7 @@ class _StoppedError(Exception):
 
 
 def _broke_off(how: str) -> str:
-    # A library in C ends the process in one way whether memory is wanting or it stumbles.
-    return f"reading broke off ({how}); the file is damaged, made to do harm, or takes too much memory"
+    return f"reading broke off ({how}); the file is damaged or made to do harm"
 
 
 def _result(message: Any, origin: str) -> Document | Failure:
@@ -187,7 +186,7 @@ class _Process:
             _StoppedError: It does not start.
         """
         self._seconds = seconds
-        self._longest_message = megabytes * 1_000_000
+        self._megabytes = megabytes
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         # Modules are looked for where this process does, but not in the current folder: it may hold anything.
         root = str(Path(__file__).parents[1])
@@ -248,7 +247,7 @@ class _Process:
         pipe = self._process.stdout
         assert pipe
         with self._within(seconds):
-            line = pipe.readline(self._longest_message)
+            line = pipe.readline(self._megabytes * 1_000_000)
         if not line.endswith(b"\n"):
             self._process.kill()
             raise _StoppedError(self._why(self._process.wait()))
@@ -262,9 +261,14 @@ class _Process:
         if self._is_late or code == -getattr(signal, "SIGXCPU", 0):
             return f"reading took longer than {self._seconds:g} s and was stopped; split the file"
         try:
-            return _broke_off(signal.Signals(-code).name)
+            how = signal.Signals(-code).name
         except ValueError:
             return _broke_off(f"exit code {code}")
+        # A library in C brings its process down in the same way whether it wants memory or stumbles.
+        return (
+            f"reading takes more memory than the {self._megabytes} MB that it may, or brings the reader down ({how}); "
+            "the file is damaged or too large"
+        )
 
     @contextmanager
     def _within(self, seconds: float) -> Iterator[None]:

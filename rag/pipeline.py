@@ -13,11 +13,12 @@ from typing import Literal
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
 from rag import comparing, composing, conversation, generating, replies
+from rag.adding import AddResult, OnProgress
 from rag.checking import Checker
 from rag.composing import ExtractiveComposer, NoAnswer, Statement
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
 from rag.generating import Generator
-from rag.library import AddResult, Library, Progress
+from rag.library import Library
 from rag.metadata import language_of
 from rag.reading import Reader, Reading, SentenceReader
 from rag.retrieval import Retriever
@@ -120,6 +121,11 @@ class RagPipeline:
         """The language model that words the answers, if there is one."""
         return self._writer.generator if self._writer else None
 
+    @property
+    def reader(self) -> Reader:
+        """What judges which sentences answer."""
+        return self._reader
+
     @classmethod
     def from_settings(cls, settings: Settings) -> RagPipeline:
         """The pipeline that the settings describe.
@@ -164,6 +170,13 @@ class RagPipeline:
             other.threshold = threshold
         if generator is not None:
             other._writer = None if generator == "none" else GenerativeComposer(generator, Checker(self.library.encoder))
+        return other
+
+    def over(self, library: Library) -> RagPipeline:
+        """The same pipeline over another library."""
+        other = copy(self)
+        other.library, other._retriever = library, Retriever(library)
+        other._writer = GenerativeComposer(self._writer.generator, Checker(library.encoder)) if self._writer else None
         return other
 
     def answer(self, question: str, history: Sequence[Answer] = (), documents: Collection[str] | None = None) -> Answer:
@@ -283,9 +296,9 @@ class RagPipeline:
         if len(self.library):
             self._reader.read("?", self._retriever.search("?")[:1])
 
-    def add_seeds(self, progress: Progress | None = None) -> list[AddResult]:
+    def add_seeds(self, on_progress: OnProgress | None = None) -> list[AddResult]:
         """Adds the documents that ship with the project."""
-        return self.library.add([SEEDS / "documents"], progress)
+        return self.library.add([SEEDS / "documents"], on_progress)
 
 
 def _said_before(question: str, asked: str, history: Sequence[Answer]) -> list[Citation]:

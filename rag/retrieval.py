@@ -8,10 +8,14 @@ merges the lists.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
+
+import numpy as np
 
 from embeddings.encoder import Vectors
+from rag import near_duplicates
 from rag.library import Library
 from rag.metadata import language_of
 from rag.types import SearchResult
@@ -42,6 +46,7 @@ class Retriever:
         terms = analyzer.content_terms(question)
         names = analyzer.name_terms(question)
         own = language_of(question)
+        documents = None if documents is None else frozenset(documents)
         found = []
         for language in self._library.languages():
             found += self._in_language(vector, terms if language == own else terms + names, language, documents)
@@ -62,7 +67,8 @@ class Retriever:
             row: _reciprocal(dense_ranks.get(row)) + coverage.get(row, 0.0) * _reciprocal(lexical_ranks.get(row))
             for row in results
         }
-        best = sorted(fused, key=lambda row: -fused[row])[: self._per_language]
+        ranked = sorted(fused, key=lambda row: -fused[row])
+        best = list(islice(_without_copies(ranked, results), self._per_language))
         cosines = {row: float(stored @ vector) for row, stored in self._library.vectors(best).items()}
         return [self._scored(results[row], fused[row], cosines.get(row), lexical.get(row), coverage.get(row)) for row in best]
 
@@ -72,6 +78,20 @@ class Retriever:
     ) -> SearchResult:
         scores = {"dense": dense, "lexical": lexical, "coverage": coverage, "fused": fused}
         return replace(result, score=fused, scores={name: score for name, score in scores.items() if score is not None})
+
+
+def _without_copies(rows: Sequence[int], results: Mapping[int, SearchResult]) -> Iterator[int]:
+    """The rows, best first, without passages that stand in better ones of a document that is mostly the same text."""
+    seen: dict[str, list[tuple[str, near_duplicates.Shingles]]] = {}
+    for row in rows:
+        chunk, cluster = results[row].chunk, results[row].cluster
+        if cluster:
+            own = near_duplicates.shingles(chunk.text)
+            others = [of_chunk for document, of_chunk in seen.get(cluster, ()) if document != chunk.document_id]
+            if others and len(own) and np.isin(own, np.concatenate(others)).mean() >= near_duplicates.SAME:
+                continue
+            seen.setdefault(cluster, []).append((chunk.document_id, own))
+        yield row
 
 
 def _reciprocal(rank: int | None) -> float:

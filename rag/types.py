@@ -34,7 +34,8 @@ class Document:
     """A text with what is known of it.
 
     `published` is an ISO date or empty. `pages` holds the offset at which each page begins, and is empty when the source
-    has no pages. `edits` turn `text` back into the source text (`rag.cleaning.restore`).
+    has no pages. `edits` turn `text` back into the source text (`rag.cleaning.restore`). `copies` are the sources of other
+    documents of the library that are mostly the same text.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Document:
     publisher: str = ""
     pages: tuple[int, ...] = ()
     edits: tuple[Edit, ...] = ()
+    copies: tuple[str, ...] = ()
 
     def page_at(self, offset: int) -> int | None:
         """The number of the page, from 1, that holds `offset`; None when the source has no pages."""
@@ -73,7 +75,8 @@ class SearchResult:
     """A chunk that was found. Ranks count from 1; higher scores are better.
 
     `scores` keeps each stage's own score under its name: "dense" (cosine), "lexical" (BM25), "coverage" (share of the
-    question's terms that the chunk holds), "fused", "support". A stage that did not find the chunk is absent.
+    question's terms that the chunk holds), "fused", "support". A stage that did not find the chunk is absent. Documents that
+    are mostly the same text share a `cluster`; it is empty for all others.
     """
 
     chunk: Chunk
@@ -83,13 +86,14 @@ class SearchResult:
     score: float
     rank: int
     scores: Mapping[str, float] = field(default_factory=dict)
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
     """The exact place that holds a sentence of an answer. `number` is the one in the answer's `[1]` marker.
 
-    `support` is between 0 and 1: how surely the quote answers the question.
+    `support` is between 0 and 1: how surely the quote answers the question. `copies` are as of `Document`.
     """
 
     number: int
@@ -101,6 +105,7 @@ class Citation:
     end: int
     quote: str
     support: float
+    copies: tuple[str, ...] = ()
 
 
 AnswerKind = Literal["answer", "refusal", "reply"]
@@ -148,6 +153,7 @@ class Answer:
         sources = [
             f"{citation.number}. {as_markdown_text(citation.title)}{f', p. {citation.page}' if citation.page else ''}: "
             f"“{as_markdown_text(citation.quote)}” (characters {citation.start}–{citation.end})"
+            + (f"; also in {', '.join(map(as_markdown_text, citation.copies))}" if citation.copies else "")
             for citation in self.citations
         ]
         lines = (_LIST_ITEM.match(line) for line in self.text.split("\n"))
@@ -171,7 +177,7 @@ class Answer:
             TypeError or KeyError: The values are not those of an answer.
         """
         results = tuple(SearchResult(**{**result, "chunk": Chunk(**result["chunk"])}) for result in values["results"])
-        citations = tuple(Citation(**citation) for citation in values["citations"])
+        citations = tuple(Citation(**{**cited, "copies": tuple(cited.get("copies", ()))}) for cited in values["citations"])
         return cls(**{**values, "results": results, "citations": citations, "notes": tuple(values["notes"])})
 
     def to_json(self) -> str:

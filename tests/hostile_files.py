@@ -327,7 +327,7 @@ DAMAGED_WORD = Refusal("this is not a Word file (.docx), or it is damaged")
 DAMAGED_EXCEL = Refusal("this is not an Excel file (.xlsx), or it is damaged")
 DAMAGED_SLIDES = Refusal("this is not a PowerPoint file (.pptx), or it is damaged")
 # PDFium ends the process when there is no more memory.
-TOO_LARGE = Refusal("or takes too much memory")
+TOO_LARGE = Refusal("reading takes more memory than the 400 MB that it may, or brings the reader down (SIG")
 NO_TEXT = Refusal("the page holds no text")
 UNKNOWN_PACKING = Refusal("this is packed in a way that cannot be unpacked here; pack it as ZIP anew")
 
@@ -459,6 +459,15 @@ FILES: dict[str, HostileFile] = {
         lambda: zipped({f"{i}.txt": "x" for i in range(30_000)}),
         Refusal("the archive holds more than 20000 files; split it"),
     ),
+    "zip behind a program": HostileFile(
+        "a.zip", lambda: b"MZ" + bytes(5000) + zipped({"a.txt": LAKE}), Refusal("this is a program, which cannot be read")
+    ),
+    "zip that is only its end": HostileFile(
+        "a.zip", lambda: zipped({"a.txt": LAKE})[-22:], Refusal("the ZIP file is damaged or cut short")
+    ),
+    "zip with a very long name": HostileFile(
+        "a.zip", lambda: zipped({"a" * 5000 + ".txt": LAKE}), {f"/{'a' * 5000}.txt": Text(LAKE)}
+    ),
     "zip cut short": HostileFile("a.zip", lambda: zipped({"a.txt": LAKE})[:-30], Refusal("the ZIP file is damaged or cut short")),
     "zip of zips": HostileFile(
         "a.zip",
@@ -507,7 +516,7 @@ FILES: dict[str, HostileFile] = {
     "docx that says its text is small": HostileFile(
         "a.docx",
         lambda: with_raw(document(), "word/document.xml", packed_blanks(800_000_000), 2000),
-        Refusal("reading takes more memory than there is; split the file"),
+        Refusal("reading takes more memory than it may; split the file"),
     ),
     "docx of one very large paragraph": HostileFile(
         "a.docx", lambda: body("<w:p><w:r><w:t>" + "lake " * 6_000_000 + "</w:t></w:r></w:p>"), DAMAGED_WORD
@@ -606,6 +615,10 @@ FILES: dict[str, HostileFile] = {
     "html of open tags": HostileFile("a.html", lambda: b"<html>" + b"<a " * 300_000, NO_TEXT),
     "html of open comments": HostileFile("a.html", lambda: b"<html>" + b"<!--" * 300_000, NO_TEXT),
     "html of open quotes": HostileFile("a.html", lambda: b"<html>" + b"<a b='" * 300_000, NO_TEXT),
+    "html with much script": HostileFile(
+        "a.html", lambda: f"<body><script>{'while(1);' * 10_000}</script><p>{LAKE}</p></body>".encode(), Text(LAKE)
+    ),
+    "html whose comment never ends": HostileFile("a.html", lambda: f"<p>{LAKE}</p><!-- ".encode() + b"-" * 1_000_000, Text(LAKE)),
     "html that closes what is not open": HostileFile(
         "a.html", lambda: b"<html>" + b"</p></table>" * 100_000 + LAKE.encode(), Text(LAKE)
     ),
@@ -664,6 +677,11 @@ FILES: dict[str, HostileFile] = {
         "a.txt",
         lambda: "湖很深，河很宽。\n".encode() + "湖很深，河很宽。".encode("gb18030"),
         Text("湖很深，河很宽。\n湖很深，河很宽。"),
+    ),
+    "text in two encodings in one line": HostileFile(
+        "a.txt",
+        lambda: "湖很深，河很宽。".encode() * 9 + ("湖很深，河很宽。" * 9).encode("gb18030"),
+        Refusal("this does not look like text"),
     ),
     "text cut in a character": HostileFile(
         "a.txt", lambda: ("湖很深，河很宽，没有人见过湖底。" * 3).encode()[:-2], Text("湖很深，河很宽，没有人见过湖底。", 48)

@@ -14,11 +14,13 @@ from ui.rendering import both, file_name
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from rag.library import AddResult, DocumentSummary
+    from rag.adding import AddResult
+    from rag.library import DocumentSummary
     from rag.types import Document
 
 _MOST_REMOVED = 400
 _MOST_LISTED = 100
+_MOST_SHOWN = 500
 _LONGEST_REMOVED = 300
 _CONTEXT = 40
 
@@ -40,9 +42,12 @@ def table(documents: Sequence[DocumentSummary], chosen: Collection[str] | None) 
     """The documents, each with what is known of it and what can be done with it."""
     if not documents:
         return f'<p class="note empty">{both(texts.NO_DOCUMENTS_YET)}</p>'
-    rows = "".join(_row(document, chosen is None or document.id in chosen) for document in documents)
+    searched = None if chosen is None else set(chosen)
+    rows = "".join(_row(document, searched is None or document.id in searched) for document in documents[:_MOST_SHOWN])
+    left = len(documents) - _MOST_SHOWN
+    more = f'<p class="note">{both(texts.MOST_SHOWN, _MOST_SHOWN, f"{left:,}")}</p>' if left > 0 else ""
     again = f'<button type="button" data-event="clear">{both(texts.SEARCH_ALL)}</button>' if len(documents) > 1 else ""
-    return f'<div class="above"><span>{both(texts.SEARCHED)}</span>{again}</div><ul>{rows}</ul>'
+    return f'<div class="above"><span>{both(texts.SEARCHED)}</span>{again}</div><ul>{rows}</ul>{more}'
 
 
 def _row(document: DocumentSummary, searched: bool) -> str:
@@ -54,6 +59,8 @@ def _row(document: DocumentSummary, searched: bool) -> str:
         both(texts.LANGUAGES[document.language]),
         both(texts.PASSAGES_COUNT, f"{document.chunks:,}"),
         both(texts.ADDED_ON, _day(document.added)),
+        both(texts.MOSTLY_SAME) if document.cluster else "",
+        *map(escape, document.collections),
     )
     return (
         f'<li><input type="checkbox" data-event="select" data-id="{name}"{" checked" if searched else ""} '

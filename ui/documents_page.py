@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from rag.adding import AddResult, Progress
 from rag.errors import YinjuError
-from rag.library import AddResult
 from rag.loaders import suffixes
 from ui import document_list, rendering, texts
 from ui.parts import QUIET, html
@@ -46,25 +46,31 @@ class DocumentsPage:
                 gr.File(file_count="multiple", file_types=suffixes(), height=132, show_label=False, elem_id="upload"),
                 label=texts.UPLOAD,
             )
+            with gr.Row(elem_id="about-collections"):
+                into = labels.on(gr.Textbox(max_lines=1, elem_id="into-collection"), label=texts.INTO_COLLECTION)
+                within = labels.on(
+                    gr.Dropdown([], multiselect=True, elem_id="within-collections"), label=texts.WITHIN_COLLECTIONS
+                )
             state = html("", "adding")
             with gr.Row(elem_id="above-list"):
                 count = html("", "document-count")
                 reindex = labels.on(gr.Button(size="sm", elem_id="reindex", scale=0), value=texts.REINDEX)
             listed = html("", "documents", server_functions=[self._text, self._cleaned])
-        everything = [upload, state, count, listed, chosen, scope]
+        everything = [upload, state, count, listed, chosen, scope, within]
         at_once: dict[str, Any] = {"queue": False, **QUIET}
-        upload.upload(self._add, [upload, chosen], everything, concurrency_limit=1, **QUIET)
+        upload.upload(self._add, [upload, chosen, into], everything, concurrency_limit=1, **QUIET)
         reindex.click(self._reindex, chosen, everything, concurrency_limit=1, **QUIET)
         listed.delete(self._remove, chosen, everything, **at_once)
         listed.select(self._choose, chosen, [count, chosen, scope], **at_once)
+        within.input(self._choose_collections, within, everything, **at_once)
         listed.clear(self._choose_all, None, everything, **at_once)
         blocks.load(self._show, chosen, everything, **at_once)
         self._parts = everything
 
     def _show(self, chosen: list[str] | None, state: str = "") -> dict[Any, Any]:
-        _upload, adding, count, listed, chosen_state, scope = self._parts
+        _upload, adding, count, listed, chosen_state, scope, within = self._parts
         try:
-            documents = self._library.documents()
+            documents, collections = self._library.documents(), list(self._library.collections())
         except YinjuError as error:
             return {adding: rendering.problem(str(error))}
         ids = {document.id for document in documents}
@@ -75,9 +81,10 @@ class DocumentsPage:
             listed: document_list.table(documents, chosen),
             chosen_state: chosen,
             scope: document_list.scope(len(documents), chosen),
+            within: gr.update(choices=collections) if chosen is not None else gr.update(choices=collections, value=[]),
         }
 
-    def _add(self, files: list[str] | None, chosen: list[str] | None) -> Iterator[dict[Any, Any]]:
+    def _add(self, files: list[str] | None, chosen: list[str] | None, collection: str = "") -> Iterator[dict[Any, Any]]:
         """Adds files one after the other; one that fails is named with its reason, and the others go in.
 
         Whoever chose some documents to search wants to search those that come in as well.
@@ -90,11 +97,11 @@ class DocumentsPage:
                 name = path.name
                 report(document_list.adding(results, name, number, len(paths), 0.0))
 
-                def show(_: str, done: int, total: int, name: str = name, number: int = number) -> None:
-                    report(document_list.adding(results, name, number, len(paths), done / max(1, total)))
+                def show(progress: Progress, name: str = name, number: int = number) -> None:
+                    report(document_list.adding(results, name, number, len(paths), progress.done / max(1, progress.total)))
 
                 try:
-                    added = self._library.add_upload(path, name, show)
+                    added = self._library.add_upload(path, name, show, collection.strip())
                 except YinjuError as error:
                     added = [AddResult(name, "failed", reason=f"{name}: {error}")]
                 finally:
@@ -109,12 +116,12 @@ class DocumentsPage:
     def _reindex(self, chosen: list[str] | None) -> Iterator[dict[Any, Any]]:
         def work(report: Report) -> str:
             total = len(self._library)
-            seen: list[str] = []
+            seen: set[str] = set()
 
-            def show(source: str, done: int, of: int) -> None:
-                if source not in seen:
-                    seen.append(source)
-                report(document_list.adding([], rendering.file_name(source), len(seen), total, done / max(1, of)))
+            def show(progress: Progress) -> None:
+                seen.add(progress.source)
+                name, share = rendering.file_name(progress.source), progress.done / max(1, progress.total)
+                report(document_list.adding([], name, len(seen), total, share))
 
             return f'<p class="note">{rendering.both(texts.REINDEXED, self._library.reindex(show))}</p>'
 
@@ -157,12 +164,19 @@ class DocumentsPage:
         ids = [document.id for document in documents]
         now = [document_id for document_id in ids if (wanted if document_id == name else chosen is None or document_id in chosen)]
         kept = None if len(now) == len(ids) else now
-        _upload, _adding, count, _listed, chosen_state, scope = self._parts
+        _upload, _adding, count, _listed, chosen_state, scope, _within = self._parts
         return {
             count: document_list.count(documents, kept),
             chosen_state: kept,
             scope: document_list.scope(len(ids), kept),
         }
+
+    def _choose_collections(self, names: list[str]) -> dict[Any, Any]:
+        """Searches the documents of these collections, or all when none is named."""
+        try:
+            return self._show(self._library.select(names) if names else None)
+        except YinjuError as error:
+            return self._show(None, rendering.problem(str(error)))
 
     def _choose_all(self) -> dict[Any, Any]:
         return self._show(None)

@@ -25,8 +25,8 @@ from ui.parts import QUIET
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rag.evaluation.outcome import Outcome
     from rag.evaluation.question_set import Question
-    from rag.evaluation.run import Outcome
     from rag.pipeline import RagPipeline
     from rag.types import Answer
     from ui.labels import Labels

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.evaluation.run import failure, figures, grouped, risk_coverage
+from rag.evaluation.abstention import risk_coverage
+from rag.evaluation.figures import figures, grouped
+from rag.evaluation.outcome import failure
 from ui import charts, texts
 from ui.charts import Axis, Group, Mark, percent
 from ui.rendering import both
@@ -16,13 +18,14 @@ from ui.texts import Words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.evaluation.run import Figures, Outcome
+    from rag.evaluation.figures import Figures
+    from rag.evaluation.outcome import Outcome
 
 _FEWEST_FOR_A_SHARE = 10
 _LONGEST_NAME = 8
-_RETRIEVAL = ("recall_at_1", "recall_at_5", "recall_at_10")
+_RETRIEVAL = ("hit_at_1", "hit_at_5", "hit_at_10")
 _ANSWERS = ("right", "on_evidence")
-_TILES = ("n", "recall_at_10", *_ANSWERS, "wrongly_answered", "wrongly_refused", "median_seconds", "p95_seconds")
+_TILES = ("n", "hit_at_10", *_ANSWERS, "wrongly_answered", "wrongly_refused", "median_seconds", "p95_seconds")
 
 
 def asked_of(name: str, count: int) -> str:
@@ -161,7 +164,7 @@ def _all_figures(outcomes: Sequence[Outcome]) -> str:
 
 
 def _name(group: str) -> Words:
-    """A group of `rag.evaluation.run.grouped` in words."""
+    """A group of `rag.evaluation.figures.grouped` in words."""
     if group == "all":
         return texts.EVERYTHING
     asked, arrow, found = group.partition("->")

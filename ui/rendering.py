@@ -255,8 +255,14 @@ def _citation_card(number: int, citation: Citation, all_cited: Sequence[Citation
         f"{_place(citation.source, citation.page, facts)}"
         f'<blockquote lang="{language}">{quoted}</blockquote>'
         f'<p class="support" title="{escape(str(texts.SUPPORT_MEANS))}">{both(texts.SUPPORT)} '
-        f"{_bar(citation.support)} {citation.support:.0%}</p>{opener}</article>"
+        f"{_bar(citation.support)} {citation.support:.0%}</p>{_copies(citation)}{opener}</article>"
     )
+
+
+def _copies(citation: Citation) -> str:
+    """Which other documents are mostly the same text as the one that is cited."""
+    names = ", ".join(escape(file_name(source)) for source in citation.copies)
+    return f'<p class="note">{both(texts.ALSO_IN)} {names}</p>' if names else ""
 
 
 def _opener(citation: Citation, all_cited: Sequence[Citation]) -> str:

@@ -87,6 +87,7 @@ NOTHING_NEAR = Words("没有相近的段落。", "No passage comes near.")
 PAGE = Words("第 {} 页", "p. {}")
 SUPPORT = Words("支持度", "Support")
 SUPPORT_MEANS = Words("这段引文在多大程度上回答了问题", "How surely the quote answers the question")
+ALSO_IN = Words("内容大体相同的文档：", "Mostly the same text:")
 SCORE = Words("得分", "Score")
 BACK = Words("回到回答", "Back to the answer")
 LANGUAGES = {"zh": Words("中文", "Chinese"), "en": Words("英文", "English")}
@@ -141,6 +142,10 @@ ENCODER_MEANS = Words(
 )
 
 UPLOAD = Words("把文件拖到这里，或点击选择", "Drop files here, or click to choose")
+INTO_COLLECTION = Words("把上传的文件放进文集（可不填）", "Put uploads in a collection (optional)")
+WITHIN_COLLECTIONS = Words("只在这些文集里提问", "Ask within these collections")
+MOST_SHOWN = Words("这里列出前 {} 份，另有 {} 份。", "The first {} are listed here, of {} more besides.")
+MOSTLY_SAME = Words("与另一份文档内容大体相同", "mostly the same text as another")
 REINDEX = Words("重新索引", "Re-index")
 REINDEXED = Words("已重新索引 {} 份文档。", "{} documents re-indexed.")
 REMOVE = Words("移除", "Remove")
@@ -224,12 +229,12 @@ NOT_IN_LIBRARY = Words(
 )
 FIGURES = {
     "n": (Words("题数", "Questions"), Words("问了多少个问题", "How many questions were asked")),
-    "recall_at_1": (Words("召回@1", "R@1"), Words("依据在第一个段落里的问题占比", "How often the first passage holds evidence")),
-    "recall_at_5": (
+    "hit_at_1": (Words("召回@1", "R@1"), Words("依据在第一个段落里的问题占比", "How often the first passage holds evidence")),
+    "hit_at_5": (
         Words("召回@5", "R@5"),
         Words("依据在前 5 个段落里的问题占比", "How often the first 5 passages hold evidence"),
     ),
-    "recall_at_10": (
+    "hit_at_10": (
         Words("召回@10", "R@10"),
         Words("依据在前 10 个段落里的问题占比", "How often the first 10 passages hold evidence"),
     ),
@@ -256,7 +261,7 @@ FIGURES = {
     ),
     "p95_seconds": (Words("95% 用时", "95% within"), Words("95% 的问题在这个时间内答完", "95 of 100 answers took no longer")),
 }
-"""What each of `rag.evaluation.run.Figures` is called and means, by its name there."""
+"""What each of `rag.evaluation.figures.Figures` is called and means, by its name there."""
 RECALL_BY_PAIR = Words("召回率", "Recall")
 ANSWERS_BY_PAIR = Words("回答与引用", "Answers and citations")
 RISK_COVERAGE = Words("风险与覆盖", "Risk and coverage")
@@ -296,7 +301,7 @@ FAILURES = {
     "not right": Words("没答对", "Not right"),
     "off the evidence": Words("答对了，但有引用不在依据上", "Right, but with a citation that is not of the evidence"),
 }
-"""What is wrong with an answer, by `rag.evaluation.run.Failure`."""
+"""What is wrong with an answer, by `rag.evaluation.outcome.Failure`."""
 WHAT_WENT_WRONG = Words("出错的问题", "What went wrong")
 NOTHING_WENT_WRONG = Words("没有出错的问题。", "Nothing went wrong.")
 EXPECTED = Words("应含", "Expected")

@@ -31,8 +31,13 @@ class FoldedDocument:
     def __init__(self, document: Document) -> None:
         self.id = document.id
         self.language = document.language
+        self._length = len(document.text)
         folded, self._offsets = _fold(document.text)
         self._text = folded
+
+    def whole(self) -> Place:
+        """The document from its beginning to its end."""
+        return Place(self.id, 0, self._length)
 
     def places(self, quote: str) -> list[Place]:
         """Every place at which the quote stands; none when it stands nowhere."""

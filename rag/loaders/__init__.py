@@ -102,7 +102,7 @@ def read(data: bytes, source: str, suffix: str, max_bytes: int, name: str = "") 
             return
         document = loader(data, source)
     except MemoryError as error:
-        raise LoadError(f"{name}: reading takes more memory than there is; split the file") from error
+        raise LoadError(f"{name}: reading takes more memory than it may; split the file") from error
     if not document.text.strip(" \t\r\n\f\0\u00a0\u3000\ufeff"):
         raise LoadError(f"{name}: the file is empty")
     yield document

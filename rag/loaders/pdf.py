@@ -100,7 +100,8 @@ def _read(data: bytes, source: str) -> tuple[list[str], list[int]]:
     try:
         pdf = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
-        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+        # PDFium says the same of a file without pages.
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY) and b"/Encrypt" in data:
             raise LoadError(f"{source}: the file is encrypted; save it without a password") from error
         raise
     try:

@@ -19,8 +19,8 @@ from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
 from rag.evaluation import question_set
+from rag.evaluation.abstention import risk_coverage
 from rag.evaluation.matching import FoldedDocument, places
-from rag.evaluation.run import risk_coverage
 from rag.library import Library
 from rag.metadata import language_of
 from rag.pipeline import SEEDS

@@ -21,9 +21,9 @@ from hashing_encoder import HashingEncoder
 
 import rag.database
 import rag.library
-from embeddings.vector_index import VectorIndex
 from rag.cleaning import restore
 from rag.errors import LibraryError
+from rag.lexical_index import LexicalIndex
 from rag.library import Library
 from rag.loaders import document_id
 from rag.types import Document
@@ -249,12 +249,11 @@ def test_indexes_that_stand_behind_are_caught_up(folder, opened, tmp_path) -> No
 def test_check_tells_what_an_index_lacks(folder, opened) -> None:
     with opened(folder) as library:
         assert library.check() == []
-        vectors = VectorIndex.load(folder / "vectors.faiss")
-        vectors.remove(vectors.rows()[:1])
-        vectors.save(folder / "vectors.faiss")
+        terms = LexicalIndex(folder / "lexical")
+        chunks = len(terms)
+        terms.update(remove=terms.rows()[:1])
         (folder / "indexes.json").write_text(json.dumps(library._indexes._stamp_of(library._indexes._revision)))
-    chunks = len(vectors) + 1
-    assert opened(folder).check() == [f"the vector index holds {chunks - 1} of {chunks} chunks"]
+    assert opened(folder).check() == [f"the {name} index holds {chunks - 1} of {chunks} chunks" for name in ("vector", "lexical")]
 
 
 # -- SQLite -----------------------------------------------------------------------------------------------------------
@@ -332,7 +331,6 @@ def test_text_that_is_none_is_reported(folder, opened) -> None:
 
 
 def test_a_database_that_another_application_holds_is_reported(folder, opened, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library, "WAIT_SECONDS", 0.2)
     monkeypatch.setattr(rag.database, "WAIT_SECONDS", 0.2)
     library = opened(folder)
     with closing(sqlite3.connect(folder / "library.sqlite3", isolation_level=None)) as connection:
@@ -344,7 +342,7 @@ def test_a_database_that_another_application_holds_is_reported(folder, opened, m
     assert_answers(library, TEXTS | MORE)
 
 
-@pytest.mark.parametrize("version", ["2", "99", ""])
+@pytest.mark.parametrize("version", ["3", "99", ""])
 def test_another_schema_is_refused_and_left_alone(folder, opened, version) -> None:
     with closing(sqlite3.connect(folder / "library.sqlite3")) as connection:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (version,))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -75,6 +76,68 @@ def test_a_question_to_some_documents(capsys: pytest.CaptureFixture[str], notes:
     status, _, errors = yinju(capsys, *question, "--document", "nothing")
     assert status == 1
     assert 'no document goes by "nothing"' in errors
+
+
+def test_collections_and_filters_on_the_command_line(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
+    yinju(capsys, "add", str(notes / "station.md"), "--collection", "north")
+    yinju(capsys, "add", str(notes), "--collection", "all")
+    assert yinju(capsys, "collections")[1].split() == ["2", "documents", "all", "1", "documents", "north"]
+    assert yinju(capsys, "list", "--collection", "north")[1].splitlines()[-1] == "1 documents"
+    assert yinju(capsys, "list", "--language", "zh", "--source", "委员会")[1].splitlines()[-1] == "1 documents"
+    question = ("ask", "When did the station on North Hill open?")
+    assert "May 2025" in yinju(capsys, *question, "--collection", "north")[1]
+    assert "May 2025" not in yinju(capsys, *question, "--language", "zh")[1]
+    status, _, errors = yinju(capsys, *question, "--collection", "south")
+    assert (status, errors) == (1, 'yinju: no collection is called "south"; there are: all, north\n')
+    yinju(capsys, "collections", "--rename", "north", "hill", "--drop", "all")
+    assert yinju(capsys, "collections")[1].split() == ["1", "documents", "hill"]
+    assert yinju(capsys, "remove", "--collection", "hill")[1] == "removed 1 documents\n"
+    assert yinju(capsys, "list")[1].splitlines()[-1] == "1 documents"
+    assert yinju(capsys, "remove")[0] == 1
+
+
+def test_a_library_is_exported_and_imported(capsys: pytest.CaptureFixture[str], notes: Path, home: Path) -> None:
+    yinju(capsys, "add", str(notes))
+    file = home / "library.yinju"
+    assert yinju(capsys, "export", str(file))[1] == f"2 documents in {file}\n"
+    assert yinju(capsys, "export", str(file))[0] == 1
+    status, out, _ = yinju(capsys, "import", str(file), "--library", str(home / "other"), "--collection", "theirs")
+    assert (status, out.splitlines()[-1]) == (0, "2 added")
+    assert yinju(capsys, "collections", "--library", str(home / "other"))[1].split() == ["2", "documents", "theirs"]
+
+
+def test_what_became_of_each_file_is_written_down(capsys: pytest.CaptureFixture[str], notes: Path, home: Path) -> None:
+    (notes / "broken.pdf").write_bytes(b"%PDF-1.7")
+    status, _, _ = yinju(capsys, "add", str(notes), "--json", str(home / "report.json"))
+    assert status == 1
+    report = json.loads((home / "report.json").read_text(encoding="utf-8"))
+    assert [(Path(each["source"]).name, each["status"]) for each in report] == [
+        ("broken.pdf", "failed"),
+        ("station.md", "added"),
+        ("委员会.txt", "added"),
+    ]
+    assert "damaged" in report[0]["reason"]
+
+
+def test_a_folder_is_watched_until_it_is_stopped(notes: Path, home: Path) -> None:
+    command = [sys.executable, "-m", "rag.cli", "add", "--watch", str(notes), "--json", str(home / "report.json")]
+    code = "from rag.cli import main; main()"
+    command[1:3] = ["-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as watching:
+        assert watching.stdout is not None
+        said = iter(watching.stdout.readline, "")
+        assert any("watching; stop with Ctrl-C" in line for line in said)
+        (notes / "late.txt").write_text("The third tower was built in 2027.")
+        assert any("1 added" in line for line in said)
+        (notes / "station.md").unlink()
+        assert any("1 removed" in line for line in said)
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(60) == 0
+    report = json.loads((home / "report.json").read_text(encoding="utf-8"))
+    assert [(Path(each["source"]).name, each["status"]) for each in report[-2:]] == [
+        ("late.txt", "added"),
+        ("station.md", "removed"),
+    ]
 
 
 def test_one_bad_file_does_not_keep_the_others_out(capsys: pytest.CaptureFixture[str], notes: Path) -> None:

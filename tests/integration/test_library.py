@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import random
@@ -9,6 +10,7 @@ import sqlite3
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -20,8 +22,10 @@ from hashing_encoder import HashingEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rag.adding
 import rag.database
 import rag.library
+from rag.adding import Progress
 from rag.analysis import Analyzer
 from rag.chunking import context
 from rag.cleaning import restore
@@ -421,7 +425,7 @@ def test_one_bad_file_is_reported_and_the_others_go_in(library, write, tmp_path)
 
 
 def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, opened, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library, "_ENCODE_AT_ONCE", 2)
+    monkeypatch.setattr(rag.adding, "_ENCODED_AT_ONCE", 2)
     path, other = write("a.txt", text_of(2)), write("b.txt", text_of(3))
     library.add([path, other])
     write("a.txt", text_of(4))
@@ -435,7 +439,8 @@ def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, ope
     assert_holds(library, {str(path): text_of(4), str(other): text_of(3)})
 
 
-def test_what_was_added_before_a_failure_stays_and_is_found(opened, write) -> None:
+def test_what_was_added_before_a_failure_stays_and_is_found(opened, write, monkeypatch) -> None:
+    monkeypatch.setattr(rag.adding, "_STORED_AT_ONCE", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(4)]
     library = opened(HashingEncoder(fails_at=3))
     with pytest.raises(RuntimeError, match="the model fails"):
@@ -446,11 +451,12 @@ def test_what_was_added_before_a_failure_stays_and_is_found(opened, write) -> No
     assert_holds(library, {str(path): path.read_text() for path in paths})
 
 
-def test_an_interruption_between_two_documents_loses_nothing(library, write) -> None:
+def test_an_interruption_between_two_documents_loses_nothing(library, write, monkeypatch) -> None:
+    monkeypatch.setattr(rag.adding, "_STORED_AT_ONCE", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(3)]
 
-    def interrupt(source: str, done: int, total: int) -> None:
-        if source == str(paths[2]):
+    def interrupt(progress: Progress) -> None:
+        if progress.source == str(paths[2]):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -460,11 +466,28 @@ def test_an_interruption_between_two_documents_loses_nothing(library, write) -> 
     assert_holds(library, {str(paths[1]): text_of(1)})
 
 
-def test_progress_is_told_of_every_chunk(library, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library, "_ENCODE_AT_ONCE", 2)
-    path, told = write("a.txt", text_of(2)), []
-    (result,) = library.add([path], lambda *step: told.append(step))
-    assert told == [(str(path), min(done, result.chunks), result.chunks) for done in range(2, result.chunks + 2, 2)]
+def test_progress_is_told_as_passages_are_encoded(library, write, monkeypatch) -> None:
+    monkeypatch.setattr(rag.adding, "_ENCODED_AT_ONCE", 2)
+    path, other, told = write("a.txt", text_of(2)), write("b.bin", "no text"), []
+    result, _ = library.add([path, other], told.append)
+    total = path.stat().st_size + other.stat().st_size
+    passages = [min(done, result.chunks) for done in range(2, result.chunks + 2, 2)]
+    encoded = [progress for progress in told if progress.source == str(path)]
+    assert [progress.passages for progress in encoded if progress.passages] == passages
+    assert [progress.done for progress in told] == sorted(progress.done for progress in told)
+    assert {progress.total for progress in told} == {total}
+    assert told[-1].done == total
+
+
+def test_documents_are_encoded_together_and_stored_each_whole(library, write, monkeypatch) -> None:
+    """Many short documents make one batch; what stands twice in it, and what takes another's place in it, is seen."""
+    paths = [write(f"{number}.txt", text_of(number)) for number in range(5)]
+    paths += [write("same.txt", text_of(3)), paths[0]]
+    results = library.add(paths)
+    assert [result.status for result in results] == ["added"] * 5 + ["unchanged", "unchanged"]
+    assert results[5].reason == f"the same as {paths[3]}"
+    assert library.encoder.calls < 5
+    assert_holds(library, {str(path): path.read_text() for path in paths[:5]})
 
 
 def test_odd_texts_are_stored_as_they_can_be(library) -> None:
@@ -545,7 +568,6 @@ class WaitingEncoder(HashingEncoder):
 
 @pytest.mark.parametrize("indexes", ["whole", "deleted"])
 def test_reading_does_not_wait_for_writing(opened, monkeypatch, indexes) -> None:
-    monkeypatch.setattr(rag.library, "WAIT_SECONDS", 0.2)
     monkeypatch.setattr(rag.database, "WAIT_SECONDS", 0.2)
     first = opened()
     first.add_document(document_of("/a.txt", 2))
@@ -559,7 +581,7 @@ def test_reading_does_not_wait_for_writing(opened, monkeypatch, indexes) -> None
         assert busy.encoder.waits.wait(30)
         for library in (busy, first, opened()):
             assert_holds(library, {"/a.txt": text_of(2), "/b.txt": text_of(3)})
-        with pytest.raises(LibraryError, match="another process is writing") as caught:
+        with pytest.raises(LibraryError, match=f"process {os.getpid()} on .* is writing to the library") as caught:
             first.add_document(document_of("/d.txt", 5))
         assert "\n" not in str(caught.value)
     finally:
@@ -679,6 +701,10 @@ def test_what_another_process_changes_is_seen_without_the_model(opened, processe
 # -- death ------------------------------------------------------------------------------------------------------------
 
 
+GONE = -1
+SOURCES = [f"/{number}.txt" for number in range(6)]
+
+
 def change_until_killed(path: Path, log: Path, seed: int, ready) -> None:
     """Changes a library at random; writes to the log what it sets out to do, and what is done."""
     chance = random.Random(seed)
@@ -688,51 +714,63 @@ def change_until_killed(path: Path, log: Path, seed: int, ready) -> None:
         ready.set()
         library = Library(path, HashingEncoder(), 32, analyzer=analyzer)
         while True:
-            source, number = f"/{chance.randrange(4)}.txt", chance.randrange(1_000_000)
-            present = source in {summary.source for summary in library.documents()}
-            remove = present and chance.random() < 0.3
-            told.write(f"begin {source} {-1 if remove else number}\n")
-            if remove:
-                library.remove(source)
-            else:
-                library.add_document(document_of(source, number))
-            told.write(f"done {source} {-1 if remove else number}\n")
+            ids = {summary.source: summary.id for summary in library.documents()}
+            sources = chance.sample(SOURCES, chance.randrange(1, 5))
+            deed = chance.choice(["add", "add", "remove", "reindex"])
+            changes = {source: chance.randrange(1_000_000) if deed == "add" else GONE for source in sources if deed != "reindex"}
+            told.write(json.dumps(["begin", deed, changes]) + "\n")
+            match deed:
+                case "add":
+                    library.add_documents([document_of(source, number) for source, number in changes.items()])
+                case "remove" if ids:
+                    library.remove_all([ids[source] for source in sources if source in ids])
+                case "reindex" if ids:
+                    library.reindex()
+            told.write(json.dumps(["done", deed, changes]) + "\n")
 
 
-def follow(log: Path, numbers: dict[str, int]) -> tuple[str, int] | None:
-    """Carries what was done over to `numbers`, -1 being nothing; returns what was begun last and not done."""
-    begun = None
+def follow(log: Path, numbers: dict[str, int]) -> tuple[str, dict[str, int]]:
+    """Carries what was done over to `numbers`; returns what was begun last and not done."""
+    begun: tuple[str, dict[str, int]] = "", {}
     for line in log.read_text().splitlines():
-        what, source, number = line.split()
+        what, deed, changes = json.loads(line)
         if what == "done":
-            numbers[source] = int(number)
-        begun = (source, int(number)) if what == "begin" else None
+            numbers |= changes
+        begun = (deed, changes) if what == "begin" else ("", {})
     return begun
 
 
 def test_killed_at_any_moment_a_library_is_whole(opened, processes, tmp_path) -> None:
+    """What was acknowledged is there; of what was under way each document is the old or the new one, and removals are whole."""
     chance = random.Random(20260101)
-    for life in range(15):
-        path = tmp_path / f"library{life // 3}"
-        if life % 3 == 0:
-            numbers: dict[str, int] = {}
+    under_way = Counter()
+    for life in range(200):
+        path = tmp_path / f"library{life // 10}"
+        if life % 10 == 0:
+            numbers: dict[str, int] = dict.fromkeys(SOURCES, GONE)
         log, ready = tmp_path / f"log{life}", processes.Event()
         child = processes.Process(target=change_until_killed, args=(path, log, life, ready))
         child.start()
         assert ready.wait(60)
-        time.sleep(chance.uniform(0, 0.35))
+        time.sleep(chance.uniform(0, 0.3))
         os.kill(child.pid, signal.SIGKILL)
         child.join()
         assert child.exitcode == -signal.SIGKILL
-        begun = follow(log, numbers)
+        deed, changes = follow(log, numbers)
+        under_way[deed] += 1
         with Library(path, HashingEncoder(fails_at=1), 32, analyzer=opened().analyzer) as library:
             stored = {summary.source: restore(library.document(summary.id)) for summary in library.documents()}
-            if begun:
-                source, number = begun
-                assert stored.get(source, "") in {text_of(n) if n >= 0 else "" for n in (number, numbers.get(source, -1))}
-                if stored.get(source, "") == (text_of(number) if number >= 0 else ""):
-                    numbers[source] = number
+            text = {
+                source: {number: text_of(number) if number >= 0 else None for number in (changes[source], numbers[source])}
+                for source in changes
+            }
+            new = {source: changes[source] for source in changes if stored.get(source) == text[source][changes[source]]}
+            if deed == "remove":
+                changed = {source for source in changes if numbers[source] != GONE}
+                assert changed & new.keys() in (set(), changed)
+            numbers |= new
             assert_holds(library, {source: text_of(number) for source, number in numbers.items() if number >= 0})
+    assert min(under_way[deed] for deed in ("add", "remove", "reindex")) > 0
 
 
 # -- another encoder, another chunk size ------------------------------------------------------------------------------
@@ -794,7 +832,7 @@ def test_a_library_of_another_kind_says_so_until_it_is_reindexed(filled, opened,
 
 
 def test_reindexing_that_fails_half_way_changes_nothing(filled, opened, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library, "_ENCODE_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library, "_ENCODED_AT_ONCE", 2)
     other = opened(HashingEncoder(salt="2", fails_at=4))
     before = revision(filled)
     with pytest.raises(RuntimeError, match="the model fails"):
@@ -813,12 +851,13 @@ def test_reindexing_holds_the_old_state_until_it_is_done(filled, opened) -> None
     other = opened(HashingEncoder(salt="2"))
     seen = []
 
-    def look(source: str, done: int, total: int) -> None:
-        seen.append(source)
+    def look(progress: Progress) -> None:
+        seen.append(progress)
         assert_holds(filled, FILLED)
 
     other.reindex(look)
-    assert set(seen) == set(FILLED)
+    assert seen[-1].done == seen[-1].total > 0
+    assert seen[-1].passages == sum(document.chunks for document in other.documents())
     assert_holds(other, FILLED)
 
 

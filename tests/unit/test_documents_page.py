@@ -45,7 +45,7 @@ class Window:
         named = {block.elem_id: block for block in blocks.blocks.values() if block.elem_id}
         self._parts = {**named, "chosen": chosen, "scope": scope}
 
-    def upload(self, **files) -> dict:
+    def upload(self, collection: str = "", **files) -> dict:
         """Uploads each file as Gradio hands it over, in a folder of its own under its name."""
         paths = []
         for number, (name, content) in enumerate(files.items()):
@@ -53,7 +53,7 @@ class Window:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
             paths.append(path)
-        *self.reports, last = self.page._add([str(path) for path in paths], self.chosen)
+        *self.reports, last = self.page._add([str(path) for path in paths], self.chosen, collection)
         assert not any(path.exists() for path in paths)
         return self._shown(last)
 
@@ -100,6 +100,25 @@ def test_files_go_in_under_their_names_and_bad_ones_are_named(window):
     assert str(window.uploads) not in shown["adding"]
     assert "2 documents" in shown["document-count"]
     assert "river.txt" in shown["documents"]
+
+
+def test_uploads_go_into_a_collection_which_can_be_searched_alone(window):
+    window.upload(**{"river.txt": RIVER})
+    shown = window.upload(" north ", **{"bakery.txt": BAKERY})
+    assert window.library.collections() == {"north": 1}
+    assert shown["within-collections"]["choices"] == ["north"]
+    assert "<span" in shown["documents"]
+    assert "north" in shown["documents"]
+    shown = window._shown(window.page._choose_collections(["north"]))
+    (bakery,) = (document.id for document in window.library.documents() if document.source == "bakery.txt")
+    assert window.chosen == [bakery]
+    assert "Searching 1 of 2 documents" in shown["scope"]
+    shown = window._shown(window.page._choose_collections([]))
+    assert window.chosen is None
+    assert shown["within-collections"]["value"] == []
+    shown = window._shown(window.page._choose_collections(["gone"]))
+    assert "no collection is called" in shown["adding"]
+    assert window.chosen is None
 
 
 def test_progress_names_the_file_in_hand(window):
@@ -188,10 +207,10 @@ def test_another_text_of_the_same_name_takes_none_away(window):
 def test_a_file_that_the_library_refuses_does_not_hide_what_became_of_the_others(window, monkeypatch):
     add = window.library.add_upload
 
-    def full(file, name, progress):
+    def full(file, name, *rest):
         if name == "b.txt":
             raise LibraryError("the disk is full")
-        return add(file, name, progress)
+        return add(file, name, *rest)
 
     monkeypatch.setattr(window.library, "add_upload", full)
     shown = window.upload(**{"a.txt": RIVER, "b.txt": BAKERY})

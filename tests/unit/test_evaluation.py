@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import QuestionSetError
+from rag.evaluation.abstention import risk_coverage
+from rag.evaluation.figures import figures, grouped
 from rag.evaluation.matching import FoldedDocument, Place, fold, holds
+from rag.evaluation.outcome import Outcome, failure
 from rag.evaluation.question_set import read
-from rag.evaluation.run import Outcome, failure, figures, grouped, risk_coverage
 from rag.types import Document
 
 QUESTION = {
@@ -110,7 +112,7 @@ def test_overlap() -> None:
 
 
 def outcome(**changes: object) -> Outcome:
-    usual = Outcome("a", "zh->zh", "number", "?", True, 1, True, False, 2, 1, 2, 0.9, 0.1, "text")
+    usual = Outcome("a", "zh->zh", "number", "?", True, 1, True, False, 2, 1, 2, 0.9, 0.1, "text", ("3个",))
     return replace(usual, **changes)  # type: ignore[arg-type]
 
 

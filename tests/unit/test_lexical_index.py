@@ -4,6 +4,7 @@ import math
 import shutil
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,6 +151,40 @@ def test_rows_are_replaced_in_one_update(index) -> None:
     assert sorted(index.rows()) == [4, 5, 6, 7]
     assert [row for row, _ in index.search(["forest"], 10)] == [6]
     assert [row for row, _ in index.search(["新"], 10)] == [7]
+
+
+def test_rows_and_languages(index) -> None:
+    assert sorted(index.languages()) == ["en", "zh"]
+    assert sorted(index.rows()) == [1, 2, 3, 4, 5]
+    assert sorted(index.rows("zh")) == [3, 4]
+    assert sorted(index.rows(None, ["a", "b", "absent"])) == [1, 2, 5]
+    assert index.rows("en", ["北山"]) == index.rows("fr") == index.rows("en", []) == []
+    index.update([(6, "c", "", ["law"])], [3, 4])
+    assert sorted(index.languages()) == ["", "en"]
+    assert index.rows("") == [6]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.data())
+def test_a_search_among_rows_finds_what_a_search_of_all_finds_of_them(kinds, data) -> None:
+    words = [["forest"], ["forest", "river"], ["river", "river", "law"], ["law"]]
+    index = built([(number, "a", "en", [*words[kind], f"w{number}"]) for number, kind in enumerate(kinds)])
+    among = sorted(data.draw(st.sets(st.integers(0, len(kinds) + 2))))
+    top_k = data.draw(st.integers(0, 10))
+    found = index.search_among(["forest", "river"], top_k, np.array(among, np.int64))
+    everything = dict(index.search(["forest", "river"], len(kinds)))
+    expected = sorted((score for row, score in everything.items() if row in among), reverse=True)[:top_k]
+    assert [score for _, score in found] == pytest.approx(expected)
+    assert all(row in among and everything[row] == score for row, score in found)
+    assert len({row for row, _ in found}) == len(found)
+
+
+def test_many_small_updates_leave_few_segments(tmp_path) -> None:
+    index = LexicalIndex(tmp_path / "lexical")
+    for row in range(60):
+        index.update([(row, "a", "en", ["forest", f"w{row}"])])
+    assert len(list((tmp_path / "lexical").glob("*.idx"))) <= 16
+    assert len(index) == len(index.search(["forest"], 100)) == 60
 
 
 def test_large_row_numbers(index) -> None:

@@ -261,6 +261,8 @@ class Summary:
     language: str = "zh"
     chunks: int = 3
     added: str = "2026-01-02 03:04:05"
+    cluster: str = HOSTILE
+    collections: tuple[str, ...] = (HOSTILE,)
 
 
 HOSTILE_DOCUMENT = Document("d1", HOSTILE, HOSTILE, f"前{HOSTILE}后", "en")
@@ -359,8 +361,8 @@ def test_a_turn_that_was_stopped_says_so_and_keeps_its_text():
 # -- the documents ----------------------------------------------------------------------------------------------------
 
 TWO = [
-    Summary("甲", "/a/甲.txt", "新华社", "", "1", "zh", 1200),
-    Summary("乙", "/a/乙.txt", "", "2020-01-01", "2", "en", 34),
+    Summary("甲", "/a/甲.txt", "新华社", "", "1", "zh", 1200, cluster="", collections=()),
+    Summary("乙", "/a/乙.txt", "", "2020-01-01", "2", "en", 34, cluster="", collections=()),
 ]
 
 

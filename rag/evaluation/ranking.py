@@ -1,0 +1,76 @@
+"""How well rankings of passages put the relevant ones first, by ir_measures, which reckons as trec_eval does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+MEASURES = {
+    "hit_at_1": "Success@1",
+    "hit_at_5": "Success@5",
+    "hit_at_10": "Success@10",
+    "recall_at_1": "R@1",
+    "recall_at_5": "R@5",
+    "recall_at_10": "R@10",
+    "mrr": "RR",
+    "ndcg_at_10": "nDCG@10",
+}
+"""What each is called by ir_measures. A hit is a question of which the first k hold a relevant passage; recall is the share of its
+relevant passages that the first k hold. With one relevant passage a question, they are the same."""
+
+_NOWHERE = "nowhere"
+"""A relevant passage that no ranking holds, for a question of which the library holds none: so it counts, as 0."""
+
+
+def measure(
+    rankings: Sequence[Sequence[str]], relevant: Sequence[Mapping[str, int]]
+) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    """Each of `MEASURES` for each question, `(questions,)`; 0 for one that finds nothing.
+
+    Args:
+        rankings: The passages found for each question, the best first, each once.
+        relevant: Their grades, of those that are relevant, for each question.
+    """
+    import ir_measures
+
+    run = [
+        ir_measures.ScoredDoc(str(number), passage, 1 / rank)
+        for number, ranking in enumerate(rankings)
+        for rank, passage in enumerate(ranking, 1)
+    ]
+    qrels = [
+        ir_measures.Qrel(str(number), passage, grade)
+        for number, grades in enumerate(relevant)
+        for passage, grade in (grades or {_NOWHERE: 1}).items()
+    ]
+    names = {ir_measures.parse_measure(theirs): ours for ours, theirs in MEASURES.items()}
+    values = {name: np.zeros(len(rankings)) for name in MEASURES}
+    if qrels:
+        for value in ir_measures.iter_calc(list(names), qrels, run):
+            values[names[value.measure]][int(value.query_id)] = value.value
+    return values
+
+
+def run_lines(ids: Sequence[str], rankings: Sequence[Sequence[str]]) -> str:
+    """Rankings in the format of TREC: query, Q0, passage, rank, score, name of the run."""
+    return "".join(
+        f"{_word(query)} Q0 {_word(passage)} {rank} {1 / rank:.6f} yinju\n"
+        for query, ranking in zip(ids, rankings, strict=True)
+        for rank, passage in enumerate(ranking, 1)
+    )
+
+
+def qrels_lines(ids: Sequence[str], relevant: Sequence[Mapping[str, int]]) -> str:
+    """Which passages are relevant in the format of TREC: query, 0, passage, grade."""
+    return "".join(
+        f"{_word(query)} 0 {_word(passage)} {grade}\n"
+        for query, grades in zip(ids, relevant, strict=True)
+        for passage, grade in (grades or {_NOWHERE: 1}).items()
+    )
+
+
+def _word(name: str) -> str:
+    """A name without the blanks that part the columns."""
+    return re.sub(r"\s+", "_", name)

@@ -1,0 +1,204 @@
+"""A library as one file: its SQLite file, from which everything else of it is derived.
+
+What is imported may come from anyone. It is opened as a copy, read as values, and added like any documents, so nothing of the library
+that takes it up is replaced; a vector is taken over only for the very text that it was made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from rag.adding import DOCUMENT_COLUMNS, AddResult, File
+from rag.chunking import context
+from rag.cleaning import restore
+from rag.database import Database
+from rag.errors import LibraryError, LoadError
+from rag.loaders import document_id
+from rag.types import Document, Edit, Language
+
+if TYPE_CHECKING:
+    from embeddings.encoder import Encoder, Vectors
+    from rag.adding import OnProgress
+    from rag.library import Library
+
+
+def export(library: Library, file: Path) -> int:
+    """Writes the library to a new file, as it is at one moment; returns the number of documents.
+
+    Raises:
+        LibraryError: There is no library, the file is there already, or it cannot be written.
+    """
+    if file.exists():
+        raise LibraryError(f"{file} is there already; name another file")
+    unfinished = file.with_name(f"{file.name}.partial")
+    try:
+        unfinished.unlink(missing_ok=True)
+        with closing(Database(library.path)) as database:
+            connection = database.require()
+            connection.execute("VACUUM INTO ?", (str(unfinished),))
+        with closing(sqlite3.connect(unfinished)) as written:
+            (documents,) = written.execute("SELECT count(*) FROM documents").fetchone()
+        unfinished.replace(file)
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise LibraryError(f"cannot write {file}: {reason}; check the folder and the space on its disk") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return int(documents)
+
+
+def import_from(library: Library, file: Path, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
+    """Adds the documents of an exported library, with their collections.
+
+    A text that is there already is left as it is. A document whose source another text has here gets a number behind its name.
+
+    Args:
+        library: What takes them up.
+        file: What `export` wrote, with this version or an older one.
+        on_progress: Called as documents are stored.
+        collection: A collection for all of them; none when empty.
+
+    Returns:
+        One result for each document of the file, in order.
+
+    Raises:
+        LibraryError: The file is no exported library, or this library cannot be written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            shutil.copyfile(file, Path(folder) / "library.sqlite3")
+        except OSError as error:
+            raise LibraryError(f"cannot read {file}: {error.strerror or error}") from error
+        try:
+            with closing(_Exported(Path(folder), library.encoder)) as exported:
+                files = exported.files({summary.source for summary in library.documents()})
+                results = library.add_prepared(files, exported, on_progress, collection)
+                for name, members in exported.collections().items():
+                    library.collect(name, [results[place].document_id for place in members])
+        except LibraryError as error:
+            if folder not in str(error):
+                raise
+            raise LibraryError(f"{file} is no exported library, or is damaged; export it again") from error
+    return results
+
+
+class _Exported:
+    """An exported library that is being read; an encoder as long, which knows the vectors of its documents' passages."""
+
+    def __init__(self, folder: Path, encoder: Encoder) -> None:
+        self._database = Database(folder)
+        with self._database.reported():
+            self._database.require().execute("PRAGMA trusted_schema = OFF")
+        if [row[0] for row in self._database.select("PRAGMA quick_check")] != ["ok"]:
+            raise LibraryError(f"the library {folder} is damaged")
+        self._encoder = encoder
+        self._same_encoder = self._database.meta("encoder") == encoder.fingerprint
+        self._lock = threading.Lock()
+        self._known: dict[str, Vectors] = {}
+        self._ids = [document_id for (document_id,) in self._database.select("SELECT id FROM documents ORDER BY rowid")]
+        self.name, self.fingerprint, self.max_tokens = encoder.name, encoder.fingerprint, encoder.max_tokens
+
+    def close(self) -> None:
+        self._database.close()
+
+    @property
+    def dim(self) -> int:
+        return self._encoder.dim
+
+    def files(self, taken: set[str]) -> list[File]:
+        """The documents, each to be read when its turn comes; `taken` are the sources that the other library has."""
+        return [File(f"document {number}", partial(self._load, held_id, taken)) for number, held_id in enumerate(self._ids, 1)]
+
+    def collections(self) -> dict[str, list[int]]:
+        """The collections, and the places of their documents in the order of `files`."""
+        places = {held_id: place for place, held_id in enumerate(self._ids)}
+        found: dict[str, list[int]] = {}
+        for name, held_id in self._database.select("SELECT name, document_id FROM collections"):
+            if held_id in places:
+                found.setdefault(str(name), []).append(places[held_id])
+        return found
+
+    def encode_document(self, texts: Sequence[str]) -> Vectors:
+        with self._lock:
+            known = [self._known.pop(text, None) for text in texts]
+        missing = [text for text, vector in zip(texts, known, strict=True) if vector is None]
+        made = iter(self._encoder.encode_document(missing) if missing else ())
+        return np.stack([next(made) if vector is None else vector for vector in known])
+
+    def encode_query(self, texts: Sequence[str]) -> Vectors:
+        return self._encoder.encode_query(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self._encoder.count_tokens(texts)
+
+    def _load(self, held_id: str, taken: Collection[str]) -> Iterator[Document]:
+        (values,) = self._database.select(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?", (held_id,))
+        edits = self._database.select(
+            "SELECT start, removed, inserted, reason FROM edits WHERE document_id = ? ORDER BY number", (held_id,)
+        )
+        document = _checked(values, edits)
+        if self._same_encoder:
+            self._remember(document)
+        yield _elsewhere(document, taken)
+
+    def _remember(self, document: Document) -> None:
+        """Keeps the vectors of a document's passages by the texts that they were made of."""
+        rows = self._database.select("SELECT start, end, section, vector FROM chunks WHERE document_id = ?", (document.id,))
+        for start, end, section, stored in rows:
+            if not (isinstance(start, int) and isinstance(end, int) and isinstance(section, str) and isinstance(stored, bytes)):
+                continue
+            vector = np.frombuffer(stored, np.float32) if len(stored) == 4 * self.dim else np.zeros(0, np.float32)
+            if len(vector) and abs(float(np.linalg.norm(vector)) - 1) < 1e-3:
+                with self._lock:
+                    self._known[context(document.title, section, document.text[start:end])] = vector
+
+
+def _checked(values: Sequence[Any], edits: Sequence[Sequence[Any]]) -> Document:
+    """A document of an exported library.
+
+    Raises:
+        LoadError: The values are not those of a document.
+    """
+    *texts, pages = values
+    source = str(values[2])
+    try:
+        document = replace(Document(*texts), pages=tuple(json.loads(pages)), edits=tuple(Edit(*edit) for edit in edits))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LoadError(f"{source}: the exported document is damaged") from error
+    size = len(document.text) if isinstance(document.text, str) else 0
+    places = [*document.pages, *(edit.start for edit in document.edits)]
+    ends = [edit.start + len(edit.inserted) for edit in document.edits if isinstance(edit.inserted, str)]
+    sound = (
+        all(isinstance(text, str) for text in texts)
+        and document.language in get_args(Language)
+        and all(isinstance(place, int) and 0 <= place <= size for place in (*places, *ends))
+        and len(ends) == len(document.edits)
+        and all(isinstance(text, str) for edit in document.edits for text in (edit.removed, edit.reason))
+        and list(document.pages) == sorted(document.pages)
+    )
+    if not sound:
+        raise LoadError(f"{source}: the exported document is damaged")
+    return document
+
+
+def _elsewhere(document: Document, taken: Collection[str]) -> Document:
+    """The document under a source that is not taken, and the id that goes with it; the same text always under the same."""
+    source = document.source
+    if source in taken:
+        path = Path(source)
+        mark = hashlib.sha256(restore(document).encode("utf-8", "surrogatepass")).hexdigest()[:6]
+        source = str(path.with_name(f"{path.stem} ({mark}){path.suffix}")) if path.name else f"{source} ({mark})"
+    return replace(document, id=document_id(source), source=source)

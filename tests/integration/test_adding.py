@@ -1,0 +1,465 @@
+"""Adding much: files that have not changed, near-duplicates, collections, older libraries, export and import, watching."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hashing_encoder import HashingEncoder
+
+from rag import near_duplicates, schema, transfer, watching
+from rag.cleaning import restore
+from rag.errors import CollectionNotFoundError, LibraryError, LoadError
+from rag.library import Library
+from rag.loaders import document_id
+from rag.parsing import Parser
+from rag.types import Document
+
+ARTICLE = (
+    "The lake council of the northern valley voted on Tuesday to close the old quarry by 2031 and to plant forty thousand "
+    "alders along its shore. Farmers who graze cattle on the southern bank will be paid for the fields that are given back to "
+    "the water. The council expects cranes and otters to return within ten years, and has set aside nine million crowns for "
+    "paths, hides and a small museum in the former engine house. Two members voted against the plan, since the road to the "
+    "mill would be closed in winter.\n"
+)
+OTHER = "The bakery in the harbour street has sold rye bread since 1911.\n"
+
+
+@pytest.fixture
+def tmp_path(quick_path) -> Path:
+    return quick_path
+
+
+@pytest.fixture
+def open_library(tmp_path, analyzer) -> Iterator:
+    libraries: list[Library] = []
+
+    def open_library(name: str = "library", encoder: HashingEncoder | None = None) -> Library:
+        libraries.append(Library(tmp_path / name, encoder or HashingEncoder(), 32, analyzer=analyzer))
+        return libraries[-1]
+
+    yield open_library
+    for library in libraries:
+        library.close()
+
+
+@pytest.fixture
+def library(open_library) -> Library:
+    return open_library()
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "lake.txt").write_text(ARTICLE)
+    (tmp_path / "folder" / "bakery.txt").write_text(OTHER)
+    return tmp_path / "folder"
+
+
+def document_of(source: str, text: str, published: str = "", publisher: str = "") -> Document:
+    return Document(document_id(source), Path(source).stem, source, text, published=published, publisher=publisher)
+
+
+def statuses(results) -> list[str]:
+    return [result.status for result in results]
+
+
+def texts(library: Library) -> dict[str, str]:
+    return {summary.source: restore(library.document(summary.id)) for summary in library.documents()}
+
+
+# -- files that have not changed --------------------------------------------------------------------------------------
+
+
+class Reads:
+    """Counts the files that are read by name."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.names: list[str] = []
+        load = Parser.load
+
+        def counted(parser: Parser, path: Path, *rest):
+            self.names.append(path.name)
+            return load(parser, path, *rest)
+
+        monkeypatch.setattr(Parser, "load", counted)
+
+    def taken(self) -> list[str]:
+        names, self.names = self.names, []
+        return names
+
+
+@pytest.fixture
+def reads(monkeypatch) -> Reads:
+    return Reads(monkeypatch)
+
+
+def test_a_file_that_has_not_changed_is_not_read_again(library, folder, reads) -> None:
+    assert statuses(library.add([folder])) == ["added", "added"]
+    assert reads.taken() == ["bakery.txt", "lake.txt"]
+    assert statuses(library.add([folder])) == ["unchanged", "unchanged"]
+    assert reads.taken() == []
+    (folder / "lake.txt").write_text(ARTICLE.replace("2031", "2032"))
+    assert statuses(library.add([folder])) == ["unchanged", "replaced"]
+    assert reads.taken() == ["lake.txt"]
+    assert "2032" in texts(library)[str(folder / "lake.txt")]
+
+
+def test_a_file_whose_document_was_removed_is_read_again(library, folder, reads) -> None:
+    library.add([folder])
+    reads.taken()
+    library.remove("lake.txt")
+    assert statuses(library.add([folder])) == ["unchanged", "added"]
+    assert reads.taken() == ["lake.txt"]
+
+
+def test_a_copy_of_a_file_comes_in_when_the_first_is_removed(library, folder) -> None:
+    shutil.copy(folder / "lake.txt", folder / "zz.txt")
+    assert statuses(library.add([folder])) == ["added", "added", "unchanged"]
+    library.remove("lake.txt")
+    (folder / "lake.txt").unlink()
+    assert statuses(library.add([folder])) == ["unchanged", "added"]
+    assert texts(library) == {str(folder / "bakery.txt"): OTHER, str(folder / "zz.txt"): ARTICLE}
+
+
+def test_two_files_that_change_places_are_both_kept(library, folder) -> None:
+    library.add([folder])
+    (folder / "lake.txt").write_text(OTHER)
+    (folder / "bakery.txt").write_text(ARTICLE)
+    library.add([folder])
+    assert texts(library) == {str(folder / "lake.txt"): OTHER, str(folder / "bakery.txt"): ARTICLE}
+
+
+def test_a_file_that_failed_is_tried_again(library, folder, reads) -> None:
+    (folder / "empty.txt").write_text("")
+    assert statuses(library.add([folder])) == ["added", "failed", "added"]
+    reads.taken()
+    assert statuses(library.add([folder])) == ["unchanged", "failed", "unchanged"]
+    assert reads.taken() == ["empty.txt"]
+
+
+def test_a_run_that_broke_off_is_gone_on_with(open_library, folder, monkeypatch) -> None:
+    monkeypatch.setattr("rag.adding._STORED_AT_ONCE", 1)
+    library = open_library(encoder=HashingEncoder(fails_at=2))
+    with pytest.raises(RuntimeError):
+        library.add([folder])
+    assert texts(library) == {str(folder / "bakery.txt"): OTHER}
+    library.encoder.calls, library.encoder.fails_at = 0, 100
+    assert statuses(library.add([folder])) == ["unchanged", "added"]
+    assert library.encoder.calls == 1
+
+
+def test_the_indexes_are_saved_on_the_way(library, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("rag.adding._STORED_AT_ONCE", 1)
+    monkeypatch.setattr("rag.adding._INDEXED_AFTER", 4)
+    saved: list[int] = []
+    save = library._indexes.save
+    monkeypatch.setattr(library._indexes, "save", lambda: (saved.append(len(library)), save()))
+    library.add_documents([document_of(f"/{number}.txt", f"Lake {number} is deep.\n") for number in range(9)])
+    assert saved == [4, 8, 9]
+
+
+# -- near-duplicates --------------------------------------------------------------------------------------------------
+
+
+def test_resemblance_is_the_share_of_common_runs() -> None:
+    one, other = near_duplicates.shingles("a b c d e f"), near_duplicates.shingles("A, b; c. d e g")
+    assert (len(one), len(other)) == (3, 3)
+    assert near_duplicates.resemblance(one, other) == pytest.approx(2 / 4)
+    assert near_duplicates.resemblance(one, one) == 1
+    assert len(near_duplicates.shingles("长江十年禁渔")) == 3
+    assert near_duplicates.bands(one) == []
+
+
+def test_texts_that_resemble_each_other_share_a_band_as_often_as_the_method_says() -> None:
+    chance = np.random.default_rng(1)
+    found = {0.3: 0, 0.8: 0}
+    for share in found:
+        for _ in range(200):
+            common = int(1000 * 2 * share / (1 + share))
+            drawn = chance.integers(0, 2**63, 2 * 1000 - common, dtype=np.uint64)
+            one, other = np.unique(drawn[:1000]), np.unique(drawn[1000 - common :])
+            found[share] += bool(set(near_duplicates.bands(one)) & set(near_duplicates.bands(other)))
+    assert found[0.8] >= 185
+    assert found[0.3] <= 15
+
+
+def test_one_article_on_two_sites_is_linked(library) -> None:
+    library.add_documents(
+        [
+            document_of("/site-a/lake.txt", ARTICLE),
+            document_of("/bakery.txt", OTHER),
+            document_of("/site-b/quarry.txt", "From our correspondent.\n\n" + ARTICLE.replace("Two members", "Three members")),
+        ]
+    )
+    clusters = {summary.source: summary.cluster for summary in library.documents()}
+    assert clusters["/site-a/lake.txt"] == clusters["/site-b/quarry.txt"] == document_id("/site-a/lake.txt")
+    assert clusters["/bakery.txt"] == ""
+    assert library.document(document_id("/site-a/lake.txt")).copies == ("/site-b/quarry.txt",)
+    library.remove("/site-a/lake.txt")
+    assert library.document(document_id("/site-b/quarry.txt")).copies == ()
+
+
+# -- collections and filters ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stocked(library) -> Library:
+    library.add_documents([document_of("/north/lake.txt", ARTICLE, "2021-10-08", "Valley News")], collection="north")
+    library.add_documents([document_of("/bakery.txt", OTHER, "2022-01-02")], collection="harbour")
+    library.add_documents([document_of("/湖.txt", "青湖基金成立于2003年，由三个村庄出资。", "2021-12-31", "新华社")])
+    return library
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ({}, ["/north/lake.txt", "/bakery.txt", "/湖.txt"]),
+        ({"collections": ["north"]}, ["/north/lake.txt"]),
+        ({"collections": ["harbour", "north"]}, ["/north/lake.txt", "/bakery.txt"]),
+        ({"language": "zh"}, ["/湖.txt"]),
+        ({"since": "2021-12"}, ["/bakery.txt", "/湖.txt"]),
+        ({"until": "2021"}, ["/north/lake.txt", "/湖.txt"]),
+        ({"since": "2021-10-08", "until": "2021-10-08"}, ["/north/lake.txt"]),
+        ({"source": "NORTH/"}, ["/north/lake.txt"]),
+        ({"source": "新华"}, ["/湖.txt"]),
+        ({"language": "en", "until": "2021", "collections": ["harbour"]}, []),
+    ],
+)
+def test_documents_are_chosen_by_what_is_known_of_them(stocked, chosen, found) -> None:
+    names = {summary.id: summary.source for summary in stocked.documents()}
+    assert [names[document_id] for document_id in stocked.select(**chosen)] == found
+
+
+def test_collections_hold_documents_until_they_are_dropped(stocked, folder) -> None:
+    stocked.add([folder], collection="  two   words ")
+    assert stocked.collections() == {"harbour": 1, "north": 1, "two words": 2}
+    stocked.rename_collection("two words", "north")
+    assert stocked.collections() == {"harbour": 1, "north": 2}
+    stocked.uncollect("harbour")
+    assert stocked.collections() == {"north": 2}
+    stocked.remove("/north/lake.txt")
+    assert stocked.collections() == {"north": 1}
+    assert len(stocked) == 2
+
+
+def test_another_version_of_a_document_stays_in_its_collections(stocked) -> None:
+    stocked.add_document(document_of("/north/lake.txt", ARTICLE.replace("2031", "2040")))
+    assert stocked.collections() == {"harbour": 1, "north": 1}
+
+
+def test_what_is_unchanged_is_put_in_the_collection_too(library, folder) -> None:
+    library.add([folder])
+    library.add([folder], collection="all")
+    assert library.collections() == {"all": 2}
+
+
+def test_a_collection_that_is_not_there_is_named_with_those_that_are(stocked) -> None:
+    with pytest.raises(CollectionNotFoundError, match=r'no collection is called "nort"; there are: harbour, north'):
+        stocked.select(collections=["nort"])
+    with pytest.raises(LibraryError, match="characters that can be shown"):
+        stocked.collect("\x07", [])
+    with pytest.raises(LibraryError, match='"soon" is no date'):
+        stocked.select(since="soon")
+
+
+# -- libraries of an older version ------------------------------------------------------------------------------------
+
+
+def make_old(library: Library) -> None:
+    """Takes away all that the tables of version 1 did not have."""
+    library.close()
+    with closing(sqlite3.connect(library.database)) as connection:
+        connection.executescript(
+            "DROP TABLE bands; DROP TABLE collections; DROP TABLE file_documents; DROP TABLE files;"
+            "DROP INDEX documents_by_cluster; ALTER TABLE documents DROP COLUMN cluster;"
+            "UPDATE meta SET value = '1' WHERE key = 'schema';"
+        )
+
+
+def columns(file: Path) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(file)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+        return [(table, *sorted(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))) for table in tables]
+
+
+def test_an_older_library_is_brought_up_to_date_with_a_copy_beside_it(library, open_library) -> None:
+    library.add_documents([document_of("/a/lake.txt", ARTICLE), document_of("/b/lake.txt", ARTICLE + "And so on.\n")])
+    new, before = columns(library.database), texts(library)
+    make_old(library)
+    old = columns(library.database)
+    assert old != new
+    migrated = open_library()
+    assert columns(migrated.database) == new
+    assert texts(migrated) == before
+    assert migrated.check() == []
+    assert len({summary.cluster for summary in migrated.documents()} - {""}) == 1
+    assert columns(migrated.path / "library-schema-1.sqlite3") == old
+
+
+def test_a_migration_that_fails_leaves_the_old_library(library, open_library, monkeypatch) -> None:
+    library.add_document(document_of("/lake.txt", ARTICLE))
+    make_old(library)
+    old = columns(library.database)
+
+    def fail(connection: sqlite3.Connection, document_id: str, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(near_duplicates, "link", fail)
+    with pytest.raises(LibraryError, match="is full"):
+        open_library()
+    assert columns(library.database) == old
+    monkeypatch.undo()
+    assert texts(open_library()) == {"/lake.txt": ARTICLE}
+    assert schema.VERSION == 2
+
+
+# -- export and import ------------------------------------------------------------------------------------------------
+
+
+def stored(library: Library) -> dict[str, tuple[object, ...]]:
+    vectors = library._database.select("SELECT document_id, start, end, section, vector FROM chunks ORDER BY row")
+    return {
+        summary.source: (
+            library.document(summary.id),
+            summary.collections,
+            [chunk for document, *chunk in vectors if document == summary.id],
+        )
+        for summary in library.documents()
+    }
+
+
+def test_what_is_exported_is_imported_without_encoding_anything(stocked, open_library, tmp_path) -> None:
+    assert transfer.export(stocked, tmp_path / "one.yinju") == 3
+    other = open_library("other", HashingEncoder(fails_at=1))
+    assert statuses(transfer.import_from(other, tmp_path / "one.yinju")) == ["added"] * 3
+    assert stored(other) == stored(stocked)
+    assert other.check() == []
+    assert statuses(transfer.import_from(other, tmp_path / "one.yinju", collection="again")) == ["unchanged"] * 3
+    assert other.collections() == {"again": 3, "harbour": 1, "north": 1}
+
+
+def test_with_another_encoder_the_vectors_are_made_anew(stocked, open_library, tmp_path) -> None:
+    transfer.export(stocked, tmp_path / "one.yinju")
+    other = open_library("other", HashingEncoder(salt="2"))
+    transfer.import_from(other, tmp_path / "one.yinju")
+    assert other.encoder.calls > 0
+    assert texts(other) == texts(stocked)
+    assert other.check() == []
+
+
+def test_importing_replaces_nothing(stocked, open_library, tmp_path) -> None:
+    transfer.export(stocked, tmp_path / "one.yinju")
+    other = open_library("other")
+    other.add_document(document_of("/bakery.txt", "Another bakery altogether.\n"))
+    transfer.import_from(other, tmp_path / "one.yinju")
+    found = texts(other)
+    assert found.pop("/bakery.txt") == "Another bakery altogether.\n"
+    assert sorted(found.values()) == sorted(texts(stocked).values())
+
+
+@pytest.mark.parametrize("damage", ["truncated", "text", "no library", "a bad place", "a bad language", "missing"])
+def test_what_is_no_exported_library_is_refused_and_changes_nothing(stocked, open_library, tmp_path, damage) -> None:
+    file = tmp_path / "one.yinju"
+    transfer.export(stocked, file)
+    other = open_library("other")
+    other.add_document(document_of("/kept.txt", OTHER + "And cakes."))
+    match damage:
+        case "truncated":
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+        case "text":
+            file.write_text("no library")
+        case "missing":
+            file.unlink()
+        case "no library":
+            file.unlink()
+            with closing(sqlite3.connect(file)) as connection:
+                connection.executescript("CREATE TABLE meta (key, value); INSERT INTO meta VALUES ('schema', '99')")
+        case _:
+            change = {"a bad place": "pages = '[9999999]'", "a bad language": "language = 'xx'"}[damage]
+            with closing(sqlite3.connect(file)) as connection:
+                connection.execute(f"UPDATE documents SET {change} WHERE source = '/bakery.txt'")
+                connection.commit()
+    if damage.startswith("a bad"):
+        results = transfer.import_from(other, file)
+        assert statuses(results) == ["added", "failed", "added"]
+        assert results[1].reason == "/bakery.txt: the exported document is damaged"
+        return
+    with pytest.raises(LibraryError, match=r"one\.yinju") as caught:
+        transfer.import_from(other, file)
+    assert "\n" not in str(caught.value)
+    assert texts(other) == {"/kept.txt": OTHER + "And cakes."}
+
+
+def test_a_file_is_not_written_over(stocked, tmp_path) -> None:
+    (tmp_path / "one.yinju").write_text("mine")
+    with pytest.raises(LibraryError, match="is there already"):
+        transfer.export(stocked, tmp_path / "one.yinju")
+    assert (tmp_path / "one.yinju").read_text() == "mine"
+    with pytest.raises(LibraryError, match="cannot write"):
+        transfer.export(stocked, tmp_path / "absent" / "one.yinju")
+
+
+# -- watching ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_library_is_brought_in_step_with_a_folder(library, folder) -> None:
+    assert statuses(watching.bring_in_step(library, [folder], [folder])) == ["added", "added"]
+    (folder / "lake.txt").rename(folder / "moved.txt")
+    (folder / "bakery.txt").write_text(OTHER + "And cakes.")
+    changed = [folder / name for name in ("lake.txt", "moved.txt", "bakery.txt", "picture.png")]
+    results = watching.bring_in_step(library, [folder], changed)
+    assert sorted((Path(result.source).name, result.status) for result in results) == [
+        ("bakery.txt", "replaced"),
+        ("lake.txt", "removed"),
+        ("moved.txt", "added"),
+    ]
+    assert texts(library) == {str(folder / "moved.txt"): ARTICLE, str(folder / "bakery.txt"): OTHER + "And cakes."}
+
+
+def test_what_lies_elsewhere_and_a_folder_that_is_away_take_nothing_with_them(library, folder, tmp_path) -> None:
+    library.add_document(document_of("/elsewhere/gone.txt", ARTICLE.upper()))
+    library.add([folder])
+    folder.rename(tmp_path / "away")
+    assert watching.bring_in_step(library, [folder], [folder / "lake.txt"]) == []
+    assert len(library) == 3
+
+
+def test_members_of_an_archive_stay_as_long_as_it_is_there(library, folder, tmp_path) -> None:
+    shutil.move(shutil.make_archive(str(tmp_path / "both"), "zip", folder), folder / "both.zip")
+    (folder / "lake.txt").unlink()
+    (folder / "bakery.txt").unlink()
+    library.add([folder])
+    assert watching.bring_in_step(library, [folder], [folder / "both.zip"]) == []
+    (folder / "both.zip").unlink()
+    assert statuses(watching.bring_in_step(library, [folder], [folder / "both.zip"])) == ["removed", "removed"]
+
+
+def test_changes_come_as_they_happen_until_it_is_stopped(folder) -> None:
+    stop = threading.Event()
+    seen = watching.changes([folder], stop)
+    assert next(seen) == [folder.resolve()]
+
+    def change() -> None:
+        (folder / ".hidden").write_text("not seen")
+        (folder / "new.txt").write_text("seen")
+
+    timer = threading.Timer(0.5, change)
+    timer.start()
+    found = set(next(seen))
+    stop.set()
+    timer.join()
+    assert folder.resolve() / "new.txt" in found
+    assert folder.resolve() / ".hidden" not in found
+    assert list(seen) == []
+
+
+def test_only_folders_are_watched(folder) -> None:
+    with pytest.raises(LoadError, match="not a folder"):
+        next(watching.changes([folder / "lake.txt"]))
