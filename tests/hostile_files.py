@@ -616,7 +616,7 @@ FILES: dict[str, HostileFile] = {
     "html of open comments": HostileFile("a.html", lambda: b"<html>" + b"<!--" * 300_000, NO_TEXT),
     "html of open quotes": HostileFile("a.html", lambda: b"<html>" + b"<a b='" * 300_000, NO_TEXT),
     "html with much script": HostileFile(
-        "a.html", lambda: f"<body><script>{'while(1);' * 10_000}</script><p>{LAKE}</p></body>".encode(), Text(LAKE)
+        "a.html", f"<body><script>{'while(1);' * 10_000}</script><p>{LAKE}</p></body>".encode, Text(LAKE)
     ),
     "html whose comment never ends": HostileFile("a.html", lambda: f"<p>{LAKE}</p><!-- ".encode() + b"-" * 1_000_000, Text(LAKE)),
     "html that closes what is not open": HostileFile(
