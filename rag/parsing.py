@@ -1,215 +1,294 @@
-"""Files are parsed in a process of their own, which is killed when one takes too long or too much memory.
+"""Reads files in another process, which can be stopped: whatever a file does to that one, this one goes on.
 
-What a hostile file may bring a parser to do stays in there: the process cannot write files, and what comes back from it is JSON, whose
-values are checked.
+The other process (`rag.parsing_worker`) runs the loaders, with limits for time and memory. A hostile file may come to control it,
+so nothing that it sends is more than text and numbers, and all of it is checked.
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import json
+import logging
+import math
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from contextlib import contextmanager, suppress
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
-from queue import Empty, Queue
-from typing import IO, TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import LoadError
-from rag.loaders import Failure, source_of
-from rag.types import Document, Language
+from rag.loaders import Failure, document_id, printable, source_of
+from rag.types import Document
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Iterator
 
-SECONDS = 60.0
-MEGABYTES = 1024
-_LONGEST_LINE = 1 << 30
-_HEARD_AHEAD = 4
+_log = logging.getLogger("yinju")
+_WORKER = ("-m", "rag.parsing_worker")
+_LONGEST_START = 60.0
+# Of the environment, what an interpreter may need to start. Keys and passwords are nothing for a process that reads files.
+_ENVIRONMENT = "PATH SYSTEMROOT LD_LIBRARY_PATH DYLD_LIBRARY_PATH PYTHONHOME LANG LC_ALL LC_CTYPE TZ".split()
 
 
 class Parser:
-    """Reads files as `rag.loaders` does, in a child process that serves one file after the other.
+    """Does what `rag.loaders` does, in another process.
 
-    The child starts with the first file and again after it was killed. Safe to use from several threads, which take turns.
+    The process starts with the first file and reads many; after one that it does not survive, the next file gets a new one. It ends
+    with this one, or on `close`. Safe to use from several threads: files that are read at the same time have a process each.
     """
 
-    def __init__(self, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
+    def __init__(self, seconds: float = 60.0, megabytes: int = 1024) -> None:
         """Starts nothing yet.
 
         Args:
-            seconds: How long the child may take for one document.
-            megabytes: How much memory it may take, beside what Python itself does. Where the system knows no such limit, only
-                that of time holds.
+            seconds: How long the next document of a file may be waited for, not counting what is done with the one before.
+            megabytes: How much memory reading a file may take, beyond what the process takes by itself. Only Linux keeps to it.
         """
         self._seconds = seconds
         self._megabytes = megabytes
         self._lock = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._lines: Queue[bytes] = Queue()
-        self._listener: threading.Thread | None = None
+        self._idle: _Process | None = None
 
     def __enter__(self) -> Parser:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Ends the child; it is started again when the parser is used again."""
-        with self._lock:
-            self._kill()
+        """Ends the process; it is started again when the parser is used again."""
+        if process := self._take_idle():
+            process.end()
 
     def load(self, path: Path, max_bytes: int, source: str = "") -> Iterator[Document | Failure]:
-        """Reads the documents of the file at `path`: arguments, results and errors are those of `rag.loaders.load`.
+        """Reads the documents of the file at `path`, as `rag.loaders.load` does.
 
         Raises:
-            LoadError: Also when reading takes too long, or more memory than it may.
+            LoadError: As there, or the file takes too long, too much memory, or is the end of the process that reads it. What an
+                archive or the like gave before was read.
         """
-        path = Path(path)
-        request = {"path": os.fsencode(path).hex(), "max_bytes": max_bytes, "source": source, "size": 0}
-        return self._ask(request, b"", source or str(path), source or source_of(path))
+        folder = ""
+        with suppress(OSError):
+            folder = os.getcwd()
+        request = {"path": str(path), "folder": folder, "max_bytes": max_bytes, "source": source}
+        yield from self._results(request, b"", source or source_of(path), source or printable(str(path)))
 
     def read(self, data: bytes, source: str, suffix: str, max_bytes: int, name: str = "") -> Iterator[Document | Failure]:
-        """Reads the documents of a file that is in memory: arguments, results and errors are those of `rag.loaders.read`.
+        """Reads the documents of a file that is in memory, as `rag.loaders.read` does.
 
         Raises:
-            LoadError: Also when reading takes too long, or more memory than it may.
+            LoadError: As `load` does.
         """
-        request = {"source": source, "suffix": suffix, "max_bytes": max_bytes, "name": name, "size": len(data)}
-        return self._ask(request, data, name or source, source)
+        request = {"size": len(data), "source": source, "suffix": suffix, "max_bytes": max_bytes, "name": name}
+        yield from self._results(request, data, source, name or source)
 
-    def _ask(self, request: dict[str, Any], data: bytes, name: str, source: str) -> Iterator[Document | Failure]:
-        """What the child says to a request, one document after the other."""
-        with self._lock:
-            ended = False
-            try:
-                self._send(request, data)
-                while True:
-                    said = self._hear(name)
-                    if "end" in said:
-                        ended = True
-                        return
-                    if "error" in said:
-                        ended = True
-                        raise LoadError(" ".join(str(said["error"]).split("\n")))
-                    yield _checked(said, source, name)
-            finally:
-                # Who does not hear it to the end, or was told nonsense, must not leave the rest to the next.
-                if not ended:
-                    self._kill()
-
-    def _send(self, request: dict[str, Any], data: bytes) -> None:
-        for _ in range(2):
-            child = self._child or self._start()
-            assert child.stdin is not None
-            try:
-                child.stdin.write(json.dumps(request).encode() + b"\n" + data)
-                child.stdin.flush()
-            except OSError:  # it died since the last file
-                self._kill()
-            else:
-                return
-        raise LoadError("the process that reads files cannot be started; check the installation with: yinju doctor")
-
-    def _hear(self, name: str) -> dict[str, Any]:
-        """The next line that the child says.
-
-        Raises:
-            LoadError: It says nothing for too long, dies, or says no JSON.
-        """
+    def _results(self, request: dict[str, Any], data: bytes, source: str, name: str) -> Iterator[Document | Failure]:
+        """What the process makes of a request; `source` is what the file goes by and `name` what errors call it."""
+        process = None
+        after = ""
         try:
-            line = self._lines.get(timeout=self._seconds)
-        except Empty:
-            raise LoadError(
-                f"{name}: reading it takes longer than {self._seconds:.0f} seconds, so it was stopped; split the file"
-            ) from None
-        if not line:
-            raise LoadError(
-                f"{name}: reading it takes more memory than the {self._megabytes} MB that it may, or brings the reader down; "
-                "the file is damaged or too large"
-            )
-        with contextlib.suppress(ValueError):
-            said = json.loads(line)
-            if isinstance(said, dict):
-                return said
-        raise LoadError(f"{name}: reading it gave what is no document; the file is damaged")
+            process = self._take_idle() or _Process(self._seconds, self._megabytes)
+            process.send(request, data)
+            while True:
+                match process.receive():
+                    case ["end", str(refusal), bool(is_fit)]:
+                        if is_fit:
+                            self._give_back(process)
+                            process = None
+                        if refusal:
+                            raise LoadError(refusal)
+                        return
+                    case ["warning", str(message)]:
+                        _log.warning("%s", message)
+                    case ["too large"]:
+                        raise _StoppedError(f"reading takes more than {self._megabytes} MB of memory; split the file")
+                    case ["broken", str(error)]:
+                        raise _StoppedError(_broke_off(error))
+                    case message:
+                        result = _result(message, source)
+                        after = f"after {result.source}, "
+                        yield result
+        except _StoppedError as stopped:
+            raise LoadError(f"{name}: {after}{stopped}") from stopped
+        finally:
+            # It is still here when it was stopped, or when nobody wants the rest of its results.
+            if process:
+                process.end()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        folder = str(Path(__file__).parent.parent)
-        child = subprocess.Popen(  # noqa: S603 -- our own module
-            [sys.executable, "-m", "rag.parsing_child", str(self._megabytes)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))},
-            start_new_session=True,  # Ctrl-C is for the parent, which then ends the child
-        )
-        assert child.stdout is not None
-        self._child, self._lines = child, Queue(_HEARD_AHEAD)
-        self._listener = threading.Thread(target=_listen, args=(child.stdout, self._lines), name="yinju-parser", daemon=True)
-        self._listener.start()
-        return child
+    def _take_idle(self) -> _Process | None:
+        """The process that waits for a request, for the caller alone; None when there is none."""
+        with self._lock:
+            process, self._idle = self._idle, None
+        if process and not process.is_alive():
+            process.end()
+            return None
+        return process
 
-    def _kill(self) -> None:
-        child, listener = self._child, self._listener
-        self._child = self._listener = None
-        if child is None or listener is None:
-            return
-        with contextlib.suppress(OSError):
-            child.kill()
-        child.wait()
-        while listener.is_alive():  # it may wait until there is room for what it heard
-            with contextlib.suppress(Empty):
-                self._lines.get_nowait()
-            listener.join(0.01)
-        for pipe in (child.stdin, child.stdout):
-            if pipe:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+    def _give_back(self, process: _Process) -> None:
+        with self._lock:
+            other, self._idle = self._idle, process
+        if other:
+            other.end()
 
 
 @lru_cache(maxsize=1)
 def shared() -> Parser:
-    """The parser that all libraries of this process share; its child ends with the process."""
+    """The parser that everything in this process uses."""
     parser = Parser()
     atexit.register(parser.close)
     return parser
 
 
-def _listen(pipe: IO[bytes], lines: Queue[bytes]) -> None:
-    """Puts what comes through a pipe into a queue line by line, an empty one at its end."""
-    with contextlib.suppress(OSError, ValueError):
-        while line := pipe.readline(_LONGEST_LINE):
-            lines.put(line)
-    lines.put(b"")
+class _StoppedError(Exception):
+    """The process goes no further with a file. The text says why, but not which file."""
 
 
-def _checked(said: dict[str, Any], file: str, name: str) -> Document | Failure:
-    """What the child says of a document.
-
-    Raises:
-        LoadError: It is no document of the file.
-    """
-    with contextlib.suppress(TypeError, ValueError):
-        if "reason" in said:
-            failure = Failure(**said)
-            if isinstance(failure.reason, str) and _is_of(failure.source, file):
-                return failure
-        else:
-            document = Document(**{**said, "pages": tuple(said.get("pages", ()))})
-            texts = (document.id, document.title, document.text, document.published, document.publisher)
-            sound = all(isinstance(text, str) for text in texts) and document.language in get_args(Language)
-            places = all(isinstance(page, int) and 0 <= page <= len(document.text) for page in document.pages)
-            if sound and places and not document.edits and not document.copies and _is_of(document.source, file):
-                return document
-    raise LoadError(f"{name}: reading it gave what is no document; the file is damaged")
+def _broke_off(how: str) -> str:
+    return f"reading broke off ({how}); the file is damaged or made to do harm"
 
 
-def _is_of(source: object, file: str) -> bool:
-    """Whether a source is a file, or something in it."""
-    return isinstance(source, str) and (source == file or source.startswith((f"{file}/", f"{file}#")))
+def _result(message: Any, origin: str) -> Document | Failure:
+    """The document or the failure that a message holds, when it is one of the file that goes by `origin`."""
+    match message:
+        case ["document", str(source), str(title), str(text), str(published), str(publisher), [*pages]] if _is_of(
+            source, origin
+        ) and _are_pages(pages, len(text)):
+            return Document(
+                document_id(source), title, source, text, published=published, publisher=publisher, pages=tuple(pages)
+            )
+        case ["failure", str(source), str(reason)] if _is_of(source, origin):
+            return Failure(source, reason)
+    raise _StoppedError(_broke_off("a result that is none"))
+
+
+def _is_of(source: str, origin: str) -> bool:
+    """Whether a document with this source can be of the file, and is none that would take another's place."""
+    return source == origin or source.startswith((f"{origin}/", f"{origin}#"))
+
+
+def _are_pages(pages: list[Any], length: int) -> bool:
+    return all(type(page) is int for page in pages) and all(one <= other for one, other in pairwise([0, *pages, length]))
+
+
+class _Process:
+    """A process that reads files, and a thread that kills it when it takes too long."""
+
+    def __init__(self, seconds: float, megabytes: int) -> None:
+        """Starts both and waits until the process is ready.
+
+        Raises:
+            _StoppedError: It does not start.
+        """
+        self._seconds = seconds
+        self._megabytes = megabytes
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        # Modules are looked for where this process does, but not in the current folder: it may hold anything.
+        root = str(Path(__file__).parents[1])
+        environment["PYTHONPATH"] = os.pathsep.join([root, *(folder for folder in sys.path if folder)])
+        command = [sys.executable, "-P", *_WORKER, str(seconds), str(megabytes)]
+        try:
+            self._process = subprocess.Popen(  # noqa: S603
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+            )
+        except OSError as error:
+            raise _StoppedError(f"the process that reads files cannot be started: {error.strerror or error}") from error
+        self._lock = threading.Lock()
+        self._deadline = math.inf
+        self._is_late = False
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, name="yinju-parsing", daemon=True).start()
+        try:
+            if self._receive(_LONGEST_START) != ["ready"]:
+                raise _StoppedError("")
+        except BaseException as error:
+            self.end()
+            if isinstance(error, _StoppedError):
+                raise _StoppedError("the process that reads files does not start; is the installation whole?") from error
+            raise
+
+    def is_alive(self) -> bool:
+        """Whether it can be sent a request."""
+        return self._process.poll() is None
+
+    def send(self, request: dict[str, Any], data: bytes) -> None:
+        """Sends a request, and the bytes of the file behind it."""
+        pipe = self._process.stdin
+        assert pipe
+        with self._within(self._seconds), suppress(OSError):  # that it is gone is told by what it answers
+            pipe.write(json.dumps(request, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+            pipe.write(data)
+            pipe.flush()
+
+    def receive(self) -> Any:
+        """The next message.
+
+        Raises:
+            _StoppedError: None came in time, or none will come.
+        """
+        return self._receive(self._seconds)
+
+    def end(self) -> None:
+        """Kills the process."""
+        self._ended.set()
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe
+            with suppress(OSError):  # what was not written yet is not wanted any more
+                pipe.close()
+
+    def _receive(self, seconds: float) -> Any:
+        pipe = self._process.stdout
+        assert pipe
+        with self._within(seconds):
+            line = pipe.readline(self._megabytes * 1_000_000)
+        if not line.endswith(b"\n"):
+            self._process.kill()
+            raise _StoppedError(self._why(self._process.wait()))
+        try:
+            return json.loads(line.decode("utf-8", "surrogatepass"))
+        except (ValueError, RecursionError) as error:
+            raise _StoppedError(_broke_off("a result that is none")) from error
+
+    def _why(self, code: int) -> str:
+        """Why the process is gone, by how it ended."""
+        if self._is_late or code == -getattr(signal, "SIGXCPU", 0):
+            return f"reading took longer than {self._seconds:g} s and was stopped; split the file"
+        try:
+            how = signal.Signals(-code).name
+        except ValueError:
+            return _broke_off(f"exit code {code}")
+        # A library in C brings its process down in the same way whether it wants memory or stumbles.
+        return (
+            f"reading takes more memory than the {self._megabytes} MB that it may, or brings the reader down ({how}); "
+            "the file is damaged or too large"
+        )
+
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        """Kills the process when what is done meanwhile takes longer."""
+        with self._lock:
+            self._deadline = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._deadline = math.inf
+
+    def _watch(self) -> None:
+        # It is never longer asleep than a limit is, so nobody need wake it when one begins.
+        longest = min(self._seconds, _LONGEST_START)
+        left = longest
+        while not self._ended.wait(min(left, longest)):
+            with self._lock:
+                left = self._deadline - time.monotonic()
+                if left <= 0:
+                    self._is_late = True
+                    self._process.kill()
+                    return

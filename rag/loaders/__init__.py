@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.errors import LoadError
 from rag.loaders.archive import ArchiveLoader
-from rag.loaders.base import Container, Failure, Loader, document_id
+from rag.loaders.base import Container, Failure, Loader, document_id, printable
 from rag.loaders.delimited import DelimitedLoader
 from rag.loaders.docx import DocxLoader
 from rag.loaders.epub import EpubLoader
@@ -26,7 +26,19 @@ if TYPE_CHECKING:
 
     from rag.types import Document
 
-__all__ = ["LOADERS", "Container", "Failure", "Loader", "document_id", "find_files", "load", "read", "source_of", "suffixes"]
+__all__ = [
+    "LOADERS",
+    "Container",
+    "Failure",
+    "Loader",
+    "document_id",
+    "find_files",
+    "load",
+    "printable",
+    "read",
+    "source_of",
+    "suffixes",
+]
 
 
 def suffixes() -> list[str]:
@@ -48,7 +60,7 @@ def load(path: Path, max_bytes: int, source: str = "") -> Iterator[Document | Fa
     Raises:
         LoadError: The file is missing, too large, empty, of an unknown kind, or not what its name says.
     """
-    name = source or _printable(path)
+    name = source or printable(str(path))
     try:
         data = _read(path, name, max_bytes)
         origin = source or source_of(path)
@@ -84,10 +96,13 @@ def read(data: bytes, source: str, suffix: str, max_bytes: int, name: str = "") 
         if kind:
             raise LoadError(f"{name}: this is {kind}, which cannot be read; {known}")
         raise LoadError(f"{name}: cannot read {suffix or 'files without an ending'}; {known}")
-    if isinstance(loader, Container):
-        yield from loader.documents(data, source, max_bytes)
-        return
-    document = loader(data, source)
+    try:
+        if isinstance(loader, Container):
+            yield from loader.documents(data, source, max_bytes)
+            return
+        document = loader(data, source)
+    except MemoryError as error:
+        raise LoadError(f"{name}: reading takes more memory than it may; split the file") from error
     if not document.text.strip(" \t\r\n\f\0\u00a0\u3000\ufeff"):
         raise LoadError(f"{name}: the file is empty")
     yield document
@@ -96,9 +111,9 @@ def read(data: bytes, source: str, suffix: str, max_bytes: int, name: str = "") 
 def source_of(path: Path) -> str:
     """What a file goes by in the library: its whole path, or the path as it is where there can be no such file."""
     try:
-        return _printable(path.resolve())
+        return printable(str(path.resolve()))
     except (OSError, RuntimeError, ValueError):
-        return _printable(path)
+        return printable(str(path))
 
 
 def _read(path: Path, name: str, max_bytes: int) -> bytes:
@@ -139,11 +154,6 @@ def _files_below(folder: Path) -> Iterator[Path]:
                 yield file
     for error in unreadable:
         yield Path(error.filename)
-
-
-def _printable(path: Path) -> str:
-    """The path as text that can be shown and stored: bytes of its name that are not UTF-8 become question marks."""
-    return str(path).encode("utf-8", "replace").decode("utf-8")
 
 
 LOADERS: tuple[Loader | Container, ...] = (

@@ -6,11 +6,15 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import charset_normalizer
 
 from rag.errors import LoadError
 from rag.loaders.recognition import signature
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -21,6 +25,7 @@ _BYTE_ORDER_MARKS = (
 )
 # The encodings that Chinese text is met in, the likeliest first. Left to choose among all it knows, the detector takes short texts for others.
 _ENCODINGS = ["gb18030", "big5hkscs", "utf_16_le", "utf_16_be"]
+_CHINESE = ["gb18030", "big5hkscs"]
 _WESTERN = "cp1252"
 _SAMPLE = 200_000
 _MOST_ODD = 0.02
@@ -80,11 +85,26 @@ def _detected(data: bytes) -> str:
         # In UTF-16, one byte of each ASCII character is NUL.
         if sample[first::2].count(0) > 0.1 * len(sample) / 2 > 10 * sample[1 - first :: 2].count(0):
             return encoding
-    matches = [match for match in charset_normalizer.from_bytes(sample, cp_isolation=_ENCODINGS) if match.encoding in _ENCODINGS]
-    if matches:
-        return min(matches, key=lambda match: (match.chaos, _ENCODINGS.index(match.encoding))).encoding
+    found = _fitting(dict.fromkeys(_ENCODINGS, sample))
+    if found:
+        return found
     # Western text is mostly ASCII with a few letters between.
-    return _WESTERN if sum(byte < 0x80 for byte in sample) > 0.6 * len(sample) else ""
+    if sum(byte < 0x80 for byte in sample) > 0.6 * len(sample):
+        return _WESTERN
+    # A character that is damaged, or cut in two by the end, is to cost no more than itself.
+    sound = {encoding: sample.decode(encoding, "ignore").encode(encoding) for encoding in _CHINESE}
+    return _fitting({encoding: rest for encoding, rest in sound.items() if len(rest) >= (1 - _MOST_ODD) * len(sample) - 2})
+
+
+def _fitting(samples: Mapping[str, bytes]) -> str:
+    """The encoding that its sample reads best in; empty when none does."""
+    matches = [
+        (match.chaos, _ENCODINGS.index(encoding), encoding)
+        for encoding, sample in samples.items()
+        for match in charset_normalizer.from_bytes(sample, cp_isolation=[encoding])
+        if match.encoding == encoding
+    ]
+    return min(matches)[2] if matches else ""
 
 
 def _odd_characters(text: str) -> int:

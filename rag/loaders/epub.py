@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from rag.errors import LoadError
 from rag.loaders import html
 from rag.loaders.base import document_id
+from rag.loaders.office import bounded
 from rag.loaders.zipped import ZipReader
 from rag.metadata import date_in
 from rag.types import Document
@@ -33,13 +34,11 @@ class EpubLoader:
         package_name = _package_name(archive, source)
         package = _xml(archive, package_name, source)
         protected = _protected(archive, source)
-        chapters = []
-        for name in _chapters(package, posixpath.dirname(package_name)):
-            if name in protected:
-                raise LoadError(f"{source}: the book is copy-protected; get it without protection")
-            if name in archive:
-                text = _chapter(archive, name, source)
-                chapters += [text] if text else []
+        names = dict.fromkeys(_chapters(package, posixpath.dirname(package_name)))  # each once, though it may be listed again
+        if not protected.isdisjoint(names):
+            raise LoadError(f"{source}: the book is copy-protected; get it without protection")
+        texts = (_chapter(archive, name, source) for name in names if name in archive)
+        chapters = list(filter(None, bounded(texts, source)))
         if not chapters:
             raise LoadError(f"{source}: the book holds no text")
         return Document(

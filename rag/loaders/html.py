@@ -39,6 +39,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 # The extraction takes less for no main text; Chinese says in so many characters what English says in three times as many.
 _SHORTEST_MAIN_TEXT = 80
 _LONGEST_CELL = 300
+_DEEPEST = 250
 
 # The elements of HTML, and of the extraction's own markup, by what they are in a text.
 _NOT_TEXT = frozenset(
@@ -60,7 +61,7 @@ class HtmlLoader:
 
     def __call__(self, data: bytes, source: str) -> Document:
         tree = parse(data, source)
-        page = _extracted(tree, source)
+        page = None if _is_deep(tree) else _extracted(tree, source)
         text = page is not None and _main_text(page.body)
         if not text:
             _remove(tree, lambda element: element.tag in _SURROUNDINGS)
@@ -92,10 +93,10 @@ def parse(data: bytes, source: str) -> Any:
     if _IS_XML.match(text):
         # To HTML an element that closes itself is one that never ends.
         text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)
+    # Elements that are opened and never closed stand within each other, more than the 256 deep where a page ends otherwise.
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        tree = html.document_fromstring(
-            text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-        )
+        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError) as error:
         raise LoadError(f"{source}: the page is empty") from error
     _remove(tree, _is_hidden)
@@ -145,6 +146,18 @@ def _remove(tree: Any, unwanted: Callable[[Any], bool]) -> None:
             element.drop_tree()
 
 
+def _is_deep(tree: Any) -> bool:
+    """Whether elements stand in each other so deep that the extraction, which writes and parses again, would lose their text."""
+    from lxml import etree
+
+    depth = 0
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > _DEEPEST:
+            return True
+    return False
+
+
 def _extracted(tree: Any, source: str) -> Any:
     """The main part of a page with its title, date and site; None where none can be told."""
     import trafilatura
@@ -164,6 +177,8 @@ def _extracted(tree: Any, source: str) -> Any:
             date_extraction_params={"extensive_search": False, "original_date": True},
             config=config,
         )
+    except MemoryError:
+        raise
     except Exception:  # The extraction guesses at whatever anyone wrote; where it stumbles, the whole page is read.
         return None
 

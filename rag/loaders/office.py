@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rag.errors import LoadError
+from rag.loaders.zipped import BOUNDED_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,13 +34,16 @@ def office_file(data: bytes, source: str, kind: str, most_unpacked: int) -> Iter
         if data.startswith(_OLD_OFFICE):
             raise LoadError(f"{source}: this is an old Office file or one with a password; save it as {kind} without a password")
         with zipfile.ZipFile(io.BytesIO(data)) as package:
-            growth = sum(part.file_size - part.compress_size for part in package.infolist())
+            parts = package.infolist()
+        growth = sum(part.file_size - part.compress_size for part in parts)
+        if any(part.compress_type not in BOUNDED_METHODS for part in parts):
+            raise LoadError(f"{source}: this is packed as no Office program does; save it as {kind} anew")
         if growth > most_unpacked:
             raise LoadError(
                 f"{source}: unpacked it grows by {growth / 1e6:.0f} MB; at most {most_unpacked / 1e6:.0f} MB are read"
             )
         yield io.BytesIO(data)
-    except LoadError:
+    except (LoadError, MemoryError):
         raise
     except Exception as error:  # the libraries raise whatever a damaged part makes them stumble over
         raise LoadError(f"{source}: this is not {kind}, or it is damaged") from error

@@ -71,7 +71,7 @@ class PdfLoader:
         with _lock:
             try:
                 pages, scans = _read(data, source)
-            except LoadError:
+            except (LoadError, MemoryError):
                 raise
             except Exception as error:  # whatever a damaged file makes the library stumble over
                 raise LoadError(f"{source}: this is not a PDF file, or it is damaged") from error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-import lzma
 import re
+import stat
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
 from rag.errors import LoadError
+from rag.loaders.base import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,14 +20,14 @@ MOST_UNPACKED = 400_000_000
 # Text is packed to a tenth and tables to a fiftieth; what is packed closer is made to fill the memory.
 _MOST_RATIO = 200
 _SMALL = 1_000_000
+# The others unpack whatever a piece of the file holds before they can be stopped: some hundred bytes of bzip2 hold gigabytes.
+BOUNDED_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _IN_UTF8 = 0x800
 _ENCRYPTED = 0x1
-_UNSHOWN = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # What the standard library raises of files that are damaged.
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     EOFError,
     OSError,
     ValueError,
@@ -61,7 +62,9 @@ class ZipReader:
         except (*_DAMAGED, NotImplementedError, RuntimeError) as error:
             raise LoadError(f"{source}: the ZIP file is damaged or cut short; get it anew") from error
         self._members = {
-            name: info for info in self._archive.infolist() if not info.orig_filename.endswith("/") and (name := _name(info))
+            name: info
+            for info in self._archive.infolist()
+            if not info.orig_filename.endswith("/") and not stat.S_ISLNK(info.external_attr >> 16) and (name := _name(info))
         }
         self.unpacked = sum(info.file_size for info in self._members.values())
         if self.unpacked > most_unpacked:
@@ -71,7 +74,7 @@ class ZipReader:
             )
 
     def __iter__(self) -> Iterator[str]:
-        """The names of the members, in the order of the archive, without folders."""
+        """The names of the members, in the order of the archive, without folders and links."""
         return iter(self._members)
 
     def __contains__(self, name: str) -> bool:
@@ -96,13 +99,13 @@ class ZipReader:
             )
         if info.file_size > max(_SMALL, _MOST_RATIO * info.compress_size):
             raise LoadError(f"{place}: this is packed closer than {_MOST_RATIO} to 1, as only harmful files are")
+        if info.compress_type not in BOUNDED_METHODS:
+            raise LoadError(f"{place}: this is packed in a way that cannot be unpacked here; pack it as ZIP anew")
         try:
             # What is declared is not believed: no more than that is unpacked, and the checksum must be that of it.
             with self._archive.open(info) as opened:
                 return opened.read(info.file_size + 1)
-        except NotImplementedError as error:
-            raise LoadError(f"{place}: this is packed in a way that cannot be unpacked here; pack it as ZIP anew") from error
-        except (*_DAMAGED, RuntimeError) as error:
+        except (*_DAMAGED, NotImplementedError, RuntimeError) as error:
             raise LoadError(f"{place}: this is damaged in the archive; get it anew") from error
 
 
@@ -115,5 +118,5 @@ def _name(info: zipfile.ZipInfo) -> str:
             name = raw.decode("utf-8")
         except UnicodeDecodeError:
             name = raw.decode("gb18030", "replace")
-    parts = [part for part in re.split(r"[\\/]", _UNSHOWN.sub("?", name)) if part.strip() not in ("", ".", "..")]
+    parts = [part for part in re.split(r"[\\/]", printable(name)) if part.strip() not in ("", ".", "..")]
     return "/".join(parts)

@@ -1,8 +1,9 @@
-"""Looks for files that bring a loader down: `python tests/benchmarks/fuzz_loaders.py --minutes 10`.
+"""Alters files of every format at random and reads them, to find what the loaders do not survive.
 
-Honest and hostile files of every kind are changed at random, inside of ZIP packages too, and read in the reading process. What is neither
-read nor refused by the loader itself (a crash, an error that it does not know, too much time or memory) is printed, and the file is kept
-in `--keep`.
+    python tests/benchmarks/fuzz_loaders.py --minutes 10
+
+A file may give documents or be refused. What is reported is anything else: the process that reads it breaks off, takes too long or
+too much memory. Each finding says its number, with which `--only NUMBER` makes the same file again, and where its bytes are saved.
 """
 
 from __future__ import annotations
@@ -11,115 +12,236 @@ import argparse
 import io
 import random
 import sys
+import tempfile
 import time
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.append(str(Path(__file__).parents[1]))
 
-import hostile_files
-from tqdm import tqdm
+from hostile_files import FILES, LAKE, MAX_BYTES, Refusal, book, document, page_of, pdf, shown, slides, workbook, zipped
 
 from rag.errors import LoadError
-from rag.loaders import Failure
 from rag.parsing import Parser
 
-FINDINGS = ("brings the reader down", "reading it takes", "it cannot be read (", "gave what is no document")
-LONGEST = 200_000
+SECONDS = 10
+MEGABYTES = 400
+LARGEST_SEED = 200_000
+LARGEST = 2_000_000
+ZIPPED = (".zip", ".docx", ".xlsx", ".pptx", ".epub")
+FOUND = ("reading broke off", "reading took longer", "reading takes more", "the process that reads files")
+TOKENS = [
+    *(
+        b"\0",
+        b"\xff",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\f",
+        b"\r\n",
+        b"\n",
+        b"\t",
+        b" ",
+        b'"',
+        b"'",
+        b"<",
+        b">",
+        b"</",
+        b"<!--",
+        b"&",
+        b"&#0;",
+    ),
+    *(
+        b"&#x10ffff;",
+        b"]]>",
+        b"<![CDATA[",
+        b"[",
+        b"]",
+        b"{",
+        b"}",
+        b"(",
+        b")",
+        b"<<",
+        b">>",
+        b"/",
+        b",",
+        b";",
+        b"|",
+        b"#",
+        b"**",
+        b"--",
+        b"%",
+    ),
+    *(
+        b"0",
+        b"-1",
+        b"2147483647",
+        b"4294967296",
+        b"1e999",
+        b"NaN",
+        b"99999999999999999999",
+        b"\\u0000",
+        b"\\ud800",
+        b"stream\n",
+        b"endobj\n",
+    ),
+    *(
+        b"1 0 R",
+        b"3 0 R",
+        b"BT",
+        b"ET",
+        b"Tj",
+        b"<table>",
+        b"<tr>",
+        b"<td>",
+        b"<pre>",
+        b"<w:tbl>",
+        b"<w:p>",
+        "湖".encode(),
+        "湖".encode("gb18030"),
+    ),
+]
+HONEST: dict[str, list[bytes]] = {
+    ".txt": [
+        LAKE.encode(),
+        ("湖很深，没有人见过湖底。\n" * 20).encode("gb18030"),
+        "湖很深。\fThe lake\n".encode("utf-16"),
+        LAKE.encode() * 50,
+    ],
+    ".md": [
+        f"---\ntitle: Lake\n---\n# Lake\n\n**{LAKE}** [a](http://b.org) <!-- c -->\n\n| a | b |\n|---|---|\n| 1 | 2 |\n".encode()
+    ],
+    ".html": [
+        f"<!doctype html><html><head><title>Lake</title><meta charset=gb2312></head><body><nav>Home</nav><h1>Lake</h1><p>{LAKE}</p>"
+        f"<table><tr><th>a<th>b<tr><td>1<td>2</table><ul><li>x<li>y</ul><pre>z</pre></body></html>".encode()
+    ],
+    ".jsonl": [
+        f'{{"text": "{LAKE}", "title": "Lake", "date": "2021-01-02", "url": "http://b.org/a"}}\n{{"text": "湖"}}\n'.encode()
+    ],
+    ".csv": ['name,depth,年\nBlue,12,2021\n"a\nb",3,\n'.encode() * 5, "名\t数\n湖\t1\n".encode("gb18030")],
+    ".pdf": [pdf(page_of(shown(LAKE)))],
+    ".docx": [document()],
+    ".xlsx": [workbook()],
+    ".pptx": [slides()],
+    ".epub": [book()],
+    ".zip": [
+        zipped(
+            {
+                "a.txt": LAKE,
+                "b.zip": zipped({"c.html": f"<html><p>{LAKE}"}),
+                "d.docx": document(),
+                "e.pdf": pdf(page_of(shown(LAKE))),
+            }
+        )
+    ],
+}
 
 
-def honest() -> dict[str, bytes]:
-    """A file of each kind that the hostile ones leave out."""
-    word = hostile_files.office("docx", hostile_files._word(f"<w:p><w:r><w:t>{hostile_files.SENTENCE}</w:t></w:r></w:p>"))
-    return {
-        "a.pdf": hostile_files.pdf(2),
-        "a.docx": word,
-        "a.xlsx": hostile_files.workbook([(1, 1, "place"), (1, 2, "year"), (2, 1, "lake"), (2, 2, 2031)]),
-        "a.zip": hostile_files.packed({"x.txt": hostile_files.SENTENCE, "y.md": f"# {hostile_files.HAN}"}),
-        "a.txt": hostile_files.HAN.encode("gb18030"),
-        "a.md": f"# lake\n\n{hostile_files.SENTENCE}".encode(),
-        "a.csv": b"place,year\nlake,2031\n",
-    }
+def seeds() -> dict[str, list[bytes]]:
+    """Hostile files of each format, by the endings of their names: those of a handy size that are not refused for their memory."""
+    found: dict[str, list[bytes]] = {suffix: [] for suffix in HONEST}
+    for file in FILES.values():
+        suffix = Path(file.name).suffix
+        known = isinstance(file.outcome, Refusal) and "memory" in file.outcome.words
+        if suffix in found and not known and len(data := file.make()) <= LARGEST_SEED:
+            found[suffix].append(data)
+    return found
 
 
-def changed(chance: random.Random, data: bytes, others: list[bytes]) -> bytes:
-    """The bytes with a few of them flipped, cut, repeated, or taken from another file."""
-    made = bytearray(data)
-    for _ in range(chance.randrange(1, 6)):
-        at, to = sorted(chance.randrange(len(made) + 1) for _ in range(2))
-        to = min(to, at + chance.choice([1, 4, 64, 4096]))
-        match chance.randrange(5):
-            case 0 if made:
-                made[min(at, len(made) - 1)] = chance.randrange(256)
+def altered(data: bytes, other: bytes, dice: random.Random) -> bytes:
+    """The bytes with some of them flipped, cut, repeated, or put in from elsewhere."""
+    for _ in range(1 + min(int(dice.expovariate(1)), 8)):
+        start = dice.randrange(len(data) + 1)
+        end = min(len(data), start + int(dice.paretovariate(0.6)))
+        match dice.randrange(7):
+            case 0 if data:
+                place = dice.randrange(len(data))
+                data = data[:place] + bytes([data[place] ^ 1 << dice.randrange(8)]) + data[place + 1 :]
             case 1:
-                del made[at:to]
+                data = data[:start] + data[end:]
             case 2:
-                made[at:at] = made[at:to] * chance.choice([1, 2, 50])
-            case 3:
-                other = chance.choice(others)
-                start = chance.randrange(len(other) + 1)
-                made[at:to] = other[start : start + 256]
-            case _:
-                made[at:to] = chance.choice([b"\xff" * 8, b"\0" * 8, b"9" * 20, b"<" * 9, b"-1", b"[" * 500, "\u202e".encode()])
-    return bytes(made)
+                data = data[:start] + data[start:end] * dice.choice((2, 3, 10, 1000)) + data[end:]
+            case 3 if other:
+                place = dice.randrange(len(other))
+                data = data[:start] + other[place : place + int(dice.paretovariate(0.6))] + data[end:]
+            case 4:
+                data = data[:start] + dice.choice(TOKENS) * dice.choice((1, 1, 2, 5000)) + data[start:]
+            case 5:
+                data = data[:start] + dice.randbytes(end - start) + data[end:]
+            case 6 if dice.random() < 0.2:
+                data = data[:start]
+        data = data[:LARGEST]
+    return data
 
 
-def inside(chance: random.Random, data: bytes, others: list[bytes]) -> bytes:
-    """A package with one of its members changed, or the bytes changed where it is none."""
+def altered_inside(data: bytes, other: bytes, dice: random.Random) -> bytes:
+    """An archive with some of its members altered and packed again, so that what reads them sees it."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(info.file_size for info in archive.infolist()) > 10 * LONGEST or not archive.namelist():
-                return changed(chance, data, others)
-            members = {name: archive.read(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError, EOFError):
-        return changed(chance, data, others)
-    name = chance.choice(sorted(members))
-    return hostile_files.packed({**members, name: changed(chance, members[name], others)})
+            parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()[:200]}
+    except Exception:  # damaged already
+        return altered(data, other, dice)
+    for name in dice.sample(sorted(parts), min(len(parts), dice.choice((1, 1, 2, 4)))):
+        content = parts[name]
+        assert isinstance(content, bytes)
+        parts[name] = altered(content, other, dice)
+    return zipped(parts)
 
 
-def found(reader: Parser, name: str, data: bytes) -> list[str]:
-    """What the reading process says of a file that its loader itself would not."""
-    said = []
-    try:
-        said += [
-            each.reason for each in reader.read(data, f"/{name}", Path(name).suffix, 20_000_000) if isinstance(each, Failure)
-        ]
-    except LoadError as error:
-        said.append(str(error))
-    return [reason for reason in said if any(words in reason for words in FINDINGS)]
+def case(number: int, seed: int, files: dict[str, list[bytes]]) -> tuple[str, bytes]:
+    """The ending and the bytes of the file of this number."""
+    dice = random.Random(f"{seed}-{number}")
+    suffix = sorted(files)[number % len(files)]
+    data = dice.choice(HONEST[suffix] if dice.random() < 0.6 or not files[suffix] else files[suffix])
+    other = dice.choice(HONEST[dice.choice(sorted(files))])
+    inside = suffix in ZIPPED and dice.random() < 0.7
+    return suffix, (altered_inside if inside else altered)(data, other, dice)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--keep", type=Path, default=Path("build/fuzz"))
-    arguments = parser.parse_args()
-    files = {name: data for name, data in {**hostile_files.files(), **honest()}.items() if 0 < len(data) <= LONGEST}
-    others = list(files.values())
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, help="make and read the file of this number only")
+    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "yinju-fuzz", help="where findings are saved")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    files = seeds()
     tried: Counter[str] = Counter()
-    findings = 0
-    end = time.monotonic() + 60 * arguments.minutes
-    with Parser(seconds=20, megabytes=500) as reader, tqdm(unit="file") as bar:
-        # A file that takes too much memory as it is does so when it is changed, and is refused for it.
-        files = {name: data for name, data in files.items() if not found(reader, name, data)}
-        number = arguments.seed
-        while time.monotonic() < end:
-            chance = random.Random(number)
-            name = chance.choice(sorted(files))
-            suffix = Path(name).suffix
-            data = (inside if chance.random() < 0.7 else changed)(chance, files[name], others)
-            for reason in found(reader, f"{number}{suffix}", data):
-                findings += 1
-                arguments.keep.mkdir(parents=True, exist_ok=True)
-                (arguments.keep / f"{number}{suffix}").write_bytes(data)
-                bar.write(f"{name}: {reason}")
+    documents: Counter[str] = Counter()
+    slowest: dict[str, tuple[float, int]] = {}
+    findings: Counter[str] = Counter()
+    number = options.only or 0
+    until = time.monotonic() + 60 * options.minutes
+    with Parser(SECONDS, MEGABYTES) as reader:
+        while time.monotonic() < until:
+            suffix, data = case(number, options.seed, files)
             tried[suffix] += 1
+            start = time.monotonic()
+            reasons = []
+            try:
+                for each in reader.read(data, f"a{suffix}", suffix, MAX_BYTES):
+                    reasons += [getattr(each, "reason", "")]
+                documents[suffix] += 1
+            except LoadError as error:
+                reasons.append(str(error))
+            slowest[suffix] = max(slowest.get(suffix, (0.0, 0)), (time.monotonic() - start, number))
+            for reason in reasons:
+                if any(words in reason for words in FOUND):
+                    findings[suffix] += 1
+                    place = options.out / f"{options.seed}-{number}{suffix}"
+                    with suppress(OSError):
+                        place.write_bytes(data)
+                    print(f"{number}: {reason} ({place})", flush=True)
             number += 1
-            bar.update()
-    print(", ".join(f"{count} {suffix}" for suffix, count in tried.most_common()))
-    print(f"{tried.total()} files, {findings} findings")
+            if options.only is not None:
+                break
+    print(f"{'kind':6} {'files':>7} {'read':>7} {'findings':>8} {'slowest':>8}")
+    for suffix in sorted(files):
+        seconds, which = slowest.get(suffix, (0.0, 0))
+        print(f"{suffix:6} {tried[suffix]:7} {documents[suffix]:7} {findings[suffix]:8} {seconds:7.1f}s (number {which})")
+    print(f"{sum(tried.values())} files, {sum(findings.values())} findings")
 
 
 if __name__ == "__main__":

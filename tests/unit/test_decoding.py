@@ -80,6 +80,22 @@ def test_a_damaged_character_costs_only_itself() -> None:
     assert decode(cut_off, "a.txt") == (SIMPLIFIED * 10)[:-1] + "\ufffd"
 
 
+@pytest.mark.parametrize(("text", "encoding"), [(SIMPLIFIED, "gb18030"), (TRADITIONAL, "big5")])
+def test_a_damaged_character_of_an_older_encoding_costs_little(text: str, encoding: str) -> None:
+    whole = "\n".join([text] * 20)
+    data = whole.encode(encoding)
+    assert decode(data[:-1], "a.txt").startswith(whole[:-1])
+    for damaged in (data[:300] + b"\xff" + data[300:], data[:301] + data[302:], data[:300] + b"\xff\xff" + data[302:]):
+        found = decode(damaged, "a.txt").split("\n")
+        assert len(found) == 20
+        assert sum(line == text for line in found) == 19
+
+
+def test_a_large_file_of_odd_length_is_read_whole() -> None:
+    text = "a" + SIMPLIFIED * 20_000
+    assert decode(text.encode("gb18030"), "a.txt") == text
+
+
 def test_stray_nuls_stay_for_cleaning() -> None:
     text = SIMPLIFIED * 5 + "\0" + ENGLISH
     assert decode(text.encode(), "a.txt") == text

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import LoadError
-from rag.loaders import LOADERS, Container, Loader, document_id, find_files, load, suffixes
+from rag.loaders import LOADERS, Container, Loader, document_id, find_files, load, printable, suffixes
 from rag.loaders.recognition import recognise
 from rag.types import Document
 
@@ -29,8 +29,9 @@ def refusal(path: Path, limit: int = LIMIT) -> str:
         list(load(path, limit))
     message = str(error.value)
     assert "\n" not in message
-    assert message.startswith(f"{path}: ")
-    return message.removeprefix(f"{path}: ")
+    name = printable(str(path))
+    assert message.startswith(f"{name}: ")
+    return message.removeprefix(f"{name}: ")
 
 
 @pytest.fixture

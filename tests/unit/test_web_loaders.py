@@ -162,6 +162,11 @@ def test_deep_and_long_pages_are_read_in_time() -> None:
     assert time.monotonic() - start < 20
 
 
+def test_elements_that_are_never_closed_cost_no_text() -> None:
+    lines = [f"Paragraph {i} is here." for i in range(600)]
+    assert page("<html><body>" + "".join(f"<div>{line}" for line in lines)).text == "\n\n".join(lines)
+
+
 def test_entities_of_a_page_are_not_expanded() -> None:
     laughs = '<!DOCTYPE html [<!ENTITY a "ha"><!ENTITY b "&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
     assert "root:" not in page(f"{laughs}<html><body><p>text &b; &c;</p></body></html>").text
