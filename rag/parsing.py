@@ -43,7 +43,7 @@ class Parser:
     with this one, or on `close`. Safe to use from several threads: files that are read at the same time have a process each.
     """
 
-    def __init__(self, seconds: float = 60.0, megabytes: int = 1024) -> None:
+    def __init__(self, seconds: float = 120.0, megabytes: int = 1024) -> None:
         """Starts nothing yet.
 
         Args:
