@@ -89,7 +89,7 @@ def from_files(path: Path, most: int, max_file_bytes: int, generator: Generator 
         LoadError: A file cannot be read.
         GeneratorError: The language model fails.
     """
-    for file in loaders.find_files([path]):
+    for file in loaders.find_files([path.absolute()]):
         for loaded in parsing.shared().load(file, max_file_bytes):
             if isinstance(loaded, Document):
                 document = describe(clean(loaded))

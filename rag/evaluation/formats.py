@@ -75,7 +75,24 @@ def load(place: Path, parallel: Path | None = None, mix: Mix | None = None) -> Q
         raise QuestionSetError(
             f"{name} has no passages to mix: --noise and --reject need lines of query, answer, positive, negative"
         )
-    return _across(found, name, load(parallel), str(parallel)) if parallel else found
+    return _merged(_across(found, name, load(parallel), str(parallel)) if parallel else found)
+
+
+def _merged(asked: QuestionSet) -> QuestionSet:
+    """The set with passages of the same text as one, as a library keeps them."""
+    first = {passage.text: passage.id for passage in reversed(asked.passages)}
+    same = {passage.id: first[passage.text] for passage in asked.passages}
+    if len(first) == len(asked.passages):
+        return asked
+    questions = tuple(
+        replace(
+            question,
+            relevant=tuple({same[name]: grade for name, grade in sorted(question.relevant, key=lambda each: each[1])}.items()),
+            within=tuple(dict.fromkeys(same[name] for name in question.within)),
+        )
+        for question in asked.questions
+    )
+    return replace(asked, questions=questions, passages=tuple(p for p in asked.passages if same[p.id] == p.id))
 
 
 def some(asked: QuestionSet, most: int) -> QuestionSet:

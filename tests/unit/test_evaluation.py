@@ -6,15 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hashing_encoder import HashingEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.analysis import Analyzer
 from rag.errors import QuestionSetError
 from rag.evaluation.abstention import risk_coverage
 from rag.evaluation.figures import figures, grouped
 from rag.evaluation.matching import FoldedDocument, Place, fold, holds
 from rag.evaluation.outcome import Outcome, failure
-from rag.evaluation.question_set import read
+from rag.evaluation.question_set import Passage, read
+from rag.evaluation.run import add_passages, fresh
+from rag.library import Library
+from rag.pipeline import RagPipeline
 from rag.types import Document
 
 QUESTION = {
@@ -180,3 +185,19 @@ def test_what_is_wrong_with_an_answer(changes: dict[str, object], wrong: str | N
 def test_risk_is_over_those_that_are_at_least_as_sure() -> None:
     points = risk_coverage(np.array([0.2, 0.9, 0.5, 0.7]), np.array([True, True, False, True]))
     assert points.tolist() == [[0.25, 0.0], [0.5, 0.0], [0.75, pytest.approx(1 / 3)], [1.0, 0.25]]
+
+
+def test_a_fresh_library_is_made_as_the_other_is(quick_path: Path, encoder: HashingEncoder, analyzer: Analyzer) -> None:
+    with Library(quick_path / "own", encoder, chunk_tokens=20, analyzer=analyzer) as library:
+        library.add_document(Document("d", "t", "s", "观鸟站今天开放。"))
+        pipeline = RagPipeline(library, threshold=0.9, top_k=3)
+        with fresh(pipeline) as empty:
+            assert len(empty.library) == 0
+            assert (empty.library.chunk_tokens, empty.library.encoder) == (20, encoder)
+            assert (empty.threshold, empty.top_k, empty.reader) == (0.9, 3, pipeline.reader)
+            folder = empty.library.path
+            add_passages(empty.library, [Passage("p1", "", "湿地受到保护。"), Passage("p2", "", "湿地受到保护。")])
+            assert [document.source for document in empty.library.documents()] == ["p1"]
+        assert not folder.exists()
+        assert pipeline.library is library
+        assert len(library) == 1

@@ -132,6 +132,15 @@ def test_beir_gives_judged_queries_of_the_test_split(beir: Path) -> None:
     assert [(q.id, q.relevant, q.answers, q.answerable) for q in found.questions] == [("q1", (("d1", 2),), (), True)]
 
 
+def test_passages_of_the_same_text_are_one(beir: Path) -> None:
+    with (beir / "corpus.jsonl").open("a", encoding="utf-8") as corpus:
+        corpus.write('\n{"_id": "d3", "text": "About the fund."}')
+    (beir / "qrels" / "test.tsv").write_text("q1\td1\t1\nq1\td3\t2\nq2\td3\t1\n", encoding="utf-8")
+    found = load(beir)
+    assert [passage.id for passage in found.passages] == ["d1", "d2"]
+    assert [question.relevant for question in found.questions] == [(("d1", 2),), (("d1", 1),)]
+
+
 def test_errors_of_beir_name_the_line(beir: Path) -> None:
     (beir / "qrels" / "test.tsv").write_text("q1\td1\n", encoding="utf-8")
     with pytest.raises(QuestionSetError, match=r"test\.tsv, line 1: not a query"):
