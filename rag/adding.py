@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import astuple, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -97,6 +97,7 @@ class _Reading:
     found: set[str] = field(default_factory=set)
     document_ids: list[str] = field(default_factory=list)
     failed: bool = False
+    broke_off: bool = False
     counted: int = 0
 
 
@@ -117,13 +118,12 @@ class _End:
 
 @dataclass(slots=True)
 class _Store:
-    """A document that is to be stored in place of others, and where its result stands."""
+    """A document that is to be stored in place of others."""
 
     document: Document
     content_hash: str
     chunks: list[Chunk]
     replaces: list[str]
-    result: int
     size: int
 
 
@@ -209,7 +209,7 @@ class Adding:
                         if not self._pass_over(reading):
                             again.append(reading.file)
                     case _Failed():
-                        reading.failed = True
+                        reading.failed = reading.broke_off = True
                         self._results.append(AddResult(reading.file.source, "failed", reason=event.reason))
                     case _End():
                         self._finish(reading)
@@ -265,7 +265,7 @@ class Adding:
         """Decides what becomes of a document that was read."""
         if not reading.found and loaded.source != reading.file.source:
             self._store_if_pending(reading.file.source)
-            reading.held = self.held_by(reading.file.source)
+            reading.held = held_by(self._database, reading.file.source)
             self._to_come |= reading.held.keys()
         reading.found.add(loaded.source)
         self._to_come.discard(loaded.source)
@@ -312,7 +312,7 @@ class Adding:
             if gone := [document_id for document_id in old if document_id != known_id]:
                 self._store()
                 with self._database.transaction() as connection:
-                    _delete(connection, gone)
+                    delete(connection, gone)
             self._collect(known_id)
             return AddResult(source, "replaced" if gone else "unchanged", known_id, reason=f"the same as {known_source}")
         document = read if self._prepared else describe(clean(read))
@@ -321,40 +321,32 @@ class Adding:
         chunks = self._chunker.chunk(document)
         size = min(len(content), max(reading.file.size - reading.counted, 0))
         reading.counted += size
-        self._pending.append(_Store(document, content_hash, chunks, old + moved, len(self._results), size))
+        self._pending.append(_Store(document, content_hash, chunks, old + moved, size))
         self._pending_names |= {source, content_hash, document.id, *old, *moved}
         self._pending_chunks += len(chunks)
         self._pending_characters += len(document.text)
         return AddResult(source, "replaced" if old else "added", document.id, len(chunks))
 
     def _finish(self, reading: _Reading) -> None:
-        """Removes what a file held before and does not any more; remembers a file that was read whole."""
+        """Removes what a file held before and does not any more; remembers a file that was read whole.
+
+        Of a file whose reading broke off it is not known what it holds, so nothing is removed.
+        """
         source = reading.file.source
         self._to_come.discard(source)
-        if reading.held:
+        self._to_come -= reading.held.keys()
+        if reading.held and not reading.broke_off:
             self._store()
-            gone = {place: held_id for place, held_id in self.held_by(source).items() if place not in reading.found}
+            held = held_by(self._database, source)
+            gone = {place: held_id for place, held_id in held.items() if place not in reading.found}
             if gone:
                 with self._database.transaction() as connection:
-                    _delete(connection, gone.values())
-            self._to_come -= reading.held.keys()
+                    delete(connection, gone.values())
             self._results += [AddResult(place, "removed", reason="the file does not hold it any more") for place in gone]
         if reading.hash and not reading.failed:
             self._pending.append(_Finish(source, reading.hash, list(dict.fromkeys(reading.document_ids))))
             self._pending_names.add(source)
         self._count(reading, reading.file.size)
-
-    def held_by(self, file: str) -> dict[str, str]:
-        """The ids of the documents that came from a file, by their sources: the file itself, its members or its lines."""
-        if not self._database.open():
-            return {}
-        # Both are ranges of the index over the sources: what begins with the file and `/`, and with the file and `#`.
-        rows = self._database.select(
-            "SELECT source, id FROM documents WHERE source = ? OR source >= ? AND source < ? OR source >= ? AND source < ? "
-            "ORDER BY rowid",
-            (file, f"{file}/", f"{file}0", f"{file}#", f"{file}$"),
-        )
-        return {source: held_id for source, held_id in rows if _is_of(source, file)}
 
     def _collect(self, document_id: str) -> None:
         if self._collection:
@@ -408,7 +400,7 @@ class Adding:
         collections = connection.execute(
             f"SELECT DISTINCT name FROM collections WHERE document_id IN ({marks})", store.replaces
         ).fetchall()
-        _delete(connection, store.replaces)
+        delete(connection, store.replaces)
         _insert_document(connection, store.document, store.content_hash)
         insert_chunks(connection, store.chunks, vectors)
         near_duplicates.link(connection, store.document.id, store.document.text)
@@ -430,6 +422,25 @@ class Adding:
 def as_utf8(text: str) -> str:
     """The text as it can be stored and shown: what is no character of Unicode becomes a question mark."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def held_by(database: Database, file: str) -> dict[str, str]:
+    """The ids of the documents that came from a file, by their sources: the file itself, its members or its lines."""
+    if not database.open():
+        return {}
+    # Both are ranges of the index over the sources: what begins with the file and `/`, and with the file and `#`.
+    rows = database.select(
+        "SELECT source, id FROM documents WHERE source = ? OR source >= ? AND source < ? OR source >= ? AND source < ? "
+        "ORDER BY rowid",
+        (file, f"{file}/", f"{file}0", f"{file}#", f"{file}$"),
+    )
+    return {source: held_id for source, held_id in rows if _is_of(source, file)}
+
+
+def delete(connection: sqlite3.Connection, document_ids: Iterable[str]) -> int:
+    """Deletes documents with all that belongs to them; returns how many were there."""
+    rows = ((document_id,) for document_id in document_ids)
+    return connection.executemany("DELETE FROM documents WHERE id = ?", rows).rowcount
 
 
 def insert_chunks(connection: sqlite3.Connection, chunks: Sequence[Chunk], vectors: Vectors) -> None:
@@ -462,10 +473,6 @@ def _insert_document(connection: sqlite3.Connection, document: Document, content
         "INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?)",
         ((document.id, number, *astuple(edit)) for number, edit in enumerate(document.edits)),
     )
-
-
-def _delete(connection: sqlite3.Connection, document_ids: Collection[str]) -> None:
-    connection.executemany("DELETE FROM documents WHERE id = ?", ((document_id,) for document_id in document_ids))
 
 
 def _remember(connection: sqlite3.Connection, finished: _Finish) -> None:

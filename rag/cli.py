@@ -14,6 +14,7 @@ import typer
 
 from rag.errors import SettingsError, YinjuError
 from rag.evaluation import commands
+from rag.output import json_lines, write
 from rag.settings import Settings
 from rag.types import Done, Language, TextDelta
 
@@ -108,7 +109,7 @@ def add(
                 results += found.add_page(url, on_progress, collection)
         _report(results)
     if report:
-        _write(report, json.dumps([asdict(result) for result in results], ensure_ascii=False, indent=1))
+        write(report, json.dumps([asdict(result) for result in results], ensure_ascii=False, indent=1))
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
 
@@ -331,12 +332,12 @@ def export_feedback(
 
     liked, to_check = questions(History(_settings(library=library).library).rated())
     if output:
-        _write(output, _json_lines(liked))
+        write(output, json_lines(liked))
     else:
-        print(_json_lines(liked), end="")
+        print(json_lines(liked), end="")
     print(f"{len(liked)} questions", file=sys.stderr)
     if to_check and disliked:
-        _write(disliked, _json_lines(to_check), new=True)
+        write(disliked, json_lines(to_check), new=True)
         print(f"{len(to_check)} to be checked", file=sys.stderr)
     elif to_check:
         print(f"{len(to_check)} disliked answers are left out; write them down with: --disliked FILE", file=sys.stderr)
@@ -369,23 +370,6 @@ def main() -> None:
         _fail("stopped; what was added before is in the library", 130)
     except BrokenPipeError:
         sys.stderr.close()
-
-
-def _json_lines(rows: list[dict[str, Any]]) -> str:
-    """Each row as JSON in a line, also where a text holds what ends a line for some who read it."""
-    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    return "".join(lines).translate({ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
-
-
-def _write(file: Path, text: str, new: bool = False) -> None:
-    """Writes a file, over one that is there unless it must be new."""
-    try:
-        with file.open("x" if new else "w", encoding="utf-8") as opened:
-            opened.write(text)
-    except FileExistsError:
-        raise YinjuError(f"{file} is there already, and may hold what someone filled in; name another file") from None
-    except OSError as error:
-        raise YinjuError(f"cannot write {file}: {error.strerror}") from error
 
 
 def _fail(message: str, code: int = 1) -> None:

@@ -74,7 +74,6 @@ class Indexes:
     def __init__(
         self,
         database: Database,
-        file_lock: filelock.BaseFileLock,
         terms_of: Callable[[SearchResult], list[str]],
         fingerprints: Callable[[], dict[str, str]],
         require_match: Callable[[], None],
@@ -83,13 +82,11 @@ class Indexes:
 
         Args:
             database: What the indexes are derived from.
-            file_lock: Held by the one process that writes.
             terms_of: Gives the terms under which a chunk is indexed.
             fingerprints: Tell what makes vectors and terms; part of the stamp.
             require_match: Raises `LibraryMismatchError` when the library was built with another encoder or chunker.
         """
         self._database = database
-        self._file_lock = file_lock
         self._terms_of = terms_of
         self._fingerprints = fingerprints
         self._require_match = require_match
@@ -210,7 +207,7 @@ class Indexes:
             return
         self._require_match()
         try:
-            with self._file_lock.acquire(timeout=0):
+            with self._database.file_lock.acquire(timeout=0):
                 self._bring_up_to_date()
         except filelock.Timeout:
             if not self._load_indexes() and self._vectors is None and not self._load_after_waiting():

@@ -19,7 +19,18 @@ import numpy as np
 
 from embeddings.encoder import Encoder, SentenceTransformerEncoder, Vectors
 from rag import loaders, parsing, schema
-from rag.adding import DOCUMENT_COLUMNS, Adding, AddResult, File, Progress, as_utf8, insert_chunks, put_in_collection
+from rag.adding import (
+    DOCUMENT_COLUMNS,
+    Adding,
+    AddResult,
+    File,
+    Progress,
+    as_utf8,
+    delete,
+    held_by,
+    insert_chunks,
+    put_in_collection,
+)
 from rag.analysis import Analyzer
 from rag.chunking import Chunker, context
 from rag.cleaning import clean
@@ -38,7 +49,7 @@ from rag.settings import DEFAULTS
 from rag.types import Document, Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rag.adding import OnProgress
     from rag.parsing import Parser
@@ -106,8 +117,7 @@ class Library:
         self._max_file_bytes = max_file_bytes
         self._write_lock = threading.RLock()
         self._database = Database(self.path)
-        file_lock = self._database.file_lock
-        self._indexes = Indexes(self._database, file_lock, self._terms_of, self._fingerprints, self._require_match)
+        self._indexes = Indexes(self._database, self._terms_of, self._fingerprints, self._require_match)
         self._database.open()
 
     def like(self, path: str | Path) -> Library:
@@ -169,11 +179,11 @@ class Library:
 
     def add_page(self, url: str, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
         """Fetches the one page or file at `url` and adds it, as `add` does; the address becomes its source."""
-
-        def load() -> Iterator[Document | loaders.Failure]:
+        try:
             fetched = fetch(url, self._max_file_bytes)
-            return self._parser.read(fetched.data, url, fetched.suffix, self._max_file_bytes)
-
+        except LoadError as error:
+            return [AddResult(url, "failed", reason=str(error))]
+        load = partial(self._parser.read, fetched.data, url, fetched.suffix, self._max_file_bytes)
         return self._add([File(url, load)], on_progress, collection)
 
     def add_upload(self, file: Path, name: str, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
@@ -221,31 +231,23 @@ class Library:
         self, files: Sequence[File], encoder: Encoder, on_progress: OnProgress | None = None, collection: str = ""
     ) -> list[AddResult]:
         """Adds documents that are cleaned and described already, encoded by what gives the vectors that this encoder would."""
+        return self._add(files, on_progress, collection, encoder)
+
+    def _add(
+        self, files: Sequence[File], on_progress: OnProgress | None, collection: str, prepared_for: Encoder | None = None
+    ) -> list[AddResult]:
+        """Adds files; with `prepared_for`, their documents are cleaned and described already, and it encodes them."""
         collection = _collection_name(collection) if collection else ""
         with self._writing():
-            return self._adding(collection, on_progress, encoder, prepared=True).add(files)
-
-    def _add(self, files: Sequence[File], on_progress: OnProgress | None, collection: str) -> list[AddResult]:
-        collection = _collection_name(collection) if collection else ""
-        with self._writing():
-            return self._adding(collection, on_progress).add(files)
-
-    def _adding(
-        self,
-        collection: str = "",
-        on_progress: OnProgress | None = None,
-        encoder: Encoder | None = None,
-        prepared: bool = False,
-    ) -> Adding:
-        return Adding(
-            self._database,
-            encoder or self.encoder,
-            self._chunker,
-            save_indexes=self._indexes.save,
-            collection=collection,
-            on_progress=on_progress,
-            prepared=prepared,
-        )
+            return Adding(
+                self._database,
+                prepared_for or self.encoder,
+                self._chunker,
+                save_indexes=self._indexes.save,
+                collection=collection,
+                on_progress=on_progress,
+                prepared=prepared_for is not None,
+            ).add(files)
 
     def _load(self, path: Path) -> Iterator[Document | loaders.Failure]:
         return self._parser.load(path, self._max_file_bytes)
@@ -254,9 +256,8 @@ class Library:
         """The name, with the lowest number that is free, or that is taken by another version of these documents."""
         texts = {document.source[len(name) :]: clean(document).text for document in documents}
         path = Path(name)
-        held_by = self._adding().held_by
         for source in (name, *(f"{path.stem} ({number}){path.suffix}" for number in range(2, len(self) + 3))):
-            taken = held_by(source)
+            taken = held_by(self._database, source)
             versions = (part for part, text in texts.items() if source + part in taken)
             if not taken or any(_is_version(self.document(taken[source + part]).text, texts[part]) for part in versions):
                 break
@@ -279,9 +280,7 @@ class Library:
         self._database.require()
         with self._writing():
             with self._database.transaction() as connection:
-                removed = connection.executemany(
-                    "DELETE FROM documents WHERE id = ?", ((each,) for each in document_ids)
-                ).rowcount
+                removed = delete(connection, document_ids)
             self._indexes.save()
         return removed
 
@@ -293,8 +292,9 @@ class Library:
         """
         self._database.require()
         with self._writing(check=False):
-            documents = [self._chunker.chunk(self.document(summary.id)) for summary in self.documents()]
-            vectors = self._encode_anew(documents, on_progress)
+            summaries = {summary.id: summary for summary in self.documents()}
+            documents = [self._chunker.chunk(self.document(document_id)) for document_id in summaries]
+            vectors = self._encode_anew(summaries, documents, on_progress)
             identity = self._identity()
             with self._database.transaction() as connection:
                 connection.execute("DELETE FROM chunks")
@@ -306,18 +306,22 @@ class Library:
             self._indexes.save()
         return len(documents)
 
-    def _encode_anew(self, documents: Sequence[Sequence[Chunk]], on_progress: OnProgress | None) -> Vectors:
-        titles = {summary.id: summary for summary in self.documents()}
+    def _encode_anew(
+        self,
+        summaries: Mapping[str, DocumentSummary],
+        documents: Sequence[Sequence[Chunk]],
+        on_progress: OnProgress | None,
+    ) -> Vectors:
         chunks = [chunk for of_document in documents for chunk in of_document]
         total, done = sum(len(chunk.text) for chunk in chunks), 0
         vectors = np.empty((len(chunks), self.encoder.dim), np.float32)
         for start in range(0, len(chunks), _ENCODED_AT_ONCE):
             batch = chunks[start : start + _ENCODED_AT_ONCE]
-            texts = [context(titles[chunk.document_id].title, chunk.section, chunk.text) for chunk in batch]
+            texts = [context(summaries[chunk.document_id].title, chunk.section, chunk.text) for chunk in batch]
             vectors[start : start + len(batch)] = self.encoder.encode_document(texts)
             done += sum(len(chunk.text) for chunk in batch)
             if on_progress:
-                on_progress(Progress(titles[batch[-1].document_id].source, done, total, start + len(batch)))
+                on_progress(Progress(summaries[batch[-1].document_id].source, done, total, start + len(batch)))
         return vectors
 
     # -- collections --------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rag.errors import YinjuError
+from rag.output import json_lines, write
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,11 +105,11 @@ def evaluate(
     if memory := made_with["peak_memory_bytes"]:
         print(f"peak memory: {memory / 1e9:.2f} GB")
     if as_json:
-        _write(as_json, json.dumps(to_dict(outcomes, made_with), ensure_ascii=False, indent=1))
+        write(as_json, json.dumps(to_dict(outcomes, made_with), ensure_ascii=False, indent=1))
     if html:
         from rag.evaluation.page import page
 
-        _write(html, page(outcomes, made_with))
+        write(html, page(outcomes, made_with))
     _write_rankings(outcomes, run_file, qrels)
 
 
@@ -163,9 +164,9 @@ def draft(
         rows = list(drafting.from_feedback(path))
     else:
         rows = list(drafting.from_files(path, most, settings.max_file_megabytes * 1_000_000, model))
-    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    lines = json_lines(rows)
     if output:
-        _write(output, lines, new=True)
+        write(output, lines, new=True)
     else:
         print(lines, end="")
     print(f"{len(rows)} drafts to be corrected", file=sys.stderr)
@@ -219,9 +220,9 @@ def _write_rankings(outcomes: list[Outcome], run_file: Path | None, qrels: Path 
     answerable = [outcome for outcome in outcomes if outcome.answerable]
     ids = [outcome.id for outcome in answerable]
     if run_file:
-        _write(run_file, ranking.run_lines(ids, [outcome.rankings.get(FINAL, ()) for outcome in answerable]))
+        write(run_file, ranking.run_lines(ids, [outcome.rankings.get(FINAL, ()) for outcome in answerable]))
     if qrels:
-        _write(qrels, ranking.qrels_lines(ids, [outcome.relevant for outcome in answerable]))
+        write(qrels, ranking.qrels_lines(ids, [outcome.relevant for outcome in answerable]))
 
 
 def _require_folders(*files: Path | None) -> None:
@@ -229,14 +230,3 @@ def _require_folders(*files: Path | None) -> None:
     for file in files:
         if file and not file.absolute().parent.is_dir():
             raise YinjuError(f"cannot write {file}: there is no folder {file.absolute().parent}")
-
-
-def _write(file: Path, text: str, new: bool = False) -> None:
-    """Writes a file, over one that is there unless it must be new."""
-    try:
-        with file.open("x" if new else "w", encoding="utf-8") as opened:
-            opened.write(text)
-    except FileExistsError:
-        raise YinjuError(f"{file} is there already, and may hold what someone corrected; name another file") from None
-    except OSError as error:
-        raise YinjuError(f"cannot write {file}: {error.strerror}") from error

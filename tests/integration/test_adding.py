@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hashing_encoder import HashingEncoder
 
-from rag import near_duplicates, schema, transfer, watching
+from rag import loaders, near_duplicates, schema, transfer, watching
 from rag.cleaning import restore
 from rag.errors import CollectionNotFoundError, LibraryError, LoadError
 from rag.library import Library
@@ -163,6 +163,35 @@ def test_the_indexes_are_saved_on_the_way(library, tmp_path, monkeypatch) -> Non
     monkeypatch.setattr(library._indexes, "save", lambda: (saved.append(len(library)), save()))
     library.add_documents([document_of(f"/{number}.txt", f"Lake {number} is deep.\n") for number in range(9)])
     assert saved == [4, 8, 9]
+
+
+class BreaksOff:
+    """A parser whose child dies in the middle of a file of lines."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+
+    def load(self, path: Path, max_bytes: int, source: str = "") -> Iterator:
+        for number, document in enumerate(loaders.load(path, max_bytes, source)):
+            if number == self.after:
+                raise LoadError(f"{path}: reading took too long and was stopped")
+            yield document
+
+
+def test_what_a_file_held_stays_when_reading_it_anew_breaks_off(tmp_path, analyzer) -> None:
+    """Who has not seen the end of a file does not know what it does not hold any more."""
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text("".join(f'{{"text": "Lake {number} is deep."}}\n' for number in range(4)))
+    with Library(tmp_path / "library", HashingEncoder(), 32, analyzer=analyzer) as library:
+        library.add([lines])
+        before = texts(library)
+    lines.write_text("".join(f'{{"text": "Lake {number} is deeper."}}\n' for number in range(4)))
+    with Library(tmp_path / "library", HashingEncoder(), 32, analyzer=analyzer, parser=BreaksOff(after=2)) as library:
+        assert statuses(library.add([lines])) == ["replaced", "replaced", "failed"]
+        after = {f"{lines}#{number}": f"Lake {number - 1} is deeper." for number in (1, 2)}
+        assert texts(library) == before | after
+    with Library(tmp_path / "library", HashingEncoder(), 32, analyzer=analyzer) as library:
+        assert statuses(library.add([lines])) == ["unchanged", "unchanged", "replaced", "replaced"]
 
 
 # -- near-duplicates --------------------------------------------------------------------------------------------------
