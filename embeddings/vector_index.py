@@ -51,7 +51,7 @@ def with_spares(top_k: int) -> int:
 
 
 class VectorIndex:
-    """Unit vectors under row numbers of the caller's choosing, which a narrowed search takes a bit of memory each up to."""
+    """Unit vectors under row numbers of the caller's choosing. A narrowed search takes one bit for each number up to the largest."""
 
     def __init__(self, dim: int) -> None:
         """An empty index that compares a query with every vector; `build` makes the kind that fits."""
