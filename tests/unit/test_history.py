@@ -22,11 +22,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rag.history
-from rag.cli import _json_lines
 from rag.errors import ConversationNotFoundError, LibraryError
 from rag.evaluation import question_set
 from rag.evaluation.question_set import Question
 from rag.history import Feedback, History, questions
+from rag.output import json_lines
 from rag.types import Answer, Chunk, Citation, SearchResult
 
 LIKED, DISLIKED = Feedback(True), Feedback(False, "那是旧的数字")
@@ -261,7 +261,7 @@ def test_feedback_of_all_owners_is_in_the_order_in_which_it_was_given(history: H
 
 def as_set(rows: list[dict], folder: Path) -> list[Question]:
     """The rows as `yinju eval` reads them from a file."""
-    (folder / "set.jsonl").write_text(_json_lines(rows), encoding="utf-8")
+    (folder / "set.jsonl").write_text(json_lines(rows), encoding="utf-8")
     return question_set.read(folder / "set.jsonl")
 
 
@@ -339,7 +339,7 @@ def test_every_export_is_a_question_set(rated: list[tuple[Answer, Feedback]]) ->
     ids = [row["id"] for row in liked + to_check]
     assert len(ids) == len(set(ids))
     assert liked + to_check
-    assert all(json.loads(line) == row for line, row in zip(_json_lines(to_check).splitlines(), to_check, strict=True))
+    assert all(json.loads(line) == row for line, row in zip(json_lines(to_check).splitlines(), to_check, strict=True))
 
 
 # -- the file ---------------------------------------------------------------------------------------------------------
