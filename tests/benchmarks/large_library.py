@@ -3,22 +3,26 @@
 The library is made up: passages of real Chinese words, drawn by topic and by how frequent they are, and vectors that are sums of
 a random vector for each word, so that passages lie in clusters and questions of a few words lie near what they ask for. It is
 written into SQLite as it is; nothing is encoded. `--library FOLDER --questions FILE` measures one of your own instead, with the
-bundled encoder and real questions, one a line, and changes nothing in it.
+bundled encoder and real questions, one a line, and changes nothing in it. With `--corpus FILE` too, that library is made first,
+by adding the file, and changed last.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from embeddings.encoder import Encoder, SentenceTransformerEncoder
+from rag.adding import Progress
 from rag.library import Library
 from rag.retrieval import Retriever
 from rag.settings import DEFAULTS
@@ -91,6 +95,23 @@ class Remembering:
 
     def encode_query(self, texts: Sequence[str]) -> np.ndarray:
         return np.stack([self._known[text] for text in texts])
+
+
+class Timed:
+    """An encoder that adds up the seconds that encoding passages takes."""
+
+    def __init__(self, encoder: Remembering) -> None:
+        self._encoder = encoder
+        self.seconds = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def encode_document(self, texts: Sequence[str]) -> np.ndarray:
+        started = time.perf_counter()
+        vectors = self._encoder.encode_document(texts)
+        self.seconds += time.perf_counter() - started
+        return vectors
 
 
 def passages(words: Words, documents: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
@@ -197,22 +218,42 @@ def measure_search(library: Library, encoder: Remembering, questions: Sequence[s
     row("resident memory", resident_megabytes())
 
 
-def measure_changes(library: Library, words: Words) -> None:
-    texts = (f"{words.words[n]} " + " ".join(words.words[n : n + 60]) for n in itertools.count(100))
-    documents = (Document(f"new{n}", f"new {n}", f"/new/{n}.txt", text) for n, text in enumerate(texts))
-    for name in ("add one document", "add another"):
-        row(name, f"{seconds(lambda: library.add_document(next(documents))):.2f} s")
+def measure_changes(library: Library, questions: Sequence[str]) -> None:
+    """Adds two documents, removes the first documents there are, and looks whether any of those is found by any question."""
+    for number in range(2):
+        added = Document(f"new{number}", f"new {number}", f"/new/{number}.txt", " ".join(questions[number::2]))
+        row("add another" if number else "add one document", f"{seconds(lambda added=added: library.add_document(added)):.2f} s")
     ids = [summary.id for summary in library.documents()][:REMOVED]
-
-    def remove() -> None:
-        with library._writing(), library._database.transaction() as connection:
-            library._delete(connection, ids)
-        library._indexes.save()
-
-    row(f"remove {len(ids):,} documents", f"{seconds(remove):.2f} s")
-    gone, found = set(ids), library.results([r for r, _ in library.search_vectors(words.vectors(words.topics[0, :6]), 200)])
-    row("of them found afterwards", str(sum(result.chunk.document_id in gone for result in found.values())))
+    row(f"remove {len(ids):,} documents", f"{seconds(lambda: library.remove_all(ids)):.2f} s")
+    gone = set(ids)
+    vectors = library.encoder.encode_query(questions)
+    rows = {row for vector in vectors for row, _ in library.search_vectors(vector, 50)}
+    rows |= {row for question in questions for row, _ in library.search_terms(library.analyzer.content_terms(question), 50)}
+    found = library.results(sorted(rows)).values()
+    row("of them found afterwards", f"{sum(result.chunk.document_id in gone for result in found)} of {len(rows):,} passages")
     row("check", "; ".join(library.check()) or "sound")
+
+
+def measure_adding(folder: Path, encoder: Remembering, corpus: Path) -> None:
+    """Adds a file to the library of a folder, and says how much of the time went into encoding."""
+    timed = Timed(encoder)
+    with Library(folder, timed, max_file_bytes=corpus.stat().st_size) as library:
+        started = time.perf_counter()
+        with tqdm(total=1, unit="B", unit_scale=True, desc="adding", mininterval=5) as bar:
+
+            def show(progress: Progress) -> None:
+                bar.total = progress.total
+                bar.set_postfix_str(f"{progress.passages:,} passages", refresh=False)
+                bar.update(progress.done - bar.n)
+
+            results = library.add([corpus], show)
+        taken = time.perf_counter() - started
+    statuses = Counter(result.status for result in results)
+    passages = sum(result.chunks for result in results)
+    row("add the corpus", ", ".join(f"{count:,} {status}" for status, count in statuses.items()))
+    row("passages", f"{passages:,}, {passages / taken:.1f} a second")
+    row("time", f"{taken:,.0f} s, of which encoding {timed.seconds / taken:.3f}")
+    row("most resident memory", f"{getrusage(RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
 
 
 def main() -> None:
@@ -222,13 +263,19 @@ def main() -> None:
     parser.add_argument("--inverted", action="store_true", help="use an inverted file, whatever the size")
     parser.add_argument("--library", type=Path, help="measure this one, and change nothing in it")
     parser.add_argument("--questions", type=Path, help="with --library: a file of questions, one a line")
+    parser.add_argument("--corpus", type=Path, help="with --library: a file to add to it first")
     options = parser.parse_args()
     if options.library:
         questions = options.questions.read_text(encoding="utf-8").split("\n")
         asked = [question for question in questions if question.strip()]
         encoder = Remembering(SentenceTransformerEncoder(DEFAULTS.encoder), asked)
+        if options.corpus:
+            measure_adding(options.library, encoder, options.corpus)
         with Library(options.library, encoder) as library:
             measure_search(library, encoder, asked)
+        if options.corpus:
+            with Library(options.library, encoder) as library:
+                measure_changes(library, asked)
         return
     words = Words(options.dim)
     asked = questions_on(words)
@@ -247,7 +294,7 @@ def main() -> None:
         with opened(Path(folder) / "library") as library:
             measure_search(library, encoder, asked)
         with opened(Path(folder) / "library") as library:
-            measure_changes(library, words)
+            measure_changes(library, asked)
 
 
 if __name__ == "__main__":
