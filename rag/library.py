@@ -168,12 +168,9 @@ class Library:
             LoadError: There is no file of a known kind.
             LibraryError: The library cannot be written, or the collection cannot be called that: what was added before stays.
         """
-        found = list(loaders.find_files(map(Path, paths)))
-        if not found:
-            raise LoadError(f"there is no file of a known kind there ({', '.join(loaders.suffixes())})")
         files = [
             File(loaders.source_of(path), partial(self._load, path), _size_of(path), _path_within(path, self._max_file_bytes))
-            for path in found
+            for path in loaders.require_files(map(Path, paths))
         ]
         return self._add(files, on_progress, collection)
 

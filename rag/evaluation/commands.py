@@ -54,7 +54,7 @@ def evaluate(
     ] = None,
     reject: Annotated[bool, typer.Option("--reject", help="Only passages that do not answer, for lines with negatives.")] = False,
     most: Annotated[
-        int | None, typer.Option("--most", help="Ask only this many questions, evenly chosen.", show_default=False)
+        int | None, typer.Option("--most", min=1, help="Ask only this many questions, evenly chosen.", show_default=False)
     ] = None,
     as_json: Annotated[
         Path | None, typer.Option("--json", help="Write figures and outcomes to this file.", show_default=False)
@@ -141,7 +141,7 @@ def draft(
     output: Annotated[
         Path | None, typer.Option(help="A new file for the drafts; they are printed otherwise.", show_default=False)
     ] = None,
-    most: Annotated[int, typer.Option("--most", help="The most questions for each document.")] = 10,
+    most: Annotated[int, typer.Option("--most", min=1, help="The most questions for each document.")] = 10,
     generator: Annotated[
         str | None,
         typer.Option(help="A language model that words the questions: a hub name, a folder, or a server's http address."),
@@ -149,10 +149,12 @@ def draft(
 ) -> None:
     """Propose questions with evidence on your documents, for you to correct.
 
-    Each line is marked "draft": true, and yinju eval leaves it out until you have corrected it and taken that mark out.
+    Each line is marked "draft": true, and yinju eval leaves it out until you have corrected it and taken that mark out. A file
+    that cannot be read is named, and the status is 1 then.
     """
     from rag import generating
     from rag.evaluation import drafting
+    from rag.loaders import Failure
 
     settings = Settings.load({"generator": generator})
     model = (
@@ -160,16 +162,23 @@ def draft(
         if settings.generator
         else None
     )
+    found: list[dict[str, Any] | Failure]
     if drafting.is_feedback(path):
-        rows = list(drafting.from_feedback(path))
+        found = list(drafting.from_feedback(path))
     else:
-        rows = list(drafting.from_files(path, most, settings.max_file_megabytes * 1_000_000, model))
+        found = list(drafting.from_files(path, most, settings.max_file_megabytes * 1_000_000, model))
+    rows = [row for row in found if not isinstance(row, Failure)]
     lines = json_lines(rows)
     if output:
         write(output, lines, new=True)
     else:
         print(lines, end="")
+    failures = [failure for failure in found if isinstance(failure, Failure)]
+    for failure in failures:
+        print(f"failed     {failure.reason}", file=sys.stderr)
     print(f"{len(rows)} drafts to be corrected", file=sys.stderr)
+    if failures:
+        raise typer.Exit(1)
 
 
 @contextmanager

@@ -17,10 +17,11 @@ from typing import Any
 
 from rag import generating, loaders, parsing, quantities
 from rag.cleaning import clean
-from rag.errors import QuestionSetError
+from rag.errors import LoadError, QuestionSetError
 from rag.evaluation.matching import holds
-from rag.evaluation.question_set import is_text, json_lines, read_text
+from rag.evaluation.question_set import json_lines, read_text, text_of, texts_of
 from rag.generating import Generator, Message
+from rag.loaders import Failure
 from rag.metadata import describe, language_of
 from rag.quantities import Quantity
 from rag.sentences import sentences
@@ -76,8 +77,10 @@ class Draft:
         }
 
 
-def from_files(path: Path, most: int, max_file_bytes: int, generator: Generator | None = None) -> Iterator[dict[str, Any]]:
-    """Lines of a question set on the documents of a file or folder.
+def from_files(
+    path: Path, most: int, max_file_bytes: int, generator: Generator | None = None
+) -> Iterator[dict[str, Any] | Failure]:
+    """Lines of a question set on the documents of a file or folder, and what could not be read.
 
     Args:
         path: A file or a folder of documents.
@@ -86,15 +89,17 @@ def from_files(path: Path, most: int, max_file_bytes: int, generator: Generator 
         generator: Words the questions; by template when None.
 
     Raises:
-        LoadError: A file cannot be read.
+        LoadError: There is no file of a known kind.
         GeneratorError: The language model fails.
     """
-    for file in loaders.find_files([path.absolute()]):
-        for loaded in parsing.shared().load(file, max_file_bytes):
-            if isinstance(loaded, Document):
-                document = describe(clean(loaded))
-                found = worded(document, generator) if generator else by_template(document)
-                yield from (draft.row() for draft in spread(list(found), most))
+    for file in loaders.require_files([path.absolute()]):
+        for loaded in _loaded(file, max_file_bytes):
+            if isinstance(loaded, Failure):
+                yield loaded
+                continue
+            document = describe(clean(loaded))
+            found = worded(document, generator) if generator else by_template(document)
+            yield from (draft.row() for draft in spread(list(found), most))
 
 
 def from_feedback(file: Path) -> Iterator[dict[str, Any]]:
@@ -106,13 +111,12 @@ def from_feedback(file: Path) -> Iterator[dict[str, Any]]:
         QuestionSetError: The file cannot be read, or a line is not such feedback; the text names the line.
     """
     for row, place in json_lines(read_text(file), str(file)):
-        if not is_text(row.get("question")):
-            raise QuestionSetError(f'{place}: "question" must be a text')
-        evidence = row.get("evidence") or row.get("cited") or []
-        answers = row.get("answers") or list(
+        text_of(row, "question", place)
+        evidence = texts_of(row, "evidence", place) or texts_of(row, "cited", place)
+        answers = texts_of(row, "answers", place) or tuple(
             dict.fromkeys(found.written for quote in evidence for found in quantities.find(quote, language_of(quote)))
         )
-        yield {**row, "evidence": evidence, "answers": answers, "draft": True}
+        yield {**row, "evidence": list(evidence), "answers": list(answers), "draft": True}
 
 
 def is_feedback(file: Path) -> bool:
@@ -124,6 +128,13 @@ def is_feedback(file: Path) -> bool:
     except QuestionSetError:
         return False
     return first.get("kind") in ("feedback", "to_check")
+
+
+def _loaded(file: Path, max_file_bytes: int) -> Iterator[Document | Failure]:
+    try:
+        yield from parsing.shared().load(file, max_file_bytes)
+    except LoadError as error:
+        yield Failure(loaders.source_of(file), str(error))
 
 
 def by_template(document: Document) -> Iterator[Draft]:
@@ -201,7 +212,7 @@ def _chinese(before: str, after: str, quantity: Quantity) -> str:
     if quantity.kind == "date":
         day, year = quantity.dates[0].day, quantity.dates[0].year
         word = "哪一天" if day else "哪个月" if quantity.dates[0].month else "哪一年" if year else "什么时候"
-        if after.startswith(_COMES_AFTER) and not before.endswith(("从", "自")):
+        if after.startswith(_COMES_AFTER) and not before.endswith(("从", "自", "于")):
             word = f"从{word}"
         return f"{before}{word}{_DATE_COMMA.sub('', after, count=1) if not before else after}？"
     return f"{before}{'多长时间' if quantity.kind == 'duration' else '多少'}{after}？"

@@ -11,10 +11,7 @@ import numpy as np
 
 from rag.evaluation import abstention, ranking, significance
 from rag.evaluation.outcome import Outcome, stage
-
-Values = np.ndarray[Any, np.dtype[np.float64]]
-Ratio = tuple[Values, Values]
-"""What each question adds above and below, `(questions,)` both. The figure is the ratio of their sums."""
+from rag.evaluation.significance import Ratio, Values
 
 FINAL = "reranked"
 """The last stage of the search, whose ranking the answer is made from."""

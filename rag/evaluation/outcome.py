@@ -46,9 +46,9 @@ class Outcome:
     is never right and does not count. `citations` and the like are counts. `expected` are the accepted strings.
 
     `relevant` are the grades of the relevant passages, and `rankings` what each stage of the search found, by its name; the last
-    is "reranked". `gold` is what the reader makes of the relevant passages alone. Without them, `rank` is all that is known. `best_right` is whether the sentence that the reader supports most is
-    right, also where it was held back. `exact_match` and `f1` are of the span in it; of what a language model says they are of
-    the whole.
+    is "reranked"; without them, `rank` is all that is known. `gold` is what the reader makes of the relevant passages alone.
+    `best_right` is whether the sentence that the reader supports most is right, also where it was held back. `exact_match` and
+    `f1` are of the span in it; of what a language model says they are of the whole.
     """
 
     id: str

@@ -110,11 +110,11 @@ def _failures(outcomes: Sequence[Outcome]) -> Table:
 
 def comparison(differences: Mapping[str, Mapping[str, Any]]) -> Table:
     """How two runs differ; see `rag.evaluation.comparison.compare`."""
-    made = _table("paired over the questions of both", ["", "n", "A", "B", "B - A", "p"])
+    made = _table("paired over the questions of both", ["", "n", "A", "B", "B - A", "p", "p, adjusted"])
     for name in MAIN:
         if row := differences.get(name):
-            values = (shown(row["a"]), shown(row["b"]), f"{row['difference']:+.3f}", f"{row['p']:.4f}")
-            made.add_row(NAMES[name], str(row["n"]), *values)
+            values = shown(row["a"]), shown(row["b"]), f"{row['difference']:+.3f}"
+            made.add_row(NAMES[name], str(row["n"]), *values, *(f"{row[p]:.4f}" for p in ("p", "p_adjusted")))
     return made
 
 

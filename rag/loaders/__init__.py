@@ -36,6 +36,7 @@ __all__ = [
     "load",
     "printable",
     "read",
+    "require_files",
     "source_of",
     "suffixes",
 ]
@@ -142,6 +143,18 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path]:
             yield from sorted(_files_below(path))
         else:
             yield path
+
+
+def require_files(paths: Iterable[Path]) -> list[Path]:
+    """What `find_files` finds.
+
+    Raises:
+        LoadError: It finds nothing.
+    """
+    found = list(find_files(paths))
+    if not found:
+        raise LoadError(f"there is no file of a known kind there ({', '.join(suffixes())})")
+    return found
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

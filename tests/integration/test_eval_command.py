@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -133,9 +134,25 @@ def test_drafts_are_written_once(capsys: pytest.CaptureFixture[str], home: Path)
     assert (status, "holds only drafts" in errors) == (1, True)
 
 
+def test_of_a_folder_with_a_broken_file_the_others_are_drafted(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    folder = home / "reports"
+    folder.mkdir()
+    (folder / "a.txt").write_text("", encoding="utf-8")
+    (folder / "b.txt").write_text(STATION, encoding="utf-8")
+    (folder / "c.jsonl").write_text(f"{json.dumps({'title': 't', 'text': STATION})}\n{{\n", encoding="utf-8")
+    status, out, errors = yinju(capsys, "eval", "draft", "reports")
+    assert status == 1
+    assert {json.loads(line)["source"] for line in out.splitlines()} == {"b.txt", "c.jsonl#1"}
+    named, broken, count = errors.splitlines()
+    assert re.fullmatch(r"failed +\S+/a\.txt: the file is empty", named)
+    assert re.fullmatch(r"failed +\S+/c\.jsonl#2: this line is not JSON", broken)
+    assert count == f"{len(out.splitlines())} drafts to be corrected"
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
+        (("eval", "draft", "."), "there is no file of a known kind there"),
         (("eval", "--questions", "none.jsonl"), "cannot read the questions"),
         (("eval", "--noise", "0.4"), "has no passages to mix"),
         (("eval", "compare", "none.json", "none.json"), "cannot read"),

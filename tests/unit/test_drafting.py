@@ -9,6 +9,7 @@ from threading import Event
 
 import pytest
 
+from rag.errors import QuestionSetError
 from rag.evaluation.drafting import by_template, from_feedback, from_files, is_feedback, spread, worded
 from rag.evaluation.formats import load
 from rag.generating import Message
@@ -24,7 +25,7 @@ def drafts(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
     [
         ("观鸟站的年度预算为38万元。", "number", "观鸟站的年度预算为多少？", "38万元"),
         ("2024年3月5日，委员会决定在北山设立观鸟站。", "date", "哪一天委员会决定在北山设立观鸟站？", "2024年3月5日"),
-        ("长江流域重点水域于2021年1月1日起实行禁渔。", "date", "长江流域重点水域于从哪一天起实行禁渔？", "2021年1月1日"),
+        ("长江流域重点水域于2021年1月1日起实行禁渔。", "date", "长江流域重点水域于哪一天起实行禁渔？", "2021年1月1日"),
         ("青湖保护基金会由陈明发起，规模很小。", "name", "青湖保护基金会由谁发起，规模很小？", "陈明"),
         ("The bird station on North Hill was opened in 2024.", "date", "When was the bird station on North Hill opened?", "2024"),
         ("On 5 March 2024, the committee decided to build it.", "date", "When was it that the committee decided to build it?", "5 March 2024"),
@@ -125,6 +126,9 @@ def test_feedback_becomes_drafts(tmp_path: Path) -> None:
     assert is_feedback(file)
     (found,) = from_feedback(file)
     assert (found["evidence"], found["answers"], found["draft"]) == (["预算为38万元。"], ["38万元"], True)
+    file.write_text(json.dumps(row | {"cited": [{"quote": "预算为38万元。"}]}), encoding="utf-8")
+    with pytest.raises(QuestionSetError, match='line 1: "cited" must be a list of texts'):
+        list(from_feedback(file))
     file.write_text(json.dumps({"id": "a"}), encoding="utf-8")
     assert not is_feedback(file)
     assert not is_feedback(tmp_path)

@@ -153,6 +153,15 @@ def test_a_difference_is_told_from_chance() -> None:
     assert better["mrr"]["p"] == 1
     assert comparison.compare(many(20, 40), many(21, 40))["right"]["p"] == 1
     assert "wrongly_answered" not in better
+    assert better["right"]["p_adjusted"] == pytest.approx(len(better) * 2 / 2**15)
+
+
+def test_what_is_compared_is_what_each_report_says() -> None:
+    cites_more = replace(RANKED, id="e", citations=3, citations_on_evidence=1)
+    before, after = [RANKED, cites_more, REFUSED], [cites_more, replace(RANKED, id="e"), RANKED]
+    on_evidence = comparison.compare(before, after)["on_evidence"]
+    assert (on_evidence["a"], on_evidence["b"]) == (figures(before).on_evidence, figures(after).on_evidence) == (0.5, 0.6)
+    assert on_evidence["n"] == 3
 
 
 def test_the_questions_that_changed_come_worse_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -98,14 +99,42 @@ def test_mcnemar_by_hand(lost: int, won: int, p: float) -> None:
 
 
 def test_randomisation_agrees_with_all_ways_to_swap() -> None:
-    one, other = np.zeros(6), np.ones(6)
+    one, other = (np.zeros(6), np.ones(6)), (np.ones(6), np.ones(6))
     assert significance.randomisation(one, other) == pytest.approx(2 / 64, abs=0.006)
     assert significance.randomisation(one, one) == 1
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20))
-def test_which_run_is_which_does_not_matter(pairs: list[tuple[float, float]]) -> None:
-    one, other = map(np.array, zip(*pairs, strict=True))
+def test_randomisation_of_a_ratio_weighs_each_question_by_what_it_adds() -> None:
+    one = np.array([1.0, 0.0, 3.0, 0.0, 2.0]), np.array([2.0, 1.0, 4.0, 0.0, 2.0])
+    other = np.array([0.0, 1.0, 3.0, 1.0, 1.0]), np.array([1.0, 1.0, 3.0, 2.0, 1.0])
+
+    def apart(swapped: tuple[int, ...]) -> float:
+        shares = []
+        for system in (0, 1):
+            chosen = [(other if swap != system else one) for swap in swapped]
+            above = sum(values[0][n] for n, values in enumerate(chosen))
+            below = sum(values[1][n] for n, values in enumerate(chosen))
+            shares.append(above / below)
+        return abs(shares[0] - shares[1])
+
+    ways = [apart(swapped) for swapped in product((0, 1), repeat=5)]
+    expected = np.mean([way >= ways[0] - 1e-12 for way in ways])
+    assert significance.randomisation(one, other) == pytest.approx(expected, abs=0.015)
+
+
+VALUES = st.integers(0, 5).map(float)
+
+
+@given(st.lists(st.tuples(VALUES, VALUES, VALUES, VALUES), min_size=1, max_size=20))
+def test_which_run_is_which_does_not_matter(rows: list[tuple[float, float, float, float]]) -> None:
+    above, more, below, less = map(np.array, zip(*rows, strict=True))
+    one, other = (above, above + below), (more, more + less)
     p = significance.randomisation(one, other)
     assert 0 < p <= 1
     assert significance.randomisation(other, one) == p
+
+
+def test_p_values_tested_together_by_hand() -> None:
+    assert significance.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert significance.holm([0.5, 0.9]) == [1, 1]
+    assert significance.holm([]) == []
