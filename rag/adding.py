@@ -19,7 +19,7 @@ from rag import near_duplicates
 from rag.chunking import context
 from rag.cleaning import clean, restore
 from rag.errors import LoadError
-from rag.loaders import Failure
+from rag.loaders import Failure, ocr
 from rag.metadata import describe
 from rag.prefetch import Prefetch
 from rag.types import Document
@@ -490,7 +490,9 @@ def _hash_of(path: Path | None) -> str:
     try:
         if path is None or not path.is_file():
             return ""
+        # A scan that was passed over is read when OCR has come.
+        loaders = f"{_LOADERS}+ocr" if ocr.is_installed() else _LOADERS
         with path.open("rb") as file:
-            return f"{_LOADERS}:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+            return f"{loaders}:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     except (OSError, RuntimeError, ValueError):
         return ""

@@ -13,6 +13,7 @@ from embeddings.reader import MAX_TOKENS, CrossEncoderReader
 from rag.errors import YinjuError
 from rag.indexes import VectorReport
 from rag.library import Library
+from rag.loaders import ocr
 from rag.settings import Settings
 
 _PACKAGES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "tantivy", "jieba", "opencc", "gradio")
@@ -35,6 +36,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield Finding(package, metadata.version(package))
         except metadata.PackageNotFoundError:
             yield Finding(package, "is not installed; repeat the installation", sound=False)
+    scans = "read by OCR" if ocr.is_installed() else f"named but not read; OCR is installed with: {ocr.HOW_TO_INSTALL}"
+    yield Finding("scanned pages", scans)
     yield from _models(settings)
     yield from _library(settings)
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("yinju")
 _WORKER = ("-m", "rag.parsing_worker")
 _LONGEST_START = 60.0
+# What takes long may have the time of a document for each step; a file has no more pages than this.
+_MOST_STEPS = 20_000
 # Of the environment, what an interpreter may need to start. Keys and passwords are nothing for a process that reads files.
 _ENVIRONMENT = "PATH SYSTEMROOT LD_LIBRARY_PATH DYLD_LIBRARY_PATH PYTHONHOME LANG LC_ALL LC_CTYPE TZ".split()
 
@@ -47,8 +49,10 @@ class Parser:
         """Starts nothing yet.
 
         Args:
-            seconds: How long the next document of a file may be waited for, not counting what is done with the one before.
-            megabytes: How much memory reading a file may take, beyond what the process takes by itself. Only Linux keeps to it.
+            seconds: How long the next document of a file may be waited for, not counting what is done with the one before; of
+                a scan, the next page.
+            megabytes: How much memory reading a file may take, beyond what the process and OCR take by themselves. Only Linux
+                keeps to it.
         """
         self._seconds = seconds
         self._megabytes = megabytes
@@ -95,8 +99,8 @@ class Parser:
         try:
             process = self._take_idle() or _Process(self._seconds, self._megabytes)
             process.send(request, data)
-            while True:
-                match process.receive():
+            for told in _results_of(process):
+                match told:
                     case ["end", str(refusal), bool(is_fit)]:
                         if is_fit:
                             self._give_back(process)
@@ -104,8 +108,6 @@ class Parser:
                         if refusal:
                             raise LoadError(refusal)
                         return
-                    case ["warning", str(message)]:
-                        _log.warning("%s", message)
                     case ["too large"]:
                         raise _StoppedError(f"reading takes more than {self._megabytes} MB of memory; split the file")
                     case ["broken", str(error)]:
@@ -147,6 +149,19 @@ def shared() -> Parser:
 
 class _StoppedError(Exception):
     """The process goes no further with a file. The text says why, but not which file."""
+
+
+def _results_of(process: _Process) -> Iterator[Any]:
+    """What the process says, without what it says by the way."""
+    steps = 0
+    while True:
+        match process.receive():
+            case ["warning", str(message)]:
+                _log.warning("%s", message)
+            case ["step"] if steps < _MOST_STEPS:
+                steps += 1
+            case message:
+                yield message
 
 
 def _broke_off(how: str) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rag import loaders
 from rag.errors import LoadError
+from rag.loaders import ocr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,8 @@ def main(seconds: float, megabytes: int) -> None:
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no result
     logger = logging.getLogger("yinju")
-    logger.addHandler(_Forwarding(results))
+    logger.addHandler(_Forwarding(results, seconds))
+    logger.setLevel(logging.INFO)
     logger.propagate = False
     worn = _restrict(megabytes)
     _send(results, "ready")
@@ -81,14 +83,22 @@ def _send(results: BinaryIO, *message: Any) -> None:
 
 
 class _Forwarding(logging.Handler):
-    """Passes warnings on, such as which pages of a file are only pictures."""
+    """Passes warnings on, such as which pages of a file are only pictures.
 
-    def __init__(self, results: BinaryIO) -> None:
-        super().__init__(logging.WARNING)
+    Anything less says that a step is done of what takes long, such as a page of OCR: the next has its own time.
+    """
+
+    def __init__(self, results: BinaryIO, seconds: float) -> None:
+        super().__init__(logging.INFO)
         self._results = results
+        self._seconds = seconds
 
     def emit(self, record: logging.LogRecord) -> None:
-        _send(self._results, "warning", record.getMessage())
+        if record.levelno >= logging.WARNING:
+            _send(self._results, "warning", record.getMessage())
+        else:
+            _send(self._results, "step")
+            _limit_work(self._seconds)
 
 
 def _restrict(megabytes: int) -> float:
@@ -107,15 +117,16 @@ def _restrict(megabytes: int) -> float:
         _set_limit(resource.RLIMIT_FSIZE, 0)
         _set_limit(resource.RLIMIT_NOFILE, _MOST_OPEN_FILES)
         if taken:
-            _set_limit(resource.RLIMIT_AS, taken + allowed)
+            _set_limit(resource.RLIMIT_AS, taken + allowed, room=ocr.MEMORY_BYTES if ocr.is_installed() else 0)
     return taken + _WORN * allowed if taken else math.inf
 
 
-def _set_limit(which: int, value: int) -> None:
+def _set_limit(which: int, value: int, room: int = 0) -> None:
+    """Limits something to a value, which may be raised by some room later."""
     import resource
 
     with suppress(OSError, ValueError):  # as where the system has a lower limit already
-        resource.setrlimit(which, (value, value))
+        resource.setrlimit(which, (value, value + room))
 
 
 def _limit_work(seconds: float) -> None:

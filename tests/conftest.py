@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,3 +38,9 @@ def quick_path(tmp_path: Path) -> Iterator[Path]:
 def analyzer() -> Analyzer:
     """One for all tests, since reading its dictionaries takes a while."""
     return Analyzer()
+
+
+@pytest.fixture
+def without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the extra is not installed."""
+    monkeypatch.setitem(sys.modules, "rapidocr", None)

@@ -376,7 +376,7 @@ FILES: dict[str, HostileFile] = {
         "a.pdf", lambda: _many_pages(10_000), Text("Page 1.\fPage 2.\f", sum(len(f"Page {i}.\f") for i in range(1, 10_001)) - 1)
     ),
     "pdf of thirty thousand pages": HostileFile("a.pdf", lambda: _many_pages(30_000), Refusal("at most 20000 are read")),
-    "pdf that is a scan": HostileFile("a.pdf", lambda: _scan(0), Refusal("page 1 is a scan and needs OCR")),
+    "pdf that is a scan": HostileFile("a.pdf", lambda: _scan(0), Refusal("page 1 is a scan in which OCR finds no text")),
     "pdf with a scan": HostileFile("a.pdf", lambda: _scan(1), Text(f"\f{LAKE}")),
     "pdf whose form shows itself": HostileFile("a.pdf", lambda: _forms(0, 1, b"/X Do BT /F 12 Tf (Lake) Tj ET"), Text("Lake")),
     "pdf whose forms show each other a thousand million times": HostileFile(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.errors import LoadError
+from rag.loaders import ocr
 from rag.loaders.base import document_id
 from rag.loaders.office import bounded
 from rag.types import Document
@@ -42,6 +43,8 @@ _FULL_LINES = 0.5
 _COLUMN_WIDTH = 8
 _MARKER = re.compile(r"[(（]?\w{1,3}[.)）、]?|[^\w\s]")
 _DEEPEST_INDENT = 12
+# Pixels for each of the 72 points of an inch.
+_SHARPEST = 200 / 72
 
 
 class _Piece(NamedTuple):
@@ -61,8 +64,9 @@ _Span = tuple[float, float]
 class PdfLoader:
     """Reads the text of PDF files, columns one after the other; a form feed begins each page but the first.
 
-    Pages that are only pictures are empty, and a warning names them. Text that is set aslant, as watermarks are, is left out.
-    Hyphens at line ends stay, for cleaning to judge, as do running heads and page numbers.
+    Pages that are only pictures are read by OCR where that is installed, else they are empty; a warning names them. Text that is
+    set aslant, as watermarks are, is left out. Hyphens at line ends stay, for cleaning to judge, as do running heads and page
+    numbers.
     """
 
     suffixes = (".pdf",)
@@ -76,15 +80,30 @@ class PdfLoader:
             except Exception as error:  # whatever a damaged file makes the library stumble over
                 raise LoadError(f"{source}: this is not a PDF file, or it is damaged") from error
         if scans:
-            scanned = f"page{'s' if len(scans) > 1 else ''} {_listed(scans)} {'are scans' if len(scans) > 1 else 'is a scan'}"
-            message = f"{source}: {scanned} and need{'s' if len(scans) == 1 else ''} OCR"
-            if not any(map(str.strip, pages)):
-                raise LoadError(message)
-            _log.warning("%s; the other pages are read", message)
+            _tell_of(scans, source, is_empty=not any(map(str.strip, pages)))
         starts = [0]
         for page in pages[:-1]:
             starts.append(starts[-1] + len(page) + 1)
         return Document(document_id(source), Path(source).stem, source, "\f".join(pages), pages=tuple(starts))
+
+
+def _tell_of(scans: Sequence[int], source: str, *, is_empty: bool) -> None:
+    """Warns of the pages that are scans.
+
+    Raises:
+        LoadError: The whole file is empty.
+    """
+    many = len(scans) > 1
+    scanned = f"{source}: page{'s' if many else ''} {_listed(scans)} {'are scans' if many else 'is a scan'}"
+    if ocr.is_installed():
+        if is_empty:
+            raise LoadError(f"{scanned} in which OCR finds no text")
+        _log.warning("%s, read by OCR: what is cited from there may be misread", scanned)
+        return
+    wanted = f"{scanned} and need{'' if many else 's'} OCR ({ocr.HOW_TO_INSTALL})"
+    if is_empty:
+        raise LoadError(wanted)
+    _log.warning("%s; the other pages are read", wanted)
 
 
 def _listed(numbers: Sequence[int]) -> str:
@@ -122,12 +141,27 @@ def _page(pdf: Any, index: int, scans: list[int], source: str) -> str:
         count = textpage.count_chars()
         if count > _MOST_CHARACTERS_OF_PAGE:
             raise LoadError(f"{source}: page {index + 1} has {count} characters, more than any page can show")
-        text = "\n\n".join("\n".join(_lines(blocks)) for blocks in _flows(_upright(textpage, count)))
+        text = _text(_upright(textpage, count))
         if not text.strip() and any(True for _ in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])):
             scans.append(index + 1)
+            if ocr.is_installed():
+                text = _text(_recognised(page, source))
+                _log.info("%s: page %d is read by OCR", source, index + 1)
         return text
     finally:
         page.close()
+
+
+def _recognised(page: Any, source: str) -> list[_Piece]:
+    """The pieces of text in the picture that a page is, in pixels."""
+    scale = min(_SHARPEST, ocr.LONGEST_SIDE / max(page.get_size()))
+    picture = page.render(scale=scale, grayscale=True).to_numpy()
+    # Only how they lie to each other matters, so the origin may be anywhere.
+    return [_Piece(line.left, -line.bottom, line.right, -line.top, line.text) for line in ocr.lines(picture, source)]
+
+
+def _text(pieces: list[_Piece]) -> str:
+    return "\n\n".join("\n".join(_lines(blocks)) for blocks in _flows(pieces))
 
 
 def _upright(textpage: Any, count: int) -> list[_Piece]:

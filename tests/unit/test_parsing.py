@@ -138,9 +138,25 @@ def test_a_name_that_turns_the_writing_around_is_shown_plainly(parser: Parser, t
 def test_warnings_come_through(parser: Parser, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "yinju"):
         (document,) = parser.read(made(page("Text."), scan), "a.pdf", ".pdf", LIMIT)
-    assert caplog.messages == ["a.pdf: page 2 is a scan and needs OCR; the other pages are read"]
+    assert caplog.messages == ["a.pdf: page 2 is a scan, read by OCR: what is cited from there may be misread"]
     assert isinstance(document, Document)
     assert document.text == "Text.\f"
+
+
+def test_each_step_of_what_takes_long_has_the_time_of_a_document(hostile: Any) -> None:
+    answer = """
+for _ in range(6): time.sleep(0.25); say("step")
+say("document", "a.txt", "a", "The lake is deep.", "", "", [])
+say("end", "", True)
+"""
+    (document,) = hostile(answer, seconds=1.0).read(b"", "a.txt", ".txt", LIMIT)
+    assert document.text == "The lake is deep."
+
+
+def test_steps_have_an_end(hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "_MOST_STEPS", 50)
+    with pytest.raises(LoadError, match="reading broke off"):
+        list(hostile('while True: say("step")').read(b"", "a.txt", ".txt", LIMIT))
 
 
 # -- the process ------------------------------------------------------------------------------------------------------

@@ -198,14 +198,15 @@ def test_running_heads_and_page_numbers_are_cleaned_away() -> None:
         assert document.page_at(document.text.index(f"第{number}个段落")) == number
 
 
-def test_scans_are_named_and_the_other_pages_read(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_ocr_scans_are_named_and_the_other_pages_read(caplog: pytest.LogCaptureFixture, without_ocr: None) -> None:
     with caplog.at_level(logging.WARNING, "yinju"):
         document = loaded(page("Text."), scan, page("More."), scan)
     assert document.text == "Text.\f\fMore.\f"
-    assert caplog.messages == ["folder/file.pdf: pages 2, 4 are scans and need OCR; the other pages are read"]
-    with pytest.raises(LoadError, match=r"^folder/file.pdf: page 2 is a scan and needs OCR$"):
+    wanted = "need OCR (pip install 'yinju[ocr]')"
+    assert caplog.messages == [f"folder/file.pdf: pages 2, 4 are scans and {wanted}; the other pages are read"]
+    with pytest.raises(LoadError, match=r"^folder/file.pdf: page 2 is a scan and needs OCR \(pip install 'yinju\[ocr\]'\)$"):
         loaded(blank, scan)
-    with pytest.raises(LoadError, match=r"pages 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, … are scans and need OCR$"):
+    with pytest.raises(LoadError, match=r"pages 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, … are scans and need OCR"):
         loaded(*[scan] * 12)
 
 
