@@ -1,0 +1,146 @@
+"""Yinju and its peers on the same documents and questions: `python tests/benchmarks/peers/compare.py`; see the README beside it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from measures import by_pair, mean_and_interval, table
+from systems import SYSTEMS
+
+from embeddings.catalogue import BUNDLED
+from rag.cleaning import clean
+from rag.evaluation.question_set import SEED_QUESTIONS, Question, read
+from rag.loaders import load, require_files
+from rag.metadata import describe
+from rag.pipeline import SEEDS
+from rag.types import Document
+
+HELD_OUT = Path(__file__).parents[1] / "held_out_questions.jsonl"
+PACKAGES = (
+    "llama-index-core llama-index-embeddings-huggingface haystack-ai sentence-transformers-haystack txtai langchain-text-splitters "
+    "rank-bm25 tantivy sentence-transformers torch"
+).split()
+# Nothing is fetched, and nobody is told.
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HAYSTACK_TELEMETRY_ENABLED": "False",
+    "ANONYMIZED_TELEMETRY": "False",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+RETRIEVAL = ("hit@1", "hit@5", "hit@10", "MRR", "in 1,000 ch.", "in 4,000 ch.")
+
+
+def documents_of(folder: Path) -> list[Document]:
+    """The documents of a folder, cleaned, so that how files are read is not compared."""
+    found = [document for file in require_files([folder]) for document in load(file, 10**9)]
+    failed = [each for each in found if not isinstance(each, Document)]
+    if failed:
+        raise SystemExit(f"{failed[0].reason}")
+    return [describe(clean(document)) for document in found if isinstance(document, Document)]
+
+
+def copy_of_encoder(folder: Path) -> None:
+    """Writes the bundled encoder in single precision."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    SentenceTransformer(str(BUNDLED / "encoder"), model_kwargs={"dtype": torch.float32}).save(str(folder))
+
+
+def measured(name: str, documents: Sequence[Document], questions: Sequence[Question], encoder: Path) -> dict[str, Any]:
+    """What a process of its own measures of a system."""
+    plain = [{"id": d.id, "title": d.title, "source": d.source, "text": d.text, "language": d.language} for d in documents]
+    task = json.dumps({"documents": plain, "questions": [asdict(question) for question in questions]})
+    command = [sys.executable, str(Path(__file__).with_name("measure.py")), name]
+    environment = os.environ | OFFLINE | {"PEERS_ENCODER": str(encoder)}
+    done = subprocess.run(command, input=task, stdout=subprocess.PIPE, text=True, env=environment, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name} failed; the reason stands above")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def report(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
+    """Tables in Markdown: all questions, by languages, and what Yinju answers."""
+    heads = ["", *RETRIEVAL, "handed over", "of them", "characters", "index s", "ms", "p95 ms", "MB"]
+    lines = []
+    for name, found in all_measured.items():
+        rows = found["rows"]
+        lines.append(
+            [
+                name,
+                *(mean_and_interval([row[measure] for row in rows]) for measure in RETRIEVAL),
+                mean_and_interval([row["handed over"] for row in rows]),
+                str(found["handed over"]),
+                f"{sum(row['characters'] for row in rows) / len(rows):,.0f}",
+                f"{found['index seconds']:.1f}",
+                f"{found['median ms']:.0f}",
+                f"{found['p95 ms']:.0f}",
+                f"{found['megabytes']:,.0f}",
+            ]
+        )
+    parts = [table(heads, lines)]
+    pairs = by_pair(next(iter(all_measured.values()))["rows"], "hit@5")
+    for measure in ("hit@5", "in 1,000 ch."):
+        heads = [measure, *(f"{pair} (n = {number})" for pair, (_, number) in pairs.items())]
+        lines = [
+            [name, *(f"{mean:.3f}" for mean, _ in by_pair(found["rows"], measure).values())]
+            for name, found in all_measured.items()
+        ]
+        parts.append(table(heads, lines))
+    parts += [_answers(name, found["said"]) for name, found in all_measured.items() if found["said"]]
+    return "\n".join(parts)
+
+
+def _answers(name: str, said: Sequence[Mapping[str, Any]]) -> str:
+    answerable, others = [row for row in said if row["answerable"]], [row for row in said if not row["answerable"]]
+    citations = sum(row["citations"] for row in answerable)
+    line = (
+        f"{name} answers: {sum(row['right'] for row in answerable) / len(answerable):.3f} of {len(answerable)} hold an accepted "
+        f"string, {sum(row['on evidence'] for row in answerable) / max(1, citations):.3f} of {citations} citations lie on the "
+        f"evidence, {sum(row['refused'] for row in answerable) / len(answerable):.3f} are wrongly refused"
+    )
+    if others:
+        line += f"; of {len(others)} that the documents do not answer {sum(row['refused'] for row in others) / len(others):.3f} are refused"
+    return f"{line}.\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=Path, default=SEEDS / "documents", help="a file or folder")
+    parser.add_argument("--questions", type=Path, action="append", help="question sets in our own format, asked together")
+    parser.add_argument("--systems", nargs="+", choices=list(SYSTEMS), default=list(SYSTEMS), metavar="NAME")
+    parser.add_argument("--json", type=Path, help="write all that was measured to this file")
+    options = parser.parse_args()
+    documents = documents_of(options.documents)
+    questions = [question for file in options.questions or [SEED_QUESTIONS, HELD_OUT] for question in read(file)]
+    characters = sum(len(document.text) for document in documents)
+    print(
+        f"{len(documents)} documents of {characters:,} characters, {len(questions)} questions, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, {', '.join(f'{package} {version(package)}' for package in PACKAGES)}\n"
+    )
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        copy_of_encoder(Path(folder))
+        for name in options.systems:
+            print(f"{name} …", file=sys.stderr)
+            found[name] = measured(name, documents, questions, Path(folder))
+    if options.json:
+        options.json.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
+    print(report(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What is measured of a ranking of passages, whatever their size: only the text counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rag.evaluation import significance
+from rag.evaluation.matching import fold, holds
+
+RANKS = (1, 5, 10)
+BUDGETS = (1000, 4000)
+"""Characters: what stands in the first so many of the ranked passages, one after the other. Large passages gain nothing by it."""
+
+
+def rank_of(passages: Sequence[str], evidence: Iterable[str]) -> int | None:
+    """The rank of the first passage that holds half of a piece of evidence or more, counted from 1; None when none does.
+
+    Half, since a passage may end inside a sentence; it is the first half or the second.
+    """
+    wanted = [half for quote in evidence for half in _halves(fold(quote))]
+    for rank, passage in enumerate(passages, 1):
+        text = fold(passage)
+        if any(half in text for half in wanted):
+            return rank
+    return None
+
+
+def is_within(passages: Sequence[str], evidence: Iterable[str], characters: int) -> bool:
+    """Whether the first so many characters of the passages hold evidence, each passage by itself."""
+    cut, left = [], characters
+    for passage in passages:
+        cut.append(passage[:left])
+        left -= len(passage)
+        if left <= 0:
+            break
+    return rank_of(cut, evidence) is not None
+
+
+def of_question(passages: Sequence[str], handed_over: int, evidence: Sequence[str], answers: Sequence[str]) -> dict[str, float]:
+    """The measures of one question.
+
+    Args:
+        passages: What was found, best first.
+        handed_over: How many of them a language model would be given by default.
+        evidence: Quotes, each of which alone holds the answer.
+        answers: Accepted strings.
+    """
+    rank = rank_of(passages, evidence)
+    given = "\n".join(passages[:handed_over])
+    measured = {f"hit@{k}": float(rank is not None and rank <= k) for k in RANKS}
+    measured["MRR"] = 1 / rank if rank else 0.0
+    measured |= {f"in {budget:,} ch.": float(is_within(passages, evidence, budget)) for budget in BUDGETS}
+    return measured | {"handed over": float(holds(given, answers)), "characters": float(len(given))}
+
+
+def mean_and_interval(values: Sequence[float]) -> str:
+    """A mean, and between brackets its 95% bootstrap interval."""
+    numbers = np.asarray(values, dtype=np.float64)
+    interval = significance.interval(numbers, np.ones(len(numbers)))
+    assert interval
+    return f"{numbers.mean():.3f} ({interval[0]:.2f}–{interval[1]:.2f})"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown, its first column on the left and the others on the right."""
+    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def by_pair(rows: Sequence[Mapping[str, Any]], measure: str) -> dict[str, tuple[float, int]]:
+    """The mean of a measure for each pair of languages, such as "en->zh", with the number of questions."""
+    pairs = sorted({row["pair"] for row in rows})
+    values = {pair: [row[measure] for row in rows if row["pair"] == pair] for pair in pairs}
+    return {pair: (float(np.mean(each)), len(each)) for pair, each in values.items()}
+
+
+def _halves(folded: str) -> tuple[str, ...]:
+    middle = (len(folded) + 1) // 2
+    return tuple(half for half in (folded[:middle], folded[len(folded) - middle :]) if half)
