@@ -229,13 +229,13 @@ NOT_IN_LIBRARY = Words(
 )
 FIGURES = {
     "n": (Words("题数", "Questions"), Words("问了多少个问题", "How many questions were asked")),
-    "hit_at_1": (Words("召回@1", "R@1"), Words("依据在第一个段落里的问题占比", "How often the first passage holds evidence")),
+    "hit_at_1": (Words("命中@1", "hit@1"), Words("依据在第一个段落里的问题占比", "How often the first passage holds evidence")),
     "hit_at_5": (
-        Words("召回@5", "R@5"),
+        Words("命中@5", "hit@5"),
         Words("依据在前 5 个段落里的问题占比", "How often the first 5 passages hold evidence"),
     ),
     "hit_at_10": (
-        Words("召回@10", "R@10"),
+        Words("命中@10", "hit@10"),
         Words("依据在前 10 个段落里的问题占比", "How often the first 10 passages hold evidence"),
     ),
     "mrr": (

@@ -122,7 +122,7 @@ def test_the_figures_of_all_stand_first():
     shown = dict(zip(page.inside["dt"], page.inside["dd"], strict=True))
     assert shown == {
         "题数 Questions": "4",
-        "召回@10 R@10": "67%",
+        "命中@10 hit@10": "67%",
         "答对 Right": "33%",
         "引用落在依据上 On the evidence": "50%",
         "误答 Wrongly answered": "100%",
@@ -136,7 +136,7 @@ def test_recall_and_answers_are_drawn_by_language_pair():
     recall, answers, *_ = evaluation_report.report(outcomes(), 0.38).split("<figure")[1:]
     recall, answers = Reader(f"<figure{recall}"), Reader(f"<figure{answers}")
     heads = ["全部 All", "英文 → 中文 English → Chinese", "中文 → 中文 Chinese → Chinese"]
-    assert recall.inside["th"] == ["召回@1 R@1", "召回@5 R@5", "召回@10 R@10", *heads]
+    assert recall.inside["th"] == ["命中@1 hit@1", "命中@5 hit@5", "命中@10 hit@10", *heads]
     assert recall.inside["td"] == ["", "33%", "33%", "67%", "0%", "0%", "100%", "50%", "50%", "50%"]
     assert answers.inside["td"] == ["", "33%", "50%", "0%", "0%", "50%", "100%"]
 
