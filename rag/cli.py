@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -424,7 +424,7 @@ def _watch(library: Library, folders: list[Path], collection: str) -> list[AddRe
 
 @contextmanager
 def _progress(what: str) -> Iterator[OnProgress]:
-    """A bar with rate and time left, on a terminal only."""
+    """A bar with rate and time left, and with the step that one file is at, on a terminal only."""
     from tqdm import tqdm
 
     with tqdm(desc=what, unit="B", unit_scale=True, disable=None) as bar:
@@ -435,7 +435,26 @@ def _progress(what: str) -> Iterator[OnProgress]:
             bar.set_postfix_str(f"{progress.passages:,} passages", refresh=False)
             bar.update(progress.done - bar.n)
 
-        yield show
+        with _told_of_steps(bar.set_postfix_str):
+            yield show
+
+
+@contextmanager
+def _told_of_steps(show: Callable[[str], object]) -> Iterator[None]:
+    """Shows each step of reading one file, such as a page of OCR, as long as it lasts."""
+
+    class Showing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            show(record.getMessage())
+
+    steps, handler = logging.getLogger("yinju.steps"), Showing()
+    steps.setLevel(logging.INFO)
+    steps.propagate = False
+    steps.addHandler(handler)
+    try:
+        yield
+    finally:
+        steps.removeHandler(handler)
 
 
 def _report(results: list[AddResult]) -> None:

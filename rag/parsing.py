@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _log = logging.getLogger("yinju")
+_steps = logging.getLogger("yinju.steps")
 _WORKER = ("-m", "rag.parsing_worker")
 _LONGEST_START = 60.0
 # What takes long may have the time of a document for each step; a file has no more pages than this.
 _MOST_STEPS = 20_000
+_LONGEST_MESSAGE = 2_000
 # Of the environment, what an interpreter may need to start. Keys and passwords are nothing for a process that reads files.
 _ENVIRONMENT = "PATH SYSTEMROOT LD_LIBRARY_PATH DYLD_LIBRARY_PATH PYTHONHOME LANG LC_ALL LC_CTYPE TZ".split()
 
@@ -157,8 +159,9 @@ def _results_of(process: _Process) -> Iterator[Any]:
     while True:
         match process.receive():
             case ["warning", str(message)]:
-                _log.warning("%s", message)
-            case ["step"] if steps < _MOST_STEPS:
+                _log.warning("%s", printable(message[:_LONGEST_MESSAGE]))
+            case ["step", str(message)] if steps < _MOST_STEPS:
+                _steps.info("%s", printable(message[:_LONGEST_MESSAGE]))
                 steps += 1
             case message:
                 yield message

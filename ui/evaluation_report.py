@@ -112,7 +112,7 @@ def _by_pair(outcomes: Sequence[Outcome]) -> str:
         groups = [Group(_name(pair), [getattr(of_pair, name) for name in names]) for pair, of_pair in pairs]
         return charts.bars(heading, texts.PAIRS_MEAN, [texts.FIGURES[name][0] for name in names], groups)
 
-    return drawn(texts.RECALL_BY_PAIR, _RETRIEVAL) + drawn(texts.ANSWERS_BY_PAIR, _ANSWERS)
+    return drawn(texts.FOUND_BY_PAIR, _RETRIEVAL) + drawn(texts.ANSWERS_BY_PAIR, _ANSWERS)
 
 
 def _risk_coverage(outcomes: Sequence[Outcome], threshold: float) -> str:

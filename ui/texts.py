@@ -262,7 +262,7 @@ FIGURES = {
     "p95_seconds": (Words("95% 用时", "95% within"), Words("95% 的问题在这个时间内答完", "95 of 100 answers took no longer")),
 }
 """What each of `rag.evaluation.figures.Figures` is called and means, by its name there."""
-RECALL_BY_PAIR = Words("召回率", "Recall")
+FOUND_BY_PAIR = Words("检索命中", "Passages found")
 ANSWERS_BY_PAIR = Words("回答与引用", "Answers and citations")
 RISK_COVERAGE = Words("风险与覆盖", "Risk and coverage")
 COVERAGE = Words("覆盖：回答了的问题占比", "Coverage: share of the questions that is answered")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _log = logging.getLogger("yinju")
+_steps = logging.getLogger("yinju.steps")
 # PDFium may be used by one thread at a time.
 _lock = threading.Lock()
 _MOST_PAGES = 20_000
@@ -146,7 +147,7 @@ def _page(pdf: Any, index: int, scans: list[int], source: str) -> str:
             scans.append(index + 1)
             if ocr.is_installed():
                 text = _text(_recognised(page, source))
-                _log.info("%s: page %d is read by OCR", source, index + 1)
+                _steps.info("page %d of %d by OCR", index + 1, len(pdf))
         return text
     finally:
         page.close()

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from rag import doctor
+from rag.cli import _told_of_steps
 from rag.errors import LoadError
 from rag.library import Library
 from rag.loaders import ocr
@@ -69,9 +70,11 @@ def test_columns_are_read_one_after_the_other_though_the_page_lies_on_its_head(s
     assert words == "".join((LEFT + RIGHT).split())
 
 
-def test_a_scan_is_said_to_be_one(caplog: pytest.LogCaptureFixture) -> None:
-    with Parser() as parser, caplog.at_level(logging.WARNING, "yinju"):
+def test_a_scan_is_said_to_be_one_and_each_page_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[str] = []
+    with Parser() as parser, caplog.at_level(logging.WARNING, "yinju"), _told_of_steps(told.append):
         list(parser.read(SCANNED.read_bytes(), "a.pdf", ".pdf", LIMIT))
+    assert told == ["page 1 of 2 by OCR", "page 2 of 2 by OCR"]
     assert caplog.messages == ["a.pdf: pages 1, 2 are scans, read by OCR: what is cited from there may be misread"]
 
 

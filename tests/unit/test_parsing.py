@@ -17,6 +17,7 @@ import pytest
 from test_pdf_loader import made, page, scan
 
 from rag import loaders, parsing
+from rag.cli import _told_of_steps
 from rag.errors import LoadError
 from rag.loaders import Failure, document_id
 from rag.parsing import Parser
@@ -143,20 +144,33 @@ def test_warnings_come_through(parser: Parser, caplog: pytest.LogCaptureFixture)
     assert document.text == "Text.\f"
 
 
-def test_each_step_of_what_takes_long_has_the_time_of_a_document(hostile: Any) -> None:
+def test_each_step_of_what_takes_long_is_told_and_has_the_time_of_a_document(hostile: Any) -> None:
     answer = """
-for _ in range(6): time.sleep(0.25); say("step")
+for page in range(6): time.sleep(0.25); say("step", f"page {page}")
 say("document", "a.txt", "a", "The lake is deep.", "", "", [])
 say("end", "", True)
 """
-    (document,) = hostile(answer, seconds=1.0).read(b"", "a.txt", ".txt", LIMIT)
+    told: list[str] = []
+    with _told_of_steps(told.append):
+        (document,) = hostile(answer, seconds=1.0).read(b"", "a.txt", ".txt", LIMIT)
     assert document.text == "The lake is deep."
+    assert told == [f"page {page}" for page in range(6)]
+
+
+def test_what_a_hostile_process_says_cannot_write_on_the_terminal(hostile: Any, caplog: pytest.LogCaptureFixture) -> None:
+    answer = r"""
+say("warning", "\x1b[2Jgone\n" + 5000 * "x")
+say("end", "", True)
+"""
+    with caplog.at_level(logging.WARNING, "yinju"):
+        assert list(hostile(answer).read(b"", "a.txt", ".txt", LIMIT)) == []
+    assert caplog.messages == ["?[2Jgone?" + 1991 * "x"]
 
 
 def test_steps_have_an_end(hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "_MOST_STEPS", 50)
     with pytest.raises(LoadError, match="reading broke off"):
-        list(hostile('while True: say("step")').read(b"", "a.txt", ".txt", LIMIT))
+        list(hostile('while True: say("step", "")').read(b"", "a.txt", ".txt", LIMIT))
 
 
 # -- the process ------------------------------------------------------------------------------------------------------
