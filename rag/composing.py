@@ -11,7 +11,7 @@ from typing import Literal
 from rag import quantities
 from rag.citations import cite, marker
 from rag.reading import Reading, Sentence
-from rag.sentences import Span
+from rag.sentences import Span, after_lead
 from rag.types import Citation, Document, Language
 
 GetDocument = Callable[[str], Document]
@@ -36,12 +36,6 @@ _LIST = re.compile(
     r"哪些|哪几|分别|什么(?:原则|措施|方面|领域)|几[大个项]"
     r"|\b(?:(?:what|which) (?:are|were|kinds?|types?|\w+s)|list|in (?:what|which) (?:fields|areas))\b",
     re.IGNORECASE,
-)
-# What stands before a sentence and is not of it: numbers of lists, bullets, the datelines of agencies.
-_BEFORE_SENTENCE = re.compile(
-    r"(?:[-*•·▪●◆■—]+\s*|[（(][一二三四五六七八九十\d]{1,3}[)）]\s*|[一二三四五六七八九十]{1,3}、\s*|\d{1,2}[.、]\s+"
-    r"|[\u4e00-\u9fff]{1,6}社[\u4e00-\u9fff]{2,8}\d{1,2}月\d{1,2}日电\s*(?:[（(]记者[^)）]{1,30}[)）])?\s*"
-    r"|[A-Z]{4,20}, (?:[A-Z][a-z]{2,8}\.? \d{1,2} )?\([A-Z][\w ]{2,20}\) -{1,2}\s*)+"
 )
 _MEASURE_WORD = re.compile("[个种处名人项家座所条只头株棵位部份次届天]")
 # A sentence is said when the odds of it are at least this share of those of the best one.
@@ -197,8 +191,7 @@ def pieces(text: str) -> Iterator[str]:
 
 def quoted(document: Document, number: int, start: int, end: int, support: float) -> Citation:
     """A citation of a sentence without the number of a list or the dateline before it."""
-    lead = _BEFORE_SENTENCE.match(document.text, start, end)
-    return cite(document, number, lead.end() if lead and lead.end() < end else start, end, support)
+    return cite(document, number, after_lead(document.text, start, end), end, support)
 
 
 def _cited(group: Sequence[Place], first: int, document: GetDocument) -> Iterator[Citation]:

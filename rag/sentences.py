@@ -29,11 +29,24 @@ _MAY_END = re.compile(r"\b(?:etc|al|Inc|Ltd|Co|Corp|Bros|Dept|Univ|Jr|Sr|[ap]\.m
 _DATELINE = re.compile(
     r"\s*(?:\w+ )?(?:News (?:Agency|Service)|Agency), [\w ,]{2,40} (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?"
 )
+# What stands before a sentence and is not of it: numbers of lists, bullets, the datelines of agencies.
+_LEAD = re.compile(
+    r"(?:[-*•·▪●◆■—]+\s*|[（(][一二三四五六七八九十\d]{1,3}[)）]\s*|[一二三四五六七八九十]{1,3}、\s*|\d{1,2}[.、]\s+"
+    r"|[\u4e00-\u9fff]{1,6}社[\u4e00-\u9fff]{2,8}\d{1,2}月\d{1,2}日电\s*(?:[（(]记者[^)）]{1,30}[)）])?\s*"
+    r"|[A-Z]{4,20}, (?:[A-Z][a-z]{2,8}\.? \d{1,2} )?\([A-Z][\w ]{2,20}\) -{1,2}\s*"
+    rf"|{_DATELINE.pattern} ?\([Rr]eporters? [^)]{{1,60}}\)\s*)+"
+)
 _BEGINNING = re.compile(
     r"(?:The|This|That|These|Those|It|Its|He|She|They|We|You|In|On|At|As|By|For|From|To|But|And|However|If|When|While|After|An?)\b"
 )
 _SOFT = (re.compile(r"[；;]\s*"), re.compile(r"(?:[，：、]|[,:](?!\d))\s*"), re.compile(r"\s+"))
 _WINDOW = 1000
+
+
+def after_lead(text: str, start: int, end: int) -> int:
+    """Where the sentence `text[start:end]` begins after the number of a list, a bullet or the dateline before it."""
+    lead = _LEAD.match(text, start, end)
+    return lead.end() if lead and lead.end() < end else start
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:

@@ -24,7 +24,7 @@ from rag.generating import Generator, Message
 from rag.loaders import Failure
 from rag.metadata import describe, language_of
 from rag.quantities import Quantity
-from rag.sentences import sentences
+from rag.sentences import after_lead, sentences
 from rag.types import Document, Language
 
 _SHORTEST: dict[Language, int] = {"zh": 12, "en": 40}
@@ -142,7 +142,7 @@ def by_template(document: Document) -> Iterator[Draft]:
     for sentence in _sentences(document):
         language = language_of(sentence)
         for quantity in quantities.find(sentence, language):
-            question = _asked_for(sentence, quantity, language)
+            question = "" if _is_word(quantity) else _asked_for(sentence, quantity, language)
             if question:
                 kind = "date" if quantity.kind == "date" else "number"
                 yield Draft(language, kind, question, sentence, _answers(quantity), document.source)
@@ -180,7 +180,7 @@ def spread(drafts: Sequence[Draft], most: int) -> list[Draft]:
 def _sentences(document: Document) -> Iterable[str]:
     """The sentences of a document that are neither headings nor too long to ask about."""
     for start, end in sentences(document.text):
-        sentence = document.text[start:end].lstrip("#-*• ").strip()
+        sentence = document.text[after_lead(document.text, start, end) : end].lstrip("#-*• ").strip()
         language = language_of(sentence)
         if _SHORTEST[language] <= len(sentence) <= _LONGEST[language] and sentence[-1] in '。.！!”"':
             yield sentence
@@ -200,6 +200,13 @@ def _asked_for(sentence: str, quantity: Quantity, language: Language) -> str:
     if len((before + after).strip()) < _FEWEST_LEFT[language]:
         return ""
     return _chinese(before, after, quantity) if language == "zh" else _english(before, after, quantity)
+
+
+def _is_word(quantity: Quantity) -> bool:
+    """Whether a number is one that nobody would ask for, such as the two of "the two parties"."""
+    return (
+        quantity.kind == "number" and not quantity.unit and quantity.written.lower() in ("one", "two", "both", "一", "两", "二")
+    )
 
 
 def _is_of_a_title(sentence: str, place: int) -> bool:

@@ -27,6 +27,13 @@ def drafts(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
         ("2024年3月5日，委员会决定在北山设立观鸟站。", "date", "哪一天委员会决定在北山设立观鸟站？", "2024年3月5日"),
         ("长江流域重点水域于2021年1月1日起实行禁渔。", "date", "长江流域重点水域于哪一天起实行禁渔？", "2021年1月1日"),
         ("青湖保护基金会由陈明发起，规模很小。", "name", "青湖保护基金会由谁发起，规模很小？", "陈明"),
+        (
+            'China News Service, Dali, October 9th (Reporter Miao Chao) The bird station counted 118 kinds of birds.',
+            "number",
+            "The bird station counted how many kinds of birds?",
+            "118",
+        ),
+        ("The two stations of the park were opened in 2024.", "date", "When were the two stations of the park opened?", "2024"),
         ("The bird station on North Hill was opened in 2024.", "date", "When was the bird station on North Hill opened?", "2024"),
         ("On 5 March 2024, the committee decided to build it.", "date", "When was it that the committee decided to build it?", "5 March 2024"),
         ("118 bird species live in the northern reserve.", "number", "How many bird species live in the northern reserve?", "118"),
