@@ -40,7 +40,7 @@ def test_a_large_passage_gains_nothing_within_a_budget() -> None:
 
 def test_a_question_by_hand() -> None:
     passages = ["It rained.", EVIDENCE, "It shone."]
-    assert of_question(passages, 2, [EVIDENCE], ["2024"]) == {
+    assert of_question(passages, "\n".join(passages[:2]), [EVIDENCE], ["2024"]) == {
         "hit@1": 0.0,
         "hit@5": 1.0,
         "hit@10": 1.0,
@@ -50,7 +50,7 @@ def test_a_question_by_hand() -> None:
         "handed over": 1.0,
         "characters": 44.0,
     }
-    of_one = of_question(passages, 1, [EVIDENCE], ["2024"])
+    of_one = of_question(passages, passages[0], [EVIDENCE], ["2024"])
     assert (of_one["handed over"], of_one["characters"]) == (0.0, 10.0)
 
 

@@ -74,7 +74,7 @@ def measured(name: str, documents: Sequence[Document], questions: Sequence[Quest
 
 def report(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
     """Tables in Markdown: all questions, by languages, and what Yinju answers."""
-    heads = ["", *RETRIEVAL, "handed over", "of them", "characters", "index s", "ms", "p95 ms", "MB"]
+    heads = ["", *RETRIEVAL, "handed over", "characters", "index s", "ms", "p95 ms", "MB"]
     lines = []
     for name, found in all_measured.items():
         rows = found["rows"]
@@ -83,7 +83,6 @@ def report(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
                 name,
                 *(mean_and_interval([row[measure] for row in rows]) for measure in RETRIEVAL),
                 mean_and_interval([row["handed over"] for row in rows]),
-                str(found["handed over"]),
                 f"{sum(row['characters'] for row in rows) / len(rows):,.0f}",
                 f"{found['index seconds']:.1f}",
                 f"{found['median ms']:.0f}",

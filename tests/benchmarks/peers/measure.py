@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import resource
 import statistics
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from measures import of_question
-from systems import SYSTEMS, System
+from systems import SYSTEMS, Found
 
 from rag.evaluation.matching import FoldedDocument, holds, places
 from rag.types import Document
@@ -25,33 +25,41 @@ def measure(name: str, documents: list[Document], questions: list[dict[str, Any]
     indexed = time.perf_counter() - started
     # What a first question alone takes is paid once.
     system.search(questions[0]["question"])
-    asked = [_ask(system, question) for question in questions]
+    asked = []
+    for question in questions:
+        started = time.perf_counter()
+        found = system.search(question["question"])
+        asked.append((found, getattr(system, "said", None), 1000 * (time.perf_counter() - started)))
+    megabytes = most_megabytes()
     folded = [FoldedDocument(document) for document in documents]
-    rows, said = [], []
-    for question, (passages, answer, _) in zip(questions, asked, strict=True):
-        if answer:
-            said.append(_of_answer(question, answer, folded))
-        if question["answerable"]:
-            found = of_question(passages, system.handed_over, question["evidence"], question["answers"])
-            languages = {document.language for document in folded if places(question["evidence"], [document])}
-            pair = f"{question['lang']}->{question['lang'] if question['lang'] in languages else min(languages, default='none')}"
-            rows.append(found | {"pair": pair, "id": question["id"]})
-    milliseconds = sorted(1000 * seconds for *_, seconds in asked)
+    rows = [
+        _row(question, found, system.handed_over(question["question"], found), folded)
+        for question, (found, _, _) in zip(questions, asked, strict=True)
+        if question["answerable"]
+    ]
+    milliseconds = sorted(taken for *_, taken in asked)
     return {
         "rows": rows,
-        "said": said,
-        "handed over": system.handed_over,
+        "said": [_of_answer(question, said, folded) for question, (_, said, _) in zip(questions, asked, strict=True) if said],
         "index seconds": indexed,
         "median ms": statistics.median(milliseconds),
         "p95 ms": milliseconds[-(-95 * len(milliseconds) // 100) - 1],
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,
+        "megabytes": megabytes,
     }
 
 
-def _ask(system: System, question: dict[str, Any]) -> tuple[list[str], Any, float]:
-    started = time.perf_counter()
-    found = system.search(question["question"])
-    return [passage.text for passage in found], getattr(system, "said", None), time.perf_counter() - started
+def most_megabytes() -> float:
+    """The most memory that this process had; what `getrusage` says begins with what its parent had."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1000
+
+
+def _row(question: dict[str, Any], found: list[Found], handed_over: str, documents: list[FoldedDocument]) -> dict[str, Any]:
+    measured = of_question([passage.text for passage in found], handed_over, question["evidence"], question["answers"])
+    languages = {document.language for document in documents if places(question["evidence"], [document])}
+    own = question["lang"]
+    pair = f"{own}->{own if own in languages else min(languages, default='none')}"
+    return measured | {"pair": pair, "id": question["id"]}
 
 
 def _of_answer(question: dict[str, Any], answer: Any, documents: list[FoldedDocument]) -> dict[str, Any]:

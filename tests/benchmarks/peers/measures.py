@@ -39,21 +39,20 @@ def is_within(passages: Sequence[str], evidence: Iterable[str], characters: int)
     return rank_of(cut, evidence) is not None
 
 
-def of_question(passages: Sequence[str], handed_over: int, evidence: Sequence[str], answers: Sequence[str]) -> dict[str, float]:
+def of_question(passages: Sequence[str], handed_over: str, evidence: Sequence[str], answers: Sequence[str]) -> dict[str, float]:
     """The measures of one question.
 
     Args:
         passages: What was found, best first.
-        handed_over: How many of them a language model would be given by default.
+        handed_over: What a language model would be given by default.
         evidence: Quotes, each of which alone holds the answer.
         answers: Accepted strings.
     """
     rank = rank_of(passages, evidence)
-    given = "\n".join(passages[:handed_over])
     measured = {f"hit@{k}": float(rank is not None and rank <= k) for k in RANKS}
     measured["MRR"] = 1 / rank if rank else 0.0
     measured |= {f"in {budget:,} ch.": float(is_within(passages, evidence, budget)) for budget in BUDGETS}
-    return measured | {"handed over": float(holds(given, answers)), "characters": float(len(given))}
+    return measured | {"handed over": float(holds(handed_over, answers)), "characters": float(len(handed_over))}
 
 
 def mean_and_interval(values: Sequence[float]) -> str:

@@ -7,9 +7,11 @@ most processors. What ranks pairs of question and passage, where a recipe asks f
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,17 +32,16 @@ class Found:
 
 
 class System(Protocol):
-    """What is measured. Models are loaded when it is made.
-
-    `handed_over` is how many passages a language model is given by default.
-    """
-
-    handed_over: int
+    """What is measured. Models are loaded when it is made."""
 
     def index(self, documents: Sequence[Document]) -> None: ...
 
     def search(self, question: str) -> list[Found]:
         """At most `RANKED` passages, best first."""
+        ...
+
+    def handed_over(self, question: str, found: Sequence[Found]) -> str:
+        """What of the documents a language model is given by default, once `found` was found."""
         ...
 
 
@@ -49,13 +50,13 @@ class Yinju:
 
     def __init__(self) -> None:
         from rag import Library, RagPipeline
-        from rag.settings import DEFAULTS
 
-        self.handed_over = DEFAULTS.top_k
         self._folder = tempfile.TemporaryDirectory()
         self._pipeline = RagPipeline(Library(Path(self._folder.name) / "library"), top_k=RANKED)
         self._pipeline.library.encoder.encode_query(["warm"])
         self.said: Any = None
+        self._model = Reading()
+        self._with_model = RagPipeline(self._pipeline.library, top_k=RANKED, generator=self._model)
 
     def index(self, documents: Sequence[Document]) -> None:
         failed = [result for result in self._pipeline.library.add_documents(documents) if result.status == "failed"]
@@ -65,11 +66,40 @@ class Yinju:
         self.said = self._pipeline.answer(question)
         return [Found(result.chunk.document_id, result.chunk.text) for result in self.said.results]
 
+    def handed_over(self, question: str, found: Sequence[Found]) -> str:
+        """The sentences that a model is shown; nothing when the question is refused before it is asked."""
+        self._model.read = ""
+        self._with_model.answer(question)
+        return self._model.read
 
-class LlamaIndex:
+
+class Reading:
+    """A language model with room for all that it is given, which it keeps, and says nothing."""
+
+    name = "none"
+    read = ""
+
+    def fits(self, messages: Sequence[Any]) -> bool:
+        return True
+
+    def stream(self, messages: Sequence[Any], stop: threading.Event) -> Iterator[str]:
+        self.read = "\n".join(re.findall(r"(?m)^\[\d+\] (.*)$", messages[-1].content))
+        yield from ()
+
+
+class FirstPassages:
+    """A system that hands the first passages over as they are."""
+
+    top_k: int
+
+    def handed_over(self, question: str, found: Sequence[Found]) -> str:
+        return "\n".join(passage.text for passage in found[: self.top_k])
+
+
+class LlamaIndex(FirstPassages):
     """`VectorStoreIndex.from_documents` and its retriever; with `chunk_size` parts of so many tokens instead of 1,024."""
 
-    handed_over = 2
+    top_k = 2
 
     def __init__(self, chunk_size: int | None = None) -> None:
         from llama_index.core import Settings
@@ -91,13 +121,17 @@ class LlamaIndex:
         return [Found(found.node.ref_doc_id, found.node.get_content()) for found in self._retriever.retrieve(question)]
 
 
-class Haystack:
-    """A splitter with its defaults, the in-memory store, and its retriever; with `hybrid` BM25 too, joined by rank."""
+class Haystack(FirstPassages):
+    """A splitter with its defaults, the in-memory store, and its retriever.
 
-    handed_over = RANKED
+    With `hybrid` as its tutorial of hybrid retrieval has it: 512 words that share 32, BM25 too, both put together, and a ranker.
+    """
+
+    top_k = RANKED
 
     def __init__(self, hybrid: bool = False) -> None:
         from haystack.components.joiners import DocumentJoiner
+        from haystack.components.preprocessors import DocumentSplitter
         from haystack.components.retrievers.in_memory import InMemoryBM25Retriever, InMemoryEmbeddingRetriever
         from haystack.document_stores.in_memory import InMemoryDocumentStore
         from haystack_integrations.components.embedders.sentence_transformers import (
@@ -105,38 +139,38 @@ class Haystack:
             SentenceTransformersTextEmbedder,
         )
 
+        self._splitter = DocumentSplitter(split_by="word", split_length=512, split_overlap=32) if hybrid else DocumentSplitter()
         self._store = InMemoryDocumentStore()
         self._document_embedder = SentenceTransformersDocumentEmbedder(model=ENCODER, progress_bar=False)
         self._text_embedder = SentenceTransformersTextEmbedder(model=ENCODER, progress_bar=False)
-        for embedder in (self._document_embedder, self._text_embedder):
-            embedder.warm_up()
+        for component in (self._splitter, self._document_embedder, self._text_embedder):
+            component.warm_up()
         self._dense = InMemoryEmbeddingRetriever(self._store)
-        self._lexical = InMemoryBM25Retriever(self._store) if hybrid else None
-        self._joiner = DocumentJoiner(join_mode="reciprocal_rank_fusion")
+        self._lexical = InMemoryBM25Retriever(self._store)
+        self._joiner = DocumentJoiner()
+        self._rank = _ranker() if hybrid else None
 
     def index(self, documents: Sequence[Document]) -> None:
         from haystack import Document as Text
-        from haystack.components.preprocessors import DocumentSplitter
 
-        splitter = DocumentSplitter()
-        splitter.warm_up()
         texts = [Text(content=document.text, meta={"title": document.title, "of": document.id}) for document in documents]
-        split = splitter.run(documents=texts)["documents"]
+        split = self._splitter.run(documents=texts)["documents"]
         self._store.write_documents(self._document_embedder.run(documents=split)["documents"])
 
     def search(self, question: str) -> list[Found]:
         vector = self._text_embedder.run(text=question)["embedding"]
-        found = self._dense.run(query_embedding=vector)["documents"]
-        if self._lexical:
+        documents = self._dense.run(query_embedding=vector)["documents"]
+        if self._rank:
             lexical = self._lexical.run(query=question)["documents"]
-            found = self._joiner.run(documents=[lexical, found])["documents"]
-        return [Found(document.meta["of"], document.content) for document in found[:RANKED]]
+            documents = self._joiner.run(documents=[lexical, documents])["documents"]
+        found = [Found(document.meta["of"], document.content) for document in documents]
+        return ([found[place] for place in self._rank(question, range(len(found)), found)] if self._rank else found)[:RANKED]
 
 
-class Txtai:
+class Txtai(FirstPassages):
     """An `Embeddings` of paragraphs, with `content`; with `hybrid` BM25 too."""
 
-    handed_over = 3
+    top_k = 3
 
     def __init__(self, hybrid: bool = False) -> None:
         from txtai import Embeddings
@@ -159,19 +193,19 @@ class Txtai:
         return [Found(self._of[int(found["id"])], found["text"]) for found in self._embeddings.search(question, RANKED)]
 
 
-class Kotaemon:
+class Kotaemon(FirstPassages):
     """Its retrieval as its settings and code describe it, written anew.
 
-    Parts of 1,024 tokens that share 256; the 100 nearest vectors and the 100 best of a full-text search with English stems, put
-    together; a model ranks them; the best 10 are handed over. There, tokens are those of a GPT, and the model is a service's.
+    Parts of 1,024 tokens that share 256; the 100 best of a full-text search with English stems and the 100 nearest vectors, put
+    together; with `ranked` a model ranks them, which by default is one of a service and does nothing without its key.
     """
 
-    handed_over = 10
+    top_k = 10
     _FIRST_ROUND = 100
 
-    def __init__(self) -> None:
-        self._encode, self._tokenize = _encoder()
-        self._rank = _ranker()
+    def __init__(self, ranked: bool = False) -> None:
+        self._encode = _encoder()
+        self._rank = _ranker() if ranked else None
 
     def index(self, documents: Sequence[Document]) -> None:
         from llama_index.core.node_parser import TokenTextSplitter
@@ -181,7 +215,6 @@ class Kotaemon:
             chunk_overlap=256,
             separator="\n\n",
             backup_separators=["\n", ".", "\u200b"],
-            tokenizer=self._tokenize,
         )
         self._parts = [Found(document.id, part) for document in documents for part in splitter.split_text(document.text)]
         self._vectors = self._encode([part.text for part in self._parts])
@@ -189,23 +222,25 @@ class Kotaemon:
 
     def search(self, question: str) -> list[Found]:
         near = (self._vectors @ self._encode([question])[0]).argsort()[::-1][: self._FIRST_ROUND].tolist()
-        candidates = list(dict.fromkeys([*near, *self._full_text.search(question, self._FIRST_ROUND)]))
-        return [self._parts[number] for number in self._rank(question, candidates, self._parts)][:RANKED]
+        candidates = list(dict.fromkeys([*self._full_text.search(question, self._FIRST_ROUND), *near]))
+        ranked = self._rank(question, candidates, self._parts) if self._rank else candidates
+        return [self._parts[number] for number in ranked[:RANKED]]
 
 
-class OpenWebUI:
+class OpenWebUI(FirstPassages):
     """Its retrieval as its documentation describes it, written anew.
 
-    Parts of 1,000 characters that share 100, and the nearest 3. With `hybrid`, which is off by default there: BM25 and vectors are
-    joined by rank with equal weight, and a model ranks them.
+    Parts of 1,000 characters that share 100, and the nearest 3. With `hybrid`, which is off by default there: the best 3 of BM25
+    and the nearest 3 are joined by rank with equal weight, and ordered by a model when one is `ranked` with, else by their cosines.
     """
 
-    handed_over = 3
+    top_k = 3
     _WEIGHT, _RANK_CONSTANT = 0.5, 60
 
-    def __init__(self, hybrid: bool = False) -> None:
-        self._encode, _ = _encoder()
-        self._rank = _ranker() if hybrid else None
+    def __init__(self, hybrid: bool = False, ranked: bool = False) -> None:
+        self._encode = _encoder()
+        self._hybrid = hybrid
+        self._rank = _ranker() if ranked else None
 
     def index(self, documents: Sequence[Document]) -> None:
         from langchain_text_splitters import RecursiveCharacterTextSplitter
@@ -217,16 +252,21 @@ class OpenWebUI:
         self._lexical = BM25Okapi([part.text.split() for part in self._parts])
 
     def search(self, question: str) -> list[Found]:
-        near = (self._vectors @ self._encode([question])[0]).argsort()[::-1][:RANKED].tolist()
-        if self._rank is None:
-            return [self._parts[number] for number in near]
-        lexical = self._lexical.get_scores(question.split()).argsort()[::-1][:RANKED].tolist()
+        cosines = self._vectors @ self._encode([question])[0]
+        near = cosines.argsort()[::-1].tolist()
+        if not self._hybrid:
+            return [self._parts[number] for number in near[:RANKED]]
+        lexical = self._lexical.get_scores(question.split()).argsort()[::-1].tolist()
         joined: dict[int, float] = defaultdict(float)
-        for ranking in (lexical, near):
+        for ranking in (lexical[: self.top_k], near[: self.top_k]):
             for rank, number in enumerate(ranking, 1):
                 joined[number] += self._WEIGHT / (self._RANK_CONSTANT + rank)
         candidates = sorted(joined, key=lambda number: -joined[number])
-        return [self._parts[number] for number in self._rank(question, candidates, self._parts)][:RANKED]
+        if self._rank:
+            candidates = self._rank(question, candidates, self._parts)
+        else:
+            candidates.sort(key=lambda number: -cosines[number])
+        return [self._parts[number] for number in candidates[: self.top_k]]
 
 
 class _EnglishStems:
@@ -250,17 +290,13 @@ class _EnglishStems:
         return [searcher.doc(address)["number"][0] for _, address in searcher.search(query, most).hits]
 
 
-def _encoder() -> tuple[Callable[[Sequence[str]], Any], Callable[[str], list[int]]]:
-    """What encodes texts into vectors of unit length, and what parts one into tokens."""
+def _encoder() -> Callable[[Sequence[str]], Any]:
+    """What encodes texts into vectors of unit length, `(texts, dim)`."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(ENCODER)
     model.encode(["warm"])
-
-    def tokenize(text: str) -> list[int]:
-        return list(model.tokenizer(text, add_special_tokens=False, truncation=False)["input_ids"])
-
-    return lambda texts: model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False), tokenize
+    return lambda texts: model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
 
 
 def _ranker() -> Callable[[str, Sequence[int], Sequence[Found]], list[int]]:
@@ -283,10 +319,12 @@ SYSTEMS: dict[str, Callable[[], System]] = {
     "LlamaIndex": LlamaIndex,
     "LlamaIndex, parts of 256": lambda: LlamaIndex(chunk_size=256),
     "Haystack": Haystack,
-    "Haystack, hybrid": lambda: Haystack(hybrid=True),
+    "Haystack, hybrid, our reader ranks": lambda: Haystack(hybrid=True),
     "txtai": Txtai,
     "txtai, hybrid": lambda: Txtai(hybrid=True),
     "kotaemon's recipe": Kotaemon,
+    "kotaemon's recipe, our reader ranks": lambda: Kotaemon(ranked=True),
     "Open WebUI's recipe": OpenWebUI,
     "Open WebUI's recipe, hybrid": lambda: OpenWebUI(hybrid=True),
+    "Open WebUI's recipe, hybrid, our reader ranks": lambda: OpenWebUI(hybrid=True, ranked=True),
 }
