@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -424,8 +424,10 @@ def _watch(library: Library, folders: list[Path], collection: str) -> list[AddRe
 
 @contextmanager
 def _progress(what: str) -> Iterator[OnProgress]:
-    """A bar with rate and time left, and with the step that one file is at, on a terminal only."""
+    """A bar with rate and time left, and with the page of a scan, on a terminal only."""
     from tqdm import tqdm
+
+    from rag.parsing import told_of_steps
 
     with tqdm(desc=what, unit="B", unit_scale=True, disable=None) as bar:
 
@@ -435,26 +437,8 @@ def _progress(what: str) -> Iterator[OnProgress]:
             bar.set_postfix_str(f"{progress.passages:,} passages", refresh=False)
             bar.update(progress.done - bar.n)
 
-        with _told_of_steps(bar.set_postfix_str):
+        with told_of_steps(lambda page, pages: bar.set_postfix_str(f"page {page} of {pages}")):
             yield show
-
-
-@contextmanager
-def _told_of_steps(show: Callable[[str], object]) -> Iterator[None]:
-    """Shows each step of reading one file, such as a page of OCR, as long as it lasts."""
-
-    class Showing(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            show(record.getMessage())
-
-    steps, handler = logging.getLogger("yinju.steps"), Showing()
-    steps.setLevel(logging.INFO)
-    steps.propagate = False
-    steps.addHandler(handler)
-    try:
-        yield
-    finally:
-        steps.removeHandler(handler)
 
 
 def _report(results: list[AddResult]) -> None:

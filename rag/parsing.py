@@ -27,7 +27,7 @@ from rag.loaders import Failure, document_id, printable, source_of
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _log = logging.getLogger("yinju")
 _steps = logging.getLogger("yinju.steps")
@@ -149,6 +149,25 @@ def shared() -> Parser:
     return parser
 
 
+@contextmanager
+def told_of_steps(show: Callable[[int, int], object]) -> Iterator[None]:
+    """Calls `show` as pages of a file are read that take long, as scans do: with the page that is done, and how many there are."""
+
+    class Showing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if isinstance(record.args, tuple):
+                show(*record.args)  # type: ignore[arg-type]
+
+    handler = Showing()
+    _steps.setLevel(logging.INFO)
+    _steps.propagate = False
+    _steps.addHandler(handler)
+    try:
+        yield
+    finally:
+        _steps.removeHandler(handler)
+
+
 class _StoppedError(Exception):
     """The process goes no further with a file. The text says why, but not which file."""
 
@@ -160,8 +179,8 @@ def _results_of(process: _Process) -> Iterator[Any]:
         match process.receive():
             case ["warning", str(message)]:
                 _log.warning("%s", printable(message[:_LONGEST_MESSAGE]))
-            case ["step", str(message)] if steps < _MOST_STEPS:
-                _steps.info("%s", printable(message[:_LONGEST_MESSAGE]))
+            case ["step", int(done), int(total)] if steps < _MOST_STEPS:
+                _steps.info("page %d of %d", done, total)
                 steps += 1
             case message:
                 yield message

@@ -85,7 +85,7 @@ def _send(results: BinaryIO, *message: Any) -> None:
 class _Forwarding(logging.Handler):
     """Passes warnings on, such as which pages of a file are only pictures.
 
-    Anything less, of "yinju.steps", says that a step is done of what takes long, such as a page of OCR: the next has its own time.
+    Anything less, of "yinju.steps", says how many steps are done of what takes long, such as pages of OCR: each has its own time.
     """
 
     def __init__(self, results: BinaryIO, seconds: float) -> None:
@@ -97,7 +97,7 @@ class _Forwarding(logging.Handler):
         if record.levelno >= logging.WARNING:
             _send(self._results, "warning", record.getMessage())
         else:
-            _send(self._results, "step", record.getMessage())
+            _send(self._results, "step", *(record.args or ()))
             _limit_work(self._seconds)
 
 

@@ -79,10 +79,13 @@ def _day(moment: str) -> str:
     return datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone().date().isoformat()
 
 
-def adding(results: Sequence[AddResult], name: str, number: int, total: int, share: float) -> str:
-    """How far the adding is: the file in hand, and what has already failed."""
+def adding(
+    results: Sequence[AddResult], name: str, number: int, total: int, share: float, *, page: tuple[int, int] | None = None
+) -> str:
+    """How far the adding is: the file in hand, and of a scan the page and how many there are, and what has already failed."""
+    at_page = f" {both(texts.AT_PAGE, *page)}" if page else ""
     return (
-        f'<div class="progress"><p>{both(texts.ADDING, number, total)} <b>{escape(name)}</b></p>'
+        f'<div class="progress"><p>{both(texts.ADDING, number, total)} <b>{escape(name)}</b>{at_page}</p>'
         f'<progress max="1" value="{(number - 1 + share) / total:.3f}"></progress></div>{_failures(results)}'
     )
 

@@ -14,6 +14,7 @@ import gradio as gr
 from rag.adding import AddResult, Progress
 from rag.errors import YinjuError
 from rag.loaders import suffixes
+from rag.parsing import told_of_steps
 from ui import document_list, rendering, texts
 from ui.parts import QUIET, html
 
@@ -100,8 +101,12 @@ class DocumentsPage:
                 def show(progress: Progress, name: str = name, number: int = number) -> None:
                     report(document_list.adding(results, name, number, len(paths), progress.done / max(1, progress.total)))
 
+                def show_page(page: int, pages: int, name: str = name, number: int = number) -> None:
+                    report(document_list.adding(results, name, number, len(paths), page / pages, page=(page, pages)))
+
                 try:
-                    added = self._library.add_upload(path, name, show, collection.strip())
+                    with told_of_steps(show_page):
+                        added = self._library.add_upload(path, name, show, collection.strip())
                 except YinjuError as error:
                     added = [AddResult(name, "failed", reason=f"{name}: {error}")]
                 finally:

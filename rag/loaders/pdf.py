@@ -147,7 +147,7 @@ def _page(pdf: Any, index: int, scans: list[int], source: str) -> str:
             scans.append(index + 1)
             if ocr.is_installed():
                 text = _text(_recognised(page, source))
-                _steps.info("page %d of %d by OCR", index + 1, len(pdf))
+                _steps.info("page %d of %d", index + 1, len(pdf))
         return text
     finally:
         page.close()

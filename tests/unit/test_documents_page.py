@@ -35,8 +35,8 @@ HOSTILE_NAMES = [
 class Window:
     """The page on a real library; what a visitor does, and what is shown afterwards by the name of each part."""
 
-    def __init__(self, folder: Path, analyzer) -> None:
-        self.library = Library(folder / "library", HashingEncoder(), 32, max_file_bytes=2000, analyzer=analyzer)
+    def __init__(self, folder: Path, analyzer, max_file_bytes: int = 2000) -> None:
+        self.library = Library(folder / "library", HashingEncoder(), 32, max_file_bytes, analyzer=analyzer)
         self.uploads = folder / "gradio"
         self.chosen = None
         with gr.Blocks() as blocks:
@@ -126,6 +126,15 @@ def test_progress_names_the_file_in_hand(window):
     shares = [report.split('value="')[1].split('"')[0] for update in window.reports for report in update.values()]
     assert shares == ["0.000", "0.500", "0.500", "1.000"]
     assert ["river.txt" in report for update in window.reports for report in update.values()] == [True, True, False, False]
+
+
+def test_of_a_scan_the_page_in_hand_is_named(tmp_path, analyzer):
+    window = Window(tmp_path, analyzer, max_file_bytes=100_000)
+    scanned = Path(__file__).parents[1] / "scanned.pdf"
+    window.upload(**{"scan.pdf": scanned.read_bytes()})
+    shown = [str(report) for report in window.reports]
+    assert any("第 1 / 2 页" in report and "page 1 of 2, by OCR" in report and "scan.pdf" in report for report in shown)
+    assert [summary.source for summary in window.library.documents()] == ["scan.pdf"]
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)

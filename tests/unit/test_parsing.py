@@ -17,10 +17,9 @@ import pytest
 from test_pdf_loader import made, page, scan
 
 from rag import loaders, parsing
-from rag.cli import _told_of_steps
 from rag.errors import LoadError
 from rag.loaders import Failure, document_id
-from rag.parsing import Parser
+from rag.parsing import Parser, told_of_steps
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -146,15 +145,15 @@ def test_warnings_come_through(parser: Parser, caplog: pytest.LogCaptureFixture)
 
 def test_each_step_of_what_takes_long_is_told_and_has_the_time_of_a_document(hostile: Any) -> None:
     answer = """
-for page in range(6): time.sleep(0.25); say("step", f"page {page}")
+for page in range(6): time.sleep(0.25); say("step", page, 6)
 say("document", "a.txt", "a", "The lake is deep.", "", "", [])
 say("end", "", True)
 """
-    told: list[str] = []
-    with _told_of_steps(told.append):
+    told: list[tuple[int, int]] = []
+    with told_of_steps(lambda *step: told.append(step)):
         (document,) = hostile(answer, seconds=1.0).read(b"", "a.txt", ".txt", LIMIT)
     assert document.text == "The lake is deep."
-    assert told == [f"page {page}" for page in range(6)]
+    assert told == [(page, 6) for page in range(6)]
 
 
 def test_what_a_hostile_process_says_cannot_write_on_the_terminal(hostile: Any, caplog: pytest.LogCaptureFixture) -> None:
@@ -170,7 +169,7 @@ say("end", "", True)
 def test_steps_have_an_end(hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "_MOST_STEPS", 50)
     with pytest.raises(LoadError, match="reading broke off"):
-        list(hostile('while True: say("step", "")').read(b"", "a.txt", ".txt", LIMIT))
+        list(hostile('while True: say("step", 1, 1)').read(b"", "a.txt", ".txt", LIMIT))
 
 
 # -- the process ------------------------------------------------------------------------------------------------------
