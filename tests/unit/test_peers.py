@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.peers.measures import by_pair, is_within, mean_and_interval, of_question, rank_of, table
+from benchmarks.peers.measures import by_pair, is_within, mean_and_interval, of_question, paired, rank_of, table
 
 EVIDENCE = "The station opened in March 2024."
 
@@ -59,3 +59,10 @@ def test_means_and_tables() -> None:
     assert by_pair(rows, "hit@5") == {"en->zh": (0.5, 2), "zh->zh": (0.0, 1)}
     assert mean_and_interval([1.0, 1.0, 1.0]) == "1.000 (1.00–1.00)"
     assert table(["", "a"], [["x", "1"]]) == "|  | a |\n| --- | ---: |\n| x | 1 |\n"
+
+
+def test_systems_are_compared_question_by_question() -> None:
+    one = [{"id": str(number), "hit@1": float(number < 6)} for number in range(8)]
+    other = [{"id": str(number), "hit@1": float(number == 7)} for number in reversed(range(8))]
+    assert paired(one, other, "hit@1") == (6, 1, pytest.approx(2 * 8 / 2**7))
+    assert paired(one, one, "hit@1") == (0, 0, 1)

@@ -15,11 +15,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from measures import by_pair, mean_and_interval, table
+from measures import by_pair, mean_and_interval, paired, table
 from systems import SYSTEMS
 
 from embeddings.catalogue import BUNDLED
 from rag.cleaning import clean
+from rag.evaluation import significance
 from rag.evaluation.question_set import SEED_QUESTIONS, Question, read
 from rag.loaders import load, require_files
 from rag.metadata import describe
@@ -39,6 +40,7 @@ OFFLINE = {
     "ANONYMIZED_TELEMETRY": "False",
     "TOKENIZERS_PARALLELISM": "false",
 }
+PAIRED = ("hit@1", "hit@5", "in 1,000 ch.", "handed over")
 RETRIEVAL = ("hit@1", "hit@5", "hit@10", "MRR", "in 1,000 ch.", "in 4,000 ch.")
 
 
@@ -99,8 +101,22 @@ def report(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
             for name, found in all_measured.items()
         ]
         parts.append(table(heads, lines))
+    if "Yinju" in all_measured:
+        parts.append(_pairs(all_measured))
     parts += [_answers(name, found["said"]) for name, found in all_measured.items() if found["said"]]
     return "\n".join(parts)
+
+
+def _pairs(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
+    """Question by question, what Yinju finds and another does not, and the reverse; p-values of a column are adjusted after Holm."""
+    ours = all_measured["Yinju"]["rows"]
+    others = [name for name in all_measured if name != "Yinju"]
+    columns = []
+    for measure in PAIRED:
+        found = [paired(ours, all_measured[name]["rows"], measure) for name in others]
+        adjusted = significance.holm([p for _, _, p in found])
+        columns.append([f"{won} : {lost}, p = {p:.3f}" for (won, lost, _), p in zip(found, adjusted, strict=True)])
+    return table(["Yinju alone : the other alone", *PAIRED], [list(line) for line in zip(others, *columns, strict=True)])
 
 
 def _answers(name: str, said: Sequence[Mapping[str, Any]]) -> str:

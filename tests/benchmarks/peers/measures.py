@@ -76,6 +76,14 @@ def by_pair(rows: Sequence[Mapping[str, Any]], measure: str) -> dict[str, tuple[
     return {pair: (float(np.mean(each)), len(each)) for pair, each in values.items()}
 
 
+def paired(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]], measure: str) -> tuple[int, int, float]:
+    """Of how many of the same questions one system is right by a measure and the other not, the reverse, and McNemar's p-value."""
+    theirs = {row["id"]: row[measure] for row in other}
+    won = sum(row[measure] > theirs[row["id"]] for row in one)
+    lost = sum(row[measure] < theirs[row["id"]] for row in one)
+    return won, lost, significance.mcnemar(lost, won)
+
+
 def _halves(folded: str) -> tuple[str, ...]:
     middle = (len(folded) + 1) // 2
     return tuple(half for half in (folded[:middle], folded[len(folded) - middle :]) if half)
