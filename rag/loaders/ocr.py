@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 HOW_TO_INSTALL = "pip install 'yinju[ocr]'"
-MEMORY_BYTES = 1_000_000_000
+MEMORY_BYTES = 1_500_000_000
 """How much memory it takes by itself."""
 
 LONGEST_SIDE = 2000
@@ -60,7 +60,7 @@ def lines(picture: np.ndarray[Any, np.dtype[np.uint8]], source: str) -> list[Lin
         source: What errors call the file.
 
     Raises:
-        LoadError: The extra does not work.
+        LoadError: The extra does not work, or fails at this picture.
     """
     import numpy as np
 
@@ -71,7 +71,10 @@ def lines(picture: np.ndarray[Any, np.dtype[np.uint8]], source: str) -> list[Lin
     tried: list[Any] = []
     # Pages lie upside down or on a side in the scanner; most do not.
     for quarters in (0, 2, 1, 3):
-        found = engine(np.ascontiguousarray(np.rot90(picture, quarters)))
+        try:
+            found = engine(np.ascontiguousarray(np.rot90(picture, quarters)))
+        except Exception as error:  # as where memory is short, which the libraries say in ways of their own
+            raise LoadError(f"{source}: OCR fails at a page ({type(error).__name__}); split the file") from error
         if found.boxes is None:
             return []
         tried.append(found)

@@ -122,6 +122,15 @@ def test_an_extra_that_is_not_whole_is_one_line(monkeypatch: pytest.MonkeyPatch)
         lines(picture(), "a.pdf")
 
 
+def test_a_page_at_which_it_fails_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(picture: np.ndarray) -> None:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(ocr, "_engine", lambda: failing)
+    with pytest.raises(LoadError, match=r"^a\.pdf: OCR fails at a page \(RuntimeError\); split the file$"):
+        lines(picture(), "a.pdf")
+
+
 def test_the_doctor_says_whether_scans_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings.load({"library": tmp_path / "library"})
 
