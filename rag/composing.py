@@ -10,6 +10,7 @@ from typing import Literal
 
 from rag import quantities
 from rag.citations import cite, marker
+from rag.metadata import language_of
 from rag.reading import Reading, Sentence
 from rag.sentences import Span, after_lead
 from rag.types import Citation, Document, Language
@@ -50,6 +51,8 @@ _LARGE_NUMBER = 10_000
 _LONGEST_SHORT_ANSWER: dict[Language, int] = {"zh": 24, "en": 60}
 _MOST_GIVEN_ANEW = 3
 _LONGEST_TITLE = 40
+_WORDS = re.compile(r"[\u3400-\u9fff]|[A-Za-z]{2,}")
+_TELLING = 4
 
 _REFUSAL = {
     "zh": "文档中没有找到这个问题的答案。",
@@ -223,8 +226,12 @@ def _short_answer(asked: Asked, place: Place, language: Language) -> str:
 
 
 def _framed(quote: str, own: Language, language: Language, anew: bool) -> str:
-    """A quote as it is shown: one of the other language is said to be so, its quantities given anew if wanted."""
+    """A quote as it is shown: one of the other language is said to be so, its quantities given anew if wanted.
+
+    What is in another language than its document, whose language is `own`, is told by its words where it has some.
+    """
     quote = re.sub(r"\s*\n\s*", " ", quote)
+    own = language_of(quote) if len(_WORDS.findall(quote)) >= _TELLING else own
     if own == language:
         return quote
     framed = _FOREIGN[language, own].format(quote=quote)

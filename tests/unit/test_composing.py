@@ -24,8 +24,9 @@ ENGLISH = Document(
     "2021-10-09",
 )
 COPY = Document("copy", "转载", "copy.txt", "转载。2018年底有1.18万个。", "zh")
+MIXED = Document("mixed", "观鸟站", "mixed.txt", "观鸟站由基金会管理。The costs are paid by the fund. COP15", "zh")
 LATER = Document("later", "新报道", "later.txt", "现在有1.3万个。", "zh", "2023-09-17")
-DOCUMENTS = {document.id: document for document in (CHINESE, ENGLISH, COPY, LATER)}
+DOCUMENTS = {document.id: document for document in (CHINESE, ENGLISH, COPY, MIXED, LATER)}
 
 
 def reading(document: Document, *supports: tuple[str, float, str]) -> Reading:
@@ -130,6 +131,13 @@ def test_a_quote_in_the_other_language_is_framed_and_its_numbers_are_given_anew(
     chinese = compose("有什么变化？", reading(ENGLISH, ("They cover over 18% of the land.", 0.8, "")))
     assert said(chinese).startswith("原文（英文）：“They cover over 18% of the land.”")
     assert said(chinese).endswith("[1]")
+
+
+def test_a_quote_in_another_language_than_its_document_is_known_by_its_words() -> None:
+    paid = "The costs are paid by the fund."
+    assert said(compose("Who pays?", reading(MIXED, (paid, 0.8, "")), language="en")) == f"{paid}[1]"
+    assert said(compose("谁付钱？", reading(MIXED, (paid, 0.8, "")))) == f"原文（英文）：“{paid}”[1]"
+    assert said(compose("Which one?", reading(MIXED, ("COP15", 0.8, "")), language="en")) == "In the original Chinese: “COP15”[1]"
 
 
 def test_an_open_question_gets_every_sentence_that_is_nearly_as_good_in_the_order_of_the_document() -> None:
