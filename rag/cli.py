@@ -427,7 +427,7 @@ def _progress(what: str) -> Iterator[OnProgress]:
     """A bar with rate and time left, and with the page of a scan, on a terminal only."""
     from tqdm import tqdm
 
-    from rag.parsing import told_of_steps
+    from rag.loaders import steps
 
     with tqdm(desc=what, unit="B", unit_scale=True, disable=None) as bar:
 
@@ -437,7 +437,7 @@ def _progress(what: str) -> Iterator[OnProgress]:
             bar.set_postfix_str(f"{progress.passages:,} passages", refresh=False)
             bar.update(progress.done - bar.n)
 
-        with told_of_steps(lambda page, pages: bar.set_postfix_str(f"page {page} of {pages}")):
+        with steps.told(lambda page, pages: bar.set_postfix_str(f"page {page} of {pages}")):
             yield show
 
 

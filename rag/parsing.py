@@ -23,17 +23,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import LoadError
-from rag.loaders import Failure, document_id, printable, source_of
+from rag.loaders import Failure, document_id, printable, source_of, steps
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _log = logging.getLogger("yinju")
-_steps = logging.getLogger("yinju.steps")
 _WORKER = ("-m", "rag.parsing_worker")
 _LONGEST_START = 60.0
-# What takes long may have the time of a document for each step; a file has no more pages than this.
+# Each page of a scan may take as long as a document; a file has no more pages than this.
 _MOST_STEPS = 20_000
 _LONGEST_MESSAGE = 2_000
 # Of the environment, what an interpreter may need to start. Keys and passwords are nothing for a process that reads files.
@@ -149,39 +148,20 @@ def shared() -> Parser:
     return parser
 
 
-@contextmanager
-def told_of_steps(show: Callable[[int, int], object]) -> Iterator[None]:
-    """Calls `show` as pages of a file are read that take long, as scans do: with the page that is done, and how many there are."""
-
-    class Showing(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if isinstance(record.args, tuple):
-                show(*record.args)  # type: ignore[arg-type]
-
-    handler = Showing()
-    _steps.setLevel(logging.INFO)
-    _steps.propagate = False
-    _steps.addHandler(handler)
-    try:
-        yield
-    finally:
-        _steps.removeHandler(handler)
-
-
 class _StoppedError(Exception):
     """The process goes no further with a file. The text says why, but not which file."""
 
 
 def _results_of(process: _Process) -> Iterator[Any]:
     """What the process says, without what it says by the way."""
-    steps = 0
+    told = 0
     while True:
         match process.receive():
             case ["warning", str(message)]:
                 _log.warning("%s", printable(message[:_LONGEST_MESSAGE]))
-            case ["step", int(done), int(total)] if steps < _MOST_STEPS:
-                _steps.info("page %d of %d", done, total)
-                steps += 1
+            case ["step", int(page), int(pages)] if told < _MOST_STEPS:
+                steps.tell(page, pages)
+                told += 1
             case message:
                 yield message
 

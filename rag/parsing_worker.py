@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rag import loaders
 from rag.errors import LoadError
-from rag.loaders import ocr
+from rag.loaders import ocr, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,10 +38,14 @@ def main(seconds: float, megabytes: int) -> None:
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no result
     logger = logging.getLogger("yinju")
-    logger.addHandler(_Forwarding(results, seconds))
-    logger.setLevel(logging.INFO)
+    logger.addHandler(_Forwarding(results))
     logger.propagate = False
     worn = _restrict(megabytes)
+
+    def step(page: int, pages: int) -> None:
+        _send(results, "step", page, pages)
+        _limit_work(seconds)
+
     _send(results, "ready")
     while line := sys.stdin.buffer.readline():
         request = json.loads(line.decode("utf-8", "surrogatepass"))
@@ -49,9 +53,10 @@ def main(seconds: float, megabytes: int) -> None:
         refusal = ""
         try:
             _limit_work(seconds)
-            for each in _read(request, data):
-                _send(results, *_message(each))
-                _limit_work(seconds)
+            with steps.told(step):
+                for each in _read(request, data):
+                    _send(results, *_message(each))
+                    _limit_work(seconds)
         except LoadError as error:
             refusal = str(error)
         except MemoryError:
@@ -83,22 +88,14 @@ def _send(results: BinaryIO, *message: Any) -> None:
 
 
 class _Forwarding(logging.Handler):
-    """Passes warnings on, such as which pages of a file are only pictures.
+    """Passes warnings on, such as which pages of a file are only pictures."""
 
-    Anything less, of "yinju.steps", says how many steps are done of what takes long, such as pages of OCR: each has its own time.
-    """
-
-    def __init__(self, results: BinaryIO, seconds: float) -> None:
-        super().__init__(logging.INFO)
+    def __init__(self, results: BinaryIO) -> None:
+        super().__init__(logging.WARNING)
         self._results = results
-        self._seconds = seconds
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.WARNING:
-            _send(self._results, "warning", record.getMessage())
-        else:
-            _send(self._results, "step", *(record.args or ()))
-            _limit_work(self._seconds)
+        _send(self._results, "warning", record.getMessage())
 
 
 def _restrict(megabytes: int) -> float:

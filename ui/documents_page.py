@@ -13,8 +13,7 @@ import gradio as gr
 
 from rag.adding import AddResult, Progress
 from rag.errors import YinjuError
-from rag.loaders import suffixes
-from rag.parsing import told_of_steps
+from rag.loaders import steps, suffixes
 from ui import document_list, rendering, texts
 from ui.parts import QUIET, html
 
@@ -105,7 +104,7 @@ class DocumentsPage:
                     report(document_list.adding(results, name, number, len(paths), page / pages, page=(page, pages)))
 
                 try:
-                    with told_of_steps(show_page):
+                    with steps.told(show_page):
                         added = self._library.add_upload(path, name, show, collection.strip())
                 except YinjuError as error:
                     added = [AddResult(name, "failed", reason=f"{name}: {error}")]

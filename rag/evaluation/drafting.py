@@ -204,9 +204,7 @@ def _asked_for(sentence: str, quantity: Quantity, language: Language) -> str:
 
 def _is_word(quantity: Quantity) -> bool:
     """Whether a number is one that nobody would ask for, such as the two of "the two parties"."""
-    return (
-        quantity.kind == "number" and not quantity.unit and quantity.written.lower() in ("one", "two", "both", "一", "两", "二")
-    )
+    return quantity.kind == "number" and quantity.written.lower() in ("one", "two", "一", "两", "二")
 
 
 def _is_of_a_title(sentence: str, place: int) -> bool:

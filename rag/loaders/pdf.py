@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rag.errors import LoadError
-from rag.loaders import ocr
+from rag.loaders import ocr, steps
 from rag.loaders.base import document_id
 from rag.loaders.office import bounded
 from rag.types import Document
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _log = logging.getLogger("yinju")
-_steps = logging.getLogger("yinju.steps")
 # PDFium may be used by one thread at a time.
 _lock = threading.Lock()
 _MOST_PAGES = 20_000
@@ -147,7 +146,7 @@ def _page(pdf: Any, index: int, scans: list[int], source: str) -> str:
             scans.append(index + 1)
             if ocr.is_installed():
                 text = _text(_recognised(page, source))
-                _steps.info("page %d of %d", index + 1, len(pdf))
+                steps.tell(index + 1, len(pdf))
         return text
     finally:
         page.close()

@@ -19,9 +19,9 @@ from PIL import Image, ImageDraw, ImageFont
 from rag import doctor
 from rag.errors import LoadError
 from rag.library import Library
-from rag.loaders import ocr
+from rag.loaders import ocr, steps
 from rag.loaders.ocr import Line, lines
-from rag.parsing import Parser, told_of_steps
+from rag.parsing import Parser
 from rag.pipeline import RagPipeline
 from rag.settings import Settings
 from rag.types import Document
@@ -71,7 +71,7 @@ def test_columns_are_read_one_after_the_other_though_the_page_lies_on_its_head(s
 
 def test_a_scan_is_said_to_be_one_and_each_page_is_told(caplog: pytest.LogCaptureFixture) -> None:
     told: list[tuple[int, int]] = []
-    with Parser() as parser, caplog.at_level(logging.WARNING, "yinju"), told_of_steps(lambda *step: told.append(step)):
+    with Parser() as parser, caplog.at_level(logging.WARNING, "yinju"), steps.told(lambda *step: told.append(step)):
         list(parser.read(SCANNED.read_bytes(), "a.pdf", ".pdf", LIMIT))
     assert told == [(1, 2), (2, 2)]
     assert caplog.messages == ["a.pdf: pages 1, 2 are scans, read by OCR: what is cited from there may be misread"]

@@ -18,8 +18,8 @@ from test_pdf_loader import made, page, scan
 
 from rag import loaders, parsing
 from rag.errors import LoadError
-from rag.loaders import Failure, document_id
-from rag.parsing import Parser, told_of_steps
+from rag.loaders import Failure, document_id, steps
+from rag.parsing import Parser
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ say("document", "a.txt", "a", "The lake is deep.", "", "", [])
 say("end", "", True)
 """
     told: list[tuple[int, int]] = []
-    with told_of_steps(lambda *step: told.append(step)):
+    with steps.told(lambda *step: told.append(step)):
         (document,) = hostile(answer, seconds=1.0).read(b"", "a.txt", ".txt", LIMIT)
     assert document.text == "The lake is deep."
     assert told == [(page, 6) for page in range(6)]
