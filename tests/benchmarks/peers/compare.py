@@ -21,6 +21,9 @@ from systems import SYSTEMS
 from embeddings.catalogue import BUNDLED
 from rag.cleaning import clean
 from rag.evaluation import significance
+from rag.evaluation.figures import counts, figures
+from rag.evaluation.matching import FoldedDocument, places
+from rag.evaluation.outcome import Outcome, from_dict
 from rag.evaluation.question_set import SEED_QUESTIONS, Question, read
 from rag.loaders import load, require_files
 from rag.metadata import describe
@@ -103,7 +106,9 @@ def report(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
         parts.append(table(heads, lines))
     if "Yinju" in all_measured:
         parts.append(_pairs(all_measured))
-    parts += [_answers(name, found["said"]) for name, found in all_measured.items() if found["said"]]
+    for name, found in all_measured.items():
+        if found["outcomes"]:
+            parts.append(_answers(name, [from_dict(outcome) for outcome in found["outcomes"]]))
     return "\n".join(parts)
 
 
@@ -119,17 +124,21 @@ def _pairs(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
     return table(["Yinju alone : the other alone", *PAIRED], [list(line) for line in zip(others, *columns, strict=True)])
 
 
-def _answers(name: str, said: Sequence[Mapping[str, Any]]) -> str:
-    answerable, others = [row for row in said if row["answerable"]], [row for row in said if not row["answerable"]]
-    citations = sum(row["citations"] for row in answerable)
+def _answers(name: str, outcomes: Sequence[Outcome]) -> str:
+    of_all, of = figures(outcomes), counts(outcomes)
     line = (
-        f"{name} answers: {sum(row['right'] for row in answerable) / len(answerable):.3f} of {len(answerable)} hold an accepted "
-        f"string, {sum(row['on evidence'] for row in answerable) / max(1, citations):.3f} of {citations} citations lie on the "
-        f"evidence, {sum(row['refused'] for row in answerable) / len(answerable):.3f} are wrongly refused"
+        f"{name} answers: {of_all.right:.3f} of {of['right']} hold an accepted string, {of_all.on_evidence:.3f} of {of['on_evidence']} "
+        f"citations lie on the evidence, {of_all.wrongly_refused:.3f} are wrongly refused"
     )
-    if others:
-        line += f"; of {len(others)} that the documents do not answer {sum(row['refused'] for row in others) / len(others):.3f} are refused"
+    if of_all.wrongly_answered is not None:
+        line += f"; of {of['wrongly_answered']} that the documents do not answer {1 - of_all.wrongly_answered:.3f} are refused"
     return f"{line}.\n"
+
+
+def pair_of(question: Question, documents: Sequence[FoldedDocument]) -> str:
+    """The question's language and that of its evidence; its own where both have some."""
+    languages = sorted({document.language for document in documents if places(question.evidence, [document])})
+    return f"{question.lang}->{question.lang if question.lang in languages else next(iter(languages), 'none')}"
 
 
 def main() -> None:
@@ -146,12 +155,15 @@ def main() -> None:
         f"{len(documents)} documents of {characters:,} characters, {len(questions)} questions, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, {', '.join(f'{package} {version(package)}' for package in PACKAGES)}\n"
     )
+    folded = [FoldedDocument(document) for document in documents]
+    pairs = {question.id: pair_of(question, folded) for question in questions}
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         copy_of_encoder(Path(folder))
         for name in options.systems:
             print(f"{name} …", file=sys.stderr)
             found[name] = measured(name, documents, questions, Path(folder))
+            found[name]["rows"] = [{**row, "pair": pairs[row["id"]]} for row in found[name]["rows"]]
     if options.json:
         options.json.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
     print(report(found))

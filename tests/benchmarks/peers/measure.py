@@ -7,40 +7,47 @@ import json
 import statistics
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from measures import of_question
-from systems import SYSTEMS, Found
+from systems import SYSTEMS, Yinju
 
-from rag.evaluation.matching import FoldedDocument, holds, places
+from rag.evaluation.question_set import Question
 from rag.types import Document
 
 
-def measure(name: str, documents: list[Document], questions: list[dict[str, Any]]) -> dict[str, Any]:
+def measure(name: str, documents: list[Document], questions: list[Question]) -> dict[str, Any]:
     """Indexes the documents, asks the questions, and gives a row of measures for each that the documents answer."""
     system = SYSTEMS[name]()
     started = time.perf_counter()
     system.index(documents)
     indexed = time.perf_counter() - started
     # What a first question alone takes is paid once.
-    system.search(questions[0]["question"])
-    asked = []
+    system.search(questions[0].question)
+    found, said, milliseconds = [], [], []
     for question in questions:
         started = time.perf_counter()
-        found = system.search(question["question"])
-        asked.append((found, getattr(system, "said", None), 1000 * (time.perf_counter() - started)))
+        found.append(system.search(question.question))
+        milliseconds.append(1000 * (time.perf_counter() - started))
+        if isinstance(system, Yinju):
+            said.append(system.said)
     megabytes = most_megabytes()
-    folded = [FoldedDocument(document) for document in documents]
-    rows = [
-        _row(question, found, system.handed_over(question["question"], found), folded)
-        for question, (found, _, _) in zip(questions, asked, strict=True)
-        if question["answerable"]
-    ]
-    milliseconds = sorted(taken for *_, taken in asked)
+    milliseconds.sort()
     return {
-        "rows": rows,
-        "said": [_of_answer(question, said, folded) for question, (_, said, _) in zip(questions, asked, strict=True) if said],
+        "rows": [
+            {"id": question.id}
+            | of_question(
+                [passage.text for passage in passages],
+                system.handed_over(question.question, passages),
+                question.evidence,
+                question.answers,
+            )
+            for question, passages in zip(questions, found, strict=True)
+            if question.answerable
+        ],
+        "outcomes": [asdict(outcome) for outcome in system.outcomes(questions, said)] if isinstance(system, Yinju) else [],
         "index seconds": indexed,
         "median ms": statistics.median(milliseconds),
         "p95 ms": milliseconds[-(-95 * len(milliseconds) // 100) - 1],
@@ -54,39 +61,11 @@ def most_megabytes() -> float:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1000
 
 
-def _row(question: dict[str, Any], found: list[Found], handed_over: str, documents: list[FoldedDocument]) -> dict[str, Any]:
-    measured = of_question([passage.text for passage in found], handed_over, question["evidence"], question["answers"])
-    languages = {document.language for document in documents if places(question["evidence"], [document])}
-    own = question["lang"]
-    pair = f"{own}->{own if own in languages else min(languages, default='none')}"
-    return measured | {"pair": pair, "id": question["id"]}
-
-
-def _of_answer(question: dict[str, Any], answer: Any, documents: list[FoldedDocument]) -> dict[str, Any]:
-    """What a whole answer is worth, which only Yinju gives without a language model."""
-    evidence = places(question["evidence"], documents)
-    on_evidence = sum(
-        any(
-            2 * place.overlap(citation.document_id, citation.start, citation.end)
-            >= min(place.end - place.start, citation.end - citation.start)
-            for place in evidence
-        )
-        for citation in answer.citations
-    )
-    return {
-        "answerable": question["answerable"],
-        "refused": answer.abstained,
-        "right": not answer.abstained and holds(answer.text, question["answers"]),
-        "citations": len(answer.citations),
-        "on evidence": on_evidence,
-    }
-
-
 def main() -> None:
     task = json.load(sys.stdin)
     documents = [Document(**document) for document in task["documents"]]
     with contextlib.redirect_stdout(sys.stderr):  # libraries print
-        measured = measure(sys.argv[1], documents, task["questions"])
+        measured = measure(sys.argv[1], documents, [Question(**question) for question in task["questions"]])
     json.dump(measured, sys.stdout, ensure_ascii=False)
 
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from rag.evaluation.outcome import Outcome
+from rag.evaluation.question_set import Question
 from rag.types import Document
 
 ENCODER = os.environ.get("PEERS_ENCODER", "")
@@ -55,7 +57,7 @@ class Yinju:
         self._pipeline = RagPipeline(Library(Path(self._folder.name) / "library"), top_k=RANKED)
         self._pipeline.library.encoder.encode_query(["warm"])
         self.said: Any = None
-        self._model = Reading()
+        self._model = Recorder()
         self._with_model = RagPipeline(self._pipeline.library, top_k=RANKED, generator=self._model)
 
     def index(self, documents: Sequence[Document]) -> None:
@@ -66,6 +68,13 @@ class Yinju:
         self.said = self._pipeline.answer(question)
         return [Found(result.chunk.document_id, result.chunk.text) for result in self.said.results]
 
+    def outcomes(self, questions: Sequence[Question], answers: Sequence[Any]) -> list[Outcome]:
+        """What answers are worth."""
+        from rag.evaluation.run import Examiner
+
+        examiner = Examiner(self._pipeline)
+        return [examiner.outcome(question, answer) for question, answer in zip(questions, answers, strict=True)]
+
     def handed_over(self, question: str, found: Sequence[Found]) -> str:
         """The sentences that a model is shown; nothing when the question is refused before it is asked."""
         self._model.read = ""
@@ -73,7 +82,7 @@ class Yinju:
         return self._model.read
 
 
-class Reading:
+class Recorder:
     """A language model with room for all that it is given, which it keeps, and says nothing."""
 
     name = "none"
