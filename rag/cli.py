@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -409,8 +411,16 @@ def _watch(library: Library, folders: list[Path], collection: str) -> list[AddRe
     from rag import watching
 
     results: list[AddResult] = []
+    stop = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        # An exception is lost where Python is just letting go of an object; the event is not.
+        stop.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
-        for changed in watching.changes(folders):
+        for changed in watching.changes(folders, stop):
             with _progress("adding") as on_progress:
                 now = watching.bring_in_step(library, folders, changed, on_progress, collection)
             _report(now)
@@ -418,7 +428,10 @@ def _watch(library: Library, folders: list[Path], collection: str) -> list[AddRe
             sys.stdout.flush()
             print("watching; stop with Ctrl-C", file=sys.stderr)
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        pass
+    finally:
+        signal.signal(signal.SIGINT, before)
+    print("stopped", file=sys.stderr)
     return results
 
 
