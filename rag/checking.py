@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Encoder, Vectors
 from rag import quantities
 from rag.analysis import STOP_WORDS, Analyzer
-from rag.quantities import Quantity
+from rag.names import NAME_TAGS, NameFinder
 from rag.types import Language
 
 WEIGHTS = BUNDLED / "reader" / "checker.json"
@@ -32,7 +32,6 @@ affirmed, more is less."""
 _WORD = re.compile(r"(?P<han>[\u3400-\u9fff]+)|(?P<latin>[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)?)")
 _DIGITS = re.compile(r"\d+")
 _SENTENCE_START = ("", ".", "!", "?", ":", "\n")
-_NAME_TAGS = ("nr", "nrt", "ns", "nt", "nz", "j")
 _NEGATORS = frozenset(
     """
     不 没 没有 未 无 非 不是 不能 不会 不可 不得 不再 不曾 不必 并不 并非 并未 尚未 从未 未曾 未能 无法 没能 毫无 绝不 从不 不要
@@ -96,6 +95,7 @@ class Checker:
         self._encoder = encoder
         self._threshold = threshold
         self._analyzer = Analyzer()
+        self._names = NameFinder(self._analyzer)
         self._vectors: dict[str, Vectors] = {}
 
     def check(self, claim: str, language: Language, cited: Sequence[int], evidence: Sequence[Evidence]) -> Verdict:
@@ -193,9 +193,9 @@ class Checker:
             before = text[: match.start()].rstrip(" “\"'(")[-1:]
             yield match[0], match[0][0].isupper() and before not in _SENTENCE_START
             return
-        for tagged in self._tagger.cut(self._analyzer.fold(match[0])):
-            if tagged.flag != "m":
-                yield tagged.word, tagged.flag in _NAME_TAGS and len(tagged.word) > 1
+        for word, tag in self._names.tagged(match[0]):
+            if tag != "m":
+                yield word, tag in NAME_TAGS and len(word) > 1
 
     def _stands_in(self, words: Sequence[_Word], claim: str, text: str, across: bool) -> list[bool]:
         """Whether each word of a claim stands in a text as it is, inflected, or, across languages, as a name spelled out."""
@@ -210,12 +210,6 @@ class Checker:
         return [stands(word.text) for word in words]
 
     @cached_property
-    def _tagger(self) -> Any:
-        from jieba.posseg import POSTokenizer
-
-        return POSTokenizer(self._analyzer.jieba)
-
-    @cached_property
     def _weights(self) -> dict[str, Vectors]:
         values = json.loads(WEIGHTS.read_text(encoding="utf-8"))
         return {
@@ -225,27 +219,25 @@ class Checker:
 
 
 def holds_numbers(claim: str, language: Language, evidence: Sequence[Evidence]) -> bool:
-    """Whether every quantity of the claim, and every number that is none, as in COP15, is in the evidence."""
-    found = [quantity for sentence in evidence for quantity in quantities.find(_with_context([sentence]), sentence.language)]
+    """Whether the evidence contains every quantity of the claim, and every number that is none, as in COP15.
+
+    Amounts must stand in the sentences themselves, since those are what is quoted for them. Dates and names such as COP15 may
+    stand in the headings or the title, which say what a sentence is about.
+    """
+    found = [quantity for sentence in evidence for quantity in quantities.find(sentence.text, sentence.language)]
+    found += [
+        quantity
+        for sentence in evidence
+        for quantity in quantities.find(sentence.context, sentence.language)
+        if quantity.kind == "date"
+    ]
     wanted = quantities.find(claim, language)
-    if not all(any(_holds(there, own) for there in found) for own in wanted):
+    if not all(any(there.contains(own) for there in found) for own in wanted):
         return False
     digits = set(_DIGITS.findall(_with_context(evidence)))
     return all(
         match[0] in digits for match in _DIGITS.finditer(claim) if not any(own.start <= match.start() < own.end for own in wanted)
     )
-
-
-def _holds(there: Quantity, own: Quantity) -> bool:
-    """Whether one quantity is another, or part of it: 2021 of 9 October 2021, 10 of 10 to 20."""
-    if own.dates:
-        return all(
-            any(all(named in ("", 0, known) for named, known in zip(date, other, strict=True)) for other in there.dates)
-            for date in own.dates
-        )
-    # A dollar of English text is mostly, and of Chinese text always, said to be someone's.
-    same_unit = there.unit == own.unit or ("dollar" in (there.unit, own.unit) and there.unit[-6:] == own.unit[-6:])
-    return there.value == own.value or (same_unit and set(own.amounts) <= set(there.amounts))
 
 
 def is_opposed(claim: str, text: str) -> bool:

@@ -12,10 +12,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from rag.analysis import Analyzer
 from rag.metadata import language_of
 from rag.types import Answer
+
+TurnKind = Literal["new", "completed", "continue"]
+"""Whether a question stands alone, was completed from the turns before, or asks for more of what the last one asked for."""
 
 _LAST_TURNS = 3
 
@@ -89,6 +94,7 @@ _EN_PRONOUN = re.compile(
 # The one who was asked for is not who the question names.
 _PERSON = re.compile(r"[他她]的?|he|him|his|she|her", re.IGNORECASE)
 _ASKED_WHO = re.compile(r"谁|^who (?!is|was)", re.IGNORECASE)
+_NOUN_PHRASE = re.compile(r"\b(?:the|an?) [a-z]|(?<=[a-z,] )[A-Z]")
 _DOCUMENT = re.compile(r"文件|文档|报告|文章|白皮书|(?:document|report|article|paper)s?", re.IGNORECASE)
 # After words of the question's own, a pronoun of its next clause stands for those.
 _CLAUSE = re.compile(r"[，,；;]|\b(?:and|but|if|when|because|while|before|after)\b|如果|并且|以及|但", re.IGNORECASE)
@@ -114,12 +120,24 @@ _NO_SUBJECT = re.compile(rf"[是在从由]?{_ZH_ASKING}{_HAN}{{1,8}}的[？?]*")
 # Words that say little unless it is said of what.
 _OF_WHAT = """
     成立 设立 建立 建成 开始 结束 参加 参与 出席 举行 举办 召开 发布 发起 通过 提出 实施 生效 发生 代表 人 人数 数量 面积 规模 原因 目的 意思 结果 例子 国家 地点 日期
-    大 长 高 时间 作用 意义 好处 内容 中国 我国 这样 举 举个 举例 例 详细 一点 begin start end happen next attend hold held found large big old high people reason purpose result example date country china
+    大 长 高 时间 作用 意义 好处 内容 这样 举 举个 举例 例 详细 一点 begin start end happen next attend hold held found large big old high people reason purpose result example date country
 """
 
 
-def complete(question: str, history: Sequence[Answer], analyzer: Analyzer) -> str:
-    """The question as it must be searched: a follow-up completed from the turns before, any other as it is.
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The query that a question asks for, and how the query was made.
+
+    The kind is "continue" only for a question such as 还有呢？ or "Anything else?". A follow-up that is asked twice is
+    "completed" both times: its words ask for the same answer, not for more.
+    """
+
+    query: str
+    kind: TurnKind
+
+
+def complete(question: str, history: Sequence[Answer], analyzer: Analyzer) -> Completion:
+    """Completes a follow-up from the turns before; any other question stays as it is.
 
     Args:
         question: As it was typed.
@@ -129,17 +147,23 @@ def complete(question: str, history: Sequence[Answer], analyzer: Analyzer) -> st
     turns = [turn for turn in history if turn.kind != "reply"][-_LAST_TURNS:]
     core = _LEAD.sub("", question.strip(), count=1)
     if not turns or not core:
-        return question
+        return Completion(question, "new")
     before = _last_questions(turns[-1].asked)
     if _CONTINUING.fullmatch(core.rstrip("？?。.！! ")):
-        return before
+        return Completion(before, "continue")
+    completed = _completed(question, core, before, turns, analyzer)
+    return Completion(completed or question, "completed" if completed else "new")
+
+
+def _completed(question: str, core: str, before: str, turns: Sequence[Answer], analyzer: Analyzer) -> str:
+    """The completed question; empty when it stands alone."""
     if part := _part(core):
         return _replaced(before, part) or f"{before}{'' if before.endswith('？') else ' '}{question}"
     core = _CONNECTIVE.sub("", core, count=1)
     if (verbless := _VERBLESS.fullmatch(core)) and not re.search(rf"{_HAPPENING}|{_AUXILIARY}", verbless["part"]):
         alike = before.casefold().startswith(verbless["asking"].casefold())
         return (_replaced(before, verbless["part"]) if alike else "") or _after_topic(before, core)
-    return _resolved(core, turns, analyzer) or _bare(before, core, analyzer) or question
+    return _resolved(core, turns, analyzer) or _bare(before, core, analyzer)
 
 
 def _last_questions(asked: str) -> str:
@@ -175,7 +199,7 @@ def _resolved(core: str, turns: Sequence[Answer], analyzer: Analyzer) -> str:
         noun, topic = _named(values["noun"], turns) if values["noun"] else ("", _topic(turns[-1].asked, analyzer))
         if _PERSON.fullmatch(match[0]) and _ASKED_WHO.search(turns[-1].asked):
             topic = ""
-        if values["noun"] and not noun and match[0].casefold().startswith("that "):
+        if values["noun"] and not noun and (match[0].casefold().startswith("that ") or _has_subject(own, chinese, analyzer)):
             continue
         if not topic:
             return _after_topic(_last_questions(turns[-1].asked), core)
@@ -217,6 +241,11 @@ def _topic(asked: str, analyzer: Analyzer) -> str:
     return topic if _says_much(topic, analyzer) else ""
 
 
+def _has_subject(words: str, chinese: bool, analyzer: Analyzer) -> bool:
+    """Whether the words before "these countries" or 这一理念 name something that those can stand for."""
+    return _says_much(words, analyzer) if chinese else bool(_NOUN_PHRASE.search(words))
+
+
 def _says_much(words: str, analyzer: Analyzer) -> bool:
     return not set(analyzer.content_terms(words)) <= set(analyzer.terms(_OF_WHAT))
 
@@ -230,7 +259,11 @@ def _bare(before: str, core: str, analyzer: Analyzer) -> str:
         word = core.rstrip("?？. ")
         return f"{word[:1].upper()}{word[1:]} {rest[1][:1].lower()}{rest[1][1:]}"
     topic = _topic(before, analyzer)
-    return topic + core if terms and topic and language_of(core) == "zh" else _after_topic(before, core)
+    if not (terms and topic and language_of(core) == "zh"):
+        return _after_topic(before, core)
+    # Asked a second time, the topic ends as the question begins: 基金规模, 规模有多大.
+    shared = next((length for length in range(min(len(topic), len(core)), 0, -1) if topic.endswith(core[:length])), 0)
+    return topic + core[shared:]
 
 
 def _after_topic(before: str, core: str) -> str:

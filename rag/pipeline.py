@@ -112,7 +112,7 @@ class RagPipeline:
         self.library = library
         self._retriever = Retriever(library)
         self._reader = reader or SentenceReader()
-        self._composer = ExtractiveComposer(max_sentences)
+        self._composer = ExtractiveComposer(max_sentences, library.analyzer)
         self._writer = GenerativeComposer(generator, Checker(library.encoder)) if generator else None
         self.top_k, self.max_sentences, self.threshold = top_k, max_sentences, threshold
 
@@ -165,7 +165,8 @@ class RagPipeline:
         if top_k is not None:
             other.top_k = top_k
         if max_sentences is not None:
-            other.max_sentences, other._composer = max_sentences, ExtractiveComposer(max_sentences)
+            other.max_sentences = max_sentences
+            other._composer = ExtractiveComposer(max_sentences, self.library.analyzer)
         if threshold is not None:
             other.threshold = threshold
         if generator is not None:
@@ -223,9 +224,9 @@ class RagPipeline:
             yield from draft.say([Statement(replies.reply(courtesy, language, self.library.documents()), ())])
             yield draft.done("reply")
         else:
-            asked = conversation.complete(question, history, self.library.analyzer)
-            said = _said_before(question, asked, history)
-            yield from self._answer(_Draft(question, language, asked), said, stop, documents)
+            completion = conversation.complete(question, history, self.library.analyzer)
+            cited = _cited_before(completion.query, history) if completion.kind == "continue" else []
+            yield from self._answer(_Draft(question, language, completion.query), cited, stop, documents)
 
     def _answer(self, draft: _Draft, said: Sequence[Citation], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         candidates = self._retriever.search(draft.asked, documents) if len(self.library) else []
@@ -244,7 +245,7 @@ class RagPipeline:
             return
         try:
             # Composed whole before anything is said of it: a document may be removed while it is read.
-            statements = list(self._composer.compose(draft.asked, readings, draft.language, self.library.document))
+            composition = self._composer.compose(draft.asked, readings, draft.language, self.library.document)
             if self._writer:
                 yield from self._written(self._writer, draft, readings, stop)
         except DocumentNotFoundError:
@@ -253,7 +254,8 @@ class RagPipeline:
         if stop.is_set():
             raise Stopped
         if not draft.text:
-            yield from draft.say(statements)
+            draft.notes += composition.notes
+            yield from draft.say(composition.statements)
         yield draft.done("answer", results, confidence)
 
     def _written(self, writer: GenerativeComposer, draft: _Draft, readings: Sequence[Reading], stop: Stop) -> Iterator[Event]:
@@ -301,9 +303,9 @@ class RagPipeline:
         return self.library.add([SEEDS / "documents"], on_progress)
 
 
-def _said_before(question: str, asked: str, history: Sequence[Answer]) -> list[Citation]:
-    """What earlier answers to the same question cited, when more is asked for (还有呢？) and not the same once more."""
-    return [citation for answer in history if answer.asked == asked for citation in answer.citations] if asked != question else []
+def _cited_before(query: str, history: Sequence[Answer]) -> list[Citation]:
+    """The citations of the earlier answers to a query."""
+    return [citation for answer in history if answer.asked == query for citation in answer.citations]
 
 
 def _unsaid(readings: Sequence[Reading], said: Sequence[Citation]) -> list[Reading]:

@@ -59,6 +59,17 @@ class Quantity:
             return "share", tuple(Fraction(amount) / _PARTS[self.unit] for amount in self.amounts)
         return self.unit, self.amounts, self.dates
 
+    def contains(self, other: Quantity) -> bool:
+        """Whether another quantity is this one, or part of it: 2021 of 9 October 2021, 10 of 10 to 20."""
+        if other.dates:
+            return all(
+                any(all(named in ("", 0, known) for named, known in zip(date, own, strict=True)) for own in self.dates)
+                for date in other.dates
+            )
+        # A dollar of English text is mostly, and of Chinese text always, said to be someone's.
+        same_unit = self.unit == other.unit or ("dollar" in (self.unit, other.unit) and self.unit[-6:] == other.unit[-6:])
+        return self.value == other.value or (same_unit and set(other.amounts) <= set(self.amounts))
+
 
 class _Unit(NamedTuple):
     """A unit's names, the first ones as they are written: in Chinese one, in English one for 1 and one for the rest.

@@ -24,8 +24,8 @@ NOT_FOUND = 1000
 def completed(pair: dict[str, Any], analyzer: Analyzer) -> str:
     history: list[Answer] = []
     for question in pair["history"]:
-        history.append(Answer(question, complete(question, history, analyzer), "", "answer", (), (), 1.0, pair["lang"]))
-    return complete(pair["question"], history, analyzer)
+        history.append(Answer(question, complete(question, history, analyzer).query, "", "answer", (), (), 1.0, pair["lang"]))
+    return complete(pair["question"], history, analyzer).query
 
 
 @pytest.fixture(scope="module")

@@ -165,6 +165,13 @@ def test_a_chinese_name_is_known_by_its_spelling(checker: Checker) -> None:
     assert features(checker, "The forum welcomed Wang Wei.", chinese)["weakest_name"] < 0.5
 
 
+def test_an_amount_that_only_a_title_names_is_not_quoted(checker: Checker) -> None:
+    claim = "Guangxi planted 500 hectares of forests."
+    titled = Evidence("Guangxi planted forests.", "en", context="500 hectares of forests")
+    assert checker.check(claim, "en", [0], [titled]).status == "unsupported"
+    assert checker.check(claim, "en", [0], [Evidence(claim, "en")]).status == "supported"
+
+
 def test_what_stands_above_a_sentence_names_what_it_is_about(checker: Checker) -> None:
     below = Evidence("It planted forests.", "en", context="Guangxi in 2021")
     assert checker.check("In 2021 Guangxi planted forests.", "en", [0], [below]).status == "supported"

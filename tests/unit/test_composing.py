@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.analysis import Analyzer
 from rag.composing import ExtractiveComposer, Statement, kind_of, pieces, quoted, refusal, side_by_side
 from rag.reading import Reading, Sentence
 from rag.types import Chunk, Document, SearchResult
 
+ANALYZER = Analyzer()
 CHINESE = Document(
     "zh", "白皮书", "zh.txt", "2018年底有1.18万个。占国土面积18%以上。退化趋势得到遏制。康富先生提出了建议。", "zh", "2021-10-08"
 )
@@ -42,7 +44,7 @@ def reading(document: Document, *supports: tuple[str, float, str]) -> Reading:
 
 
 def compose(question: str, *readings: Reading, language: str = "zh", most: int = 4) -> list[Statement]:
-    return list(ExtractiveComposer(most).compose(question, readings, language, DOCUMENTS.__getitem__))  # type: ignore[arg-type]
+    return list(ExtractiveComposer(most, ANALYZER).compose(question, readings, language, DOCUMENTS.__getitem__).statements)  # type: ignore[arg-type]
 
 
 def said(statements: Sequence[Statement]) -> str:
@@ -55,8 +57,8 @@ def test_a_quantity_among_several_of_its_kind_is_given_alone_only_when_surely_me
 
     def shown(likelihood: float) -> str:
         sure = Reading(read.result, (replace(read.sentences[0], likelihood=likelihood),), 0.9)
-        composed = ExtractiveComposer(4).compose("哪天开始？", [sure], "zh", lambda _: document)
-        return "".join(statement.text for statement in composed)
+        composed = ExtractiveComposer(4, ANALYZER).compose("哪天开始？", [sure], "zh", lambda _: document)
+        return said(composed.statements)
 
     assert shown(0.9) == f"2020年1月1日[1]\n\n{document.text}[1]"
     assert shown(0.5) == f"{document.text}[1]"
@@ -68,10 +70,10 @@ def test_a_fact_that_is_hardly_supported_is_not_given_alone() -> None:
 
 def test_a_year_is_not_given_anew() -> None:
     document = Document("year", "愿景", "year.txt", "2016—2020年的规划和2050年愿景要求投入885亿元。", "zh")
-    statements = ExtractiveComposer(4).compose(
+    composed = ExtractiveComposer(4, ANALYZER).compose(
         "Why is it planned?", [reading(document, (document.text, 0.9, "885亿元"))], "en", lambda _: document
     )
-    assert said(list(statements)) == f"In the original Chinese: “{document.text}” (885亿元 = 88.5 billion yuan)[1]"
+    assert said(composed.statements) == f"In the original Chinese: “{document.text}” (885亿元 = 88.5 billion yuan)[1]"
 
 
 def test_a_fact_is_given_first_and_then_the_sentence_that_holds_it() -> None:
@@ -110,14 +112,17 @@ def test_the_same_number_in_two_languages_is_said_once_and_cites_both() -> None:
         reading(CHINESE, ("2018年底有1.18万个。", 0.8, "1.18万")),
         reading(ENGLISH, ("There were 11,800 in 2018.", 0.7, "11,800")),
     )
-    assert said(statements) == "1.18万个[1][2]\n\n2018年底有1.18万个。[1][2]"
+    assert said(statements) == "1.18万个[1][2]\n\n2018年底有1.18万个。[1]"
+    assert [citation.document_id for citation in statements[0].citations] == ["zh", "en"]
 
 
 def test_other_numbers_of_other_documents_stand_side_by_side_with_their_dates() -> None:
     statements = compose(
         "有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.8, "1.18万")), reading(LATER, ("现在有1.3万个。", 0.7, "1.3万"))
     )
-    assert said(statements) == "1.18万个[1]\n\n2021-10-08：2018年底有1.18万个。[1]\n\n2023-09-17：现在有1.3万个。[2]"
+    assert said(statements) == (
+        "2021-10-08：1.18万个[1]；2023-09-17：1.3万个[2]\n\n2021-10-08：2018年底有1.18万个。[1]\n\n2023-09-17：现在有1.3万个。[2]"
+    )
 
 
 def test_a_second_sentence_without_any_number_is_no_answer_to_how_many() -> None:

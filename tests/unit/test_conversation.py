@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.analysis import Analyzer
-from rag.conversation import complete
+from rag.conversation import Completion, complete
 from rag.types import Answer, AnswerKind, Citation
 
 ANALYZER = Analyzer()
@@ -22,7 +22,7 @@ def talk(*questions: str) -> str:
     """The last of the questions, completed from those before it."""
     history: list[Answer] = []
     for question in questions:
-        history.append(answered(question, complete(question, history, ANALYZER)))
+        history.append(answered(question, complete(question, history, ANALYZER).query))
     return history[-1].asked
 
 
@@ -96,7 +96,7 @@ def test_a_pronoun_without_a_clear_noun_stands_after_the_topic() -> None:
 
 def test_a_noun_is_looked_for_in_several_turns_and_a_document_is_what_was_cited() -> None:
     assert talk("《生物多样性公约》的目标是什么？", RESERVES, "该公约何时生效？") == "《生物多样性公约》何时生效？"
-    assert complete("这份报告是谁写的？", [answered(RESERVES, title="绿色年鉴")], ANALYZER) == "绿色年鉴是谁写的？"
+    assert complete("这份报告是谁写的？", [answered(RESERVES, title="绿色年鉴")], ANALYZER).query == "绿色年鉴是谁写的？"
 
 
 def test_a_noun_without_a_name_stands_after_the_topic() -> None:
@@ -150,6 +150,40 @@ def test_a_question_of_another_topic_is_left_alone(question: str) -> None:
     assert talk("长江十年禁渔从哪天开始？", question) == question
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "中国的生态文明思想这一理念是谁提出的？",
+        "中国的生态文明思想对这些国家有什么作用？",
+        "How did the Convention help these countries?",
+        "中国有多大？",
+        "How big is China?",
+    ],
+)
+def test_a_question_with_a_subject_of_its_own_is_left_alone(question: str) -> None:
+    history = [answered("What share of the country do nature reserves cover?")]
+    assert complete(question, history, ANALYZER) == Completion(question, "new")
+
+
+@pytest.mark.parametrize(
+    ("first", "question", "query"),
+    [
+        ("How large is the fund?", "How large is it?", "How large is the fund?"),
+        ("长江十年禁渔从哪天开始？", "为什么？", "长江十年禁渔开始，为什么？"),
+        ("国家绿色发展基金是哪一年设立的？", "规模有多大？", "国家绿色发展基金规模有多大？"),
+    ],
+)
+def test_an_elliptical_question_that_is_asked_twice_is_the_same_question_and_asks_for_no_more(
+    first: str, question: str, query: str
+) -> None:
+    history = [answered(first)]
+    for _ in range(2):
+        completion = complete(question, history, ANALYZER)
+        assert completion == Completion(query, "completed")
+        history.append(answered(question, completion.query))
+    assert complete("还有呢？", history, ANALYZER) == Completion(query, "continue")
+
+
 def test_a_chain_of_follow_ups_keeps_the_topic_and_does_not_grow() -> None:
     assert talk(RESERVES, "那省级的呢？", "市级的呢？") == "市级自然保护区有多少个？"
     assert talk(RESERVES, "甲类呢？", "乙类呢？", "丙类呢？") == "甲类呢？乙类呢？丙类呢？"
@@ -157,9 +191,9 @@ def test_a_chain_of_follow_ups_keeps_the_topic_and_does_not_grow() -> None:
 
 def test_replies_are_no_topic_and_refusals_are() -> None:
     greeting = answered("你好", kind="reply")
-    assert complete("为什么？", [greeting], ANALYZER) == "为什么？"
-    assert complete("那省级的呢？", [answered(RESERVES), greeting], ANALYZER) == "省级自然保护区有多少个？"
-    assert complete("那省级的呢？", [answered(RESERVES, kind="refusal")], ANALYZER) == "省级自然保护区有多少个？"
+    assert complete("为什么？", [greeting], ANALYZER).query == "为什么？"
+    assert complete("那省级的呢？", [answered(RESERVES), greeting], ANALYZER).query == "省级自然保护区有多少个？"
+    assert complete("那省级的呢？", [answered(RESERVES, kind="refusal")], ANALYZER).query == "省级自然保护区有多少个？"
 
 
 TEXTS = st.text(st.sampled_from("那省级的呢它这个为什么哪年？，。 itwhy?And'2017") | st.characters(codec="utf-8"), max_size=40)
@@ -167,11 +201,11 @@ TEXTS = st.text(st.sampled_from("那省级的呢它这个为什么哪年？，�
 
 @given(TEXTS)
 def test_without_turns_before_every_question_is_left_alone(question: str) -> None:
-    assert complete(question, [], ANALYZER) == question
+    assert complete(question, [], ANALYZER).query == question
 
 
 @given(TEXTS, TEXTS, TEXTS)
 def test_any_text_is_completed_with_words_of_the_last_turns(first: str, second: str, question: str) -> None:
-    completed = complete(question, [answered(first), answered(second)], ANALYZER)
+    completed = complete(question, [answered(first), answered(second)], ANALYZER).query
     assert len(completed) <= len(first) + len(second) + len(question) + 10
     assert completed or not (second and question)
