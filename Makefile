@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup chat ask eval train evaluate-models test docs screenshots lint typecheck fix hooks lock clean
 
-help: ## list what can be made
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
 	@echo '  make ask Q="…"              ask one question'
 
@@ -49,7 +49,7 @@ docs: export NO_MKDOCS_2_WARNING := 1
 docs: $(DOCUMENTATION) ## build the documentation in build/site
 	@$(BIN)/mkdocs build --strict
 
-screenshots: $(DEVELOPMENT) ## take the pictures of the window that README shows (needs Chromium)
+screenshots: $(DEVELOPMENT) ## take the pictures of the window (needs Chromium)
 	@$(BIN)/python tests/browser/screenshots.py ui/screenshots
 
 lint: $(DEVELOPMENT) ## check style and format
@@ -59,14 +59,14 @@ lint: $(DEVELOPMENT) ## check style and format
 typecheck: $(DEVELOPMENT) ## check the types
 	@$(BIN)/mypy
 
-fix: $(DEVELOPMENT) ## mend what the style check can mend, and format
+fix: $(DEVELOPMENT) ## fix what the style check can fix, and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 hooks: $(DEVELOPMENT) ## check style and types before every commit
 	@$(BIN)/pre-commit install
 
-lock: $(DEVELOPMENT) $(DOCUMENTATION) $(TRAINING) ## write down the versions that are installed
+lock: $(DEVELOPMENT) $(DOCUMENTATION) $(TRAINING) ## write the installed versions to requirements.lock
 	@$(BIN)/pip freeze --exclude-editable | sed 's/+cpu//' > requirements.lock
 
 clean: ## remove the installation and caches

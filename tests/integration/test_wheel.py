@@ -37,7 +37,7 @@ def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, symlinks=True)
-    paths = sysconfig.get_paths(vars={"base": str(folder), "platbase": str(folder)})
+    paths = sysconfig.get_paths("venv", vars={"base": str(folder), "platbase": str(folder)})
     dependencies = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     Path(paths["purelib"], "dependencies.pth").write_text("\n".join(sorted(dependencies)), encoding="utf-8")
     scripts = Path(paths["scripts"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -80,6 +81,11 @@ def test_the_readmes_have_the_same_parts() -> None:
     trees = [re.findall(r"^ *(\S+)", block, re.MULTILINE) for text in (english, chinese) for block in text.split("```")[3:4]]
     assert len(trees[0]) > 20
     assert trees[0] == trees[1]
+
+
+def test_the_citation_file_names_the_version_of_the_package() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 @pytest.fixture
