@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEVELOPMENT := .venv/.installed-for-development
+DOCUMENTATION := .venv/.installed-for-documentation
 TRAINING := .venv/.installed-for-training
 DATA ?= ../shared/data
 OUT ?= build/training
@@ -11,9 +12,9 @@ READERS ?= embeddings/bundled/reader:embeddings/bundled/encoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat ask eval train evaluate-models test screenshots lint typecheck fix lock clean
+.PHONY: help setup chat ask eval train evaluate-models test docs screenshots lint typecheck fix hooks lock clean
 
-help: ## list what can be made
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
 	@echo '  make ask Q="…"              ask one question'
 
@@ -40,11 +41,15 @@ evaluate-models: $(TRAINING) ## the development table: DATA=… [ENCODERS="FOLDE
 	@$(BIN)/python -m embeddings.training.evaluate --data "$(DATA)" $(if $(MOST),--most "$(MOST)") \
 		$(foreach folder,$(ENCODERS),--encoder "$(folder)") $(foreach pair,$(READERS),--reader "$(pair)")
 
-test: $(DEVELOPMENT) ## run the tests
+test: $(DEVELOPMENT) ## run the tests and measure their coverage
 	@echo "Running the tests …"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
-screenshots: $(DEVELOPMENT) ## take the pictures of the window that README shows (needs Chromium)
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: $(DOCUMENTATION) ## build the documentation in build/site
+	@$(BIN)/mkdocs build --strict
+
+screenshots: $(DEVELOPMENT) ## take the pictures of the window (needs Chromium)
 	@$(BIN)/python tests/browser/screenshots.py ui/screenshots
 
 lint: $(DEVELOPMENT) ## check style and format
@@ -54,15 +59,18 @@ lint: $(DEVELOPMENT) ## check style and format
 typecheck: $(DEVELOPMENT) ## check the types
 	@$(BIN)/mypy
 
-fix: $(DEVELOPMENT) ## mend what the style check can mend, and format
+fix: $(DEVELOPMENT) ## fix what the style check can fix, and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: $(DEVELOPMENT) $(TRAINING) ## write down the versions that are installed
+hooks: $(DEVELOPMENT) ## check style and types before every commit
+	@$(BIN)/pre-commit install
+
+lock: $(DEVELOPMENT) $(DOCUMENTATION) $(TRAINING) ## write the installed versions to requirements.lock
 	@$(BIN)/pip freeze --exclude-editable | sed 's/+cpu//' > requirements.lock
 
 clean: ## remove the installation and caches
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build/site
 
 $(INSTALLED): pyproject.toml requirements.lock
 	@echo "Setting up .venv: some minutes the first time, nothing to do after that …"
@@ -79,4 +87,9 @@ $(TRAINING): $(INSTALLED)
 $(DEVELOPMENT): $(INSTALLED)
 	@echo "Adding what the tests need …"
 	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[dev]'
+	@touch $@
+
+$(DOCUMENTATION): $(INSTALLED)
+	@echo "Adding what the documentation needs …"
+	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[docs]'
 	@touch $@

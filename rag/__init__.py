@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rag.settings import Settings
     from rag.types import Answer, Citation, Document, SearchResult
 
+__version__: str
+
 __all__ = ["Answer", "Citation", "Document", "Library", "RagPipeline", "SearchResult", "Settings", "answer"]
 
 _HOMES = {
@@ -50,7 +52,11 @@ def _default_pipeline() -> RagPipeline:
 
 
 def __getattr__(name: str) -> Any:
-    """Imports the public classes when they are first asked for, so that `import rag` is immediate."""
+    """Imports the public classes on first use and looks up the version, so that `import rag` is immediate."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("yinju")
     if name not in _HOMES:
         raise AttributeError(f"module 'rag' has no attribute {name!r}")
     from importlib import import_module

@@ -16,7 +16,7 @@ from rag.library import Library
 from rag.loaders import ocr
 from rag.settings import Settings
 
-_PACKAGES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "tantivy", "jieba", "opencc", "gradio")
+_PACKAGES = ("yinju", "torch", "transformers", "sentence-transformers", "faiss-cpu", "tantivy", "jieba", "opencc", "gradio")
 
 
 @dataclass(frozen=True, slots=True)
