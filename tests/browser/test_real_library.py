@@ -158,7 +158,10 @@ def test_axe_finds_no_serious_fault(visit, scheme):
     ask(page, "青湖基金由谁发起？")
     for tab in ("Chat", "Documents", "Evaluation", "Settings"):
         open_tab(page, tab)
-        page.wait_for_function("document.getAnimations().every((animation) => animation.playState !== 'running')")
+        page.wait_for_function(
+            """document.getAnimations().every((animation) => animation.playState !== "running"
+              || animation.effect.getComputedTiming().iterations === Infinity)"""
+        )
         found = axe.run(page).response["violations"]
         serious = [
             (fault["id"], [node["html"][:120] for node in fault["nodes"]])
