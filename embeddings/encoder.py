@@ -13,20 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from embeddings import catalogue
+from embeddings import catalogue, number_format
 from embeddings.errors import ModelError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
-
-
-def has_fast_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 faster than float32."""
-    import torch
-
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 # What of a model is read: no pickle, and no code.
@@ -67,8 +60,7 @@ class SentenceTransformerEncoder:
     """Any sentence-transformers model, from a folder or, when the user names one, from a hub.
 
     The weights are read on first use. Only safetensors are read, never pickle, and no code of the model's is run. It computes
-    in bfloat16 where the processor multiplies that faster, else in float32; the vectors differ by rounding alone. Safe to use
-    from several threads.
+    in the number format that is faster here; the vectors differ by rounding alone. Safe to use from several threads.
     """
 
     def __init__(self, name: str, query_prefix: str = "", document_prefix: str = "", batch_size: int = 16) -> None:
@@ -165,10 +157,7 @@ class SentenceTransformerEncoder:
                 device="cuda" if on_gpu else "cpu",
                 local_files_only=True,
                 trust_remote_code=False,
-                model_kwargs={
-                    "dtype": torch.bfloat16 if on_gpu or has_fast_bfloat16() else torch.float32,
-                    "use_safetensors": True,
-                },
+                model_kwargs={"dtype": number_format.fastest(on_gpu), "use_safetensors": True},
             )
         except Exception as error:
             raise ModelError(f"cannot load the encoder {self.name}: {_first_line(error)} (check {self._folder})") from error

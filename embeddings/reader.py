@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from embeddings import number_format
 from embeddings.catalogue import BUNDLED
-from embeddings.encoder import Vectors, has_fast_bfloat16
+from embeddings.encoder import Vectors
 from embeddings.errors import ModelError, Stopped
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class PassageReading:
 class CrossEncoderReader:
     """Reads with the weights in a folder and the word embeddings of an encoder; loads them on first use.
 
-    It computes in bfloat16 where the processor multiplies that faster, else in float32.
+    It computes on the processor, in the number format that is faster there.
     """
 
     def __init__(
@@ -164,8 +165,6 @@ class CrossEncoderReader:
 
     @cached_property
     def _network(self) -> ReaderNetwork:
-        import torch
-
         from embeddings.reader_network import ReaderNetwork, embeddings_digest
 
         try:
@@ -178,8 +177,7 @@ class CrossEncoderReader:
                 f"the reader in {self._folder} was trained on another encoder than {self._encoder_folder}; "
                 "put the two that were made together side by side"
             )
-        if has_fast_bfloat16():
-            network.body.to(torch.bfloat16)
+        network.body.to(number_format.fastest())
         return network
 
 

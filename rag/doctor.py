@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
-from embeddings import catalogue
-from embeddings.encoder import SentenceTransformerEncoder, has_fast_bfloat16
+from embeddings import catalogue, number_format
+from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.reader import MAX_TOKENS, CrossEncoderReader
 from rag.errors import YinjuError
 from rag.indexes import VectorReport
@@ -38,6 +38,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield Finding(package, "is not installed; repeat the installation", sound=False)
     scans = "read by OCR" if ocr.is_installed() else f"named but not read; OCR is installed with: {ocr.HOW_TO_INSTALL}"
     yield Finding("scanned pages", scans)
+    yield Finding("number format", _number_format(number_format.speeds()))
     yield from _models(settings)
     yield from _library(settings)
 
@@ -46,10 +47,9 @@ def _models(settings: Settings) -> Iterator[Finding]:
     try:
         encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
         vector = encoder.encode_query(["引据 cites its evidence"])[0]
-        number_format = "bfloat16, fast on this processor" if has_fast_bfloat16() else "float32"
         yield Finding(
             "encoder",
-            f"{encoder.fingerprint}, {len(vector)} dimensions, up to {encoder.max_tokens} tokens, computed in {number_format}",
+            f"{encoder.fingerprint}, {len(vector)} dimensions, up to {encoder.max_tokens} tokens",
         )
     except YinjuError as error:
         yield Finding("encoder", str(error), sound=False)
@@ -60,6 +60,15 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("reader", str(error), sound=False)
     others = [spec.name for spec in catalogue.CATALOGUE.values() if not spec.bundled]
     yield Finding("catalogue", f"can be named too, and are downloaded when first used: {', '.join(others)}")
+
+
+def _number_format(speeds: number_format.Speeds) -> str:
+    """The format that models compute in on the processor, and the figures that decided it."""
+    chosen = "bfloat16" if speeds.favour_bfloat16 else "float32"
+    return (
+        f"{chosen}, as a core multiplies matrices at {speeds.float32:,.0f} GFLOP/s in float32 and "
+        f"{speeds.bfloat16:,.0f} in bfloat16"
+    )
 
 
 def _library(settings: Settings) -> Iterator[Finding]:

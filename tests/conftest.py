@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from hashing_encoder import HashingEncoder
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from rag.analysis import Analyzer
 
-settings.register_profile("yinju", deadline=None, database=None)
+# How long an example takes to make is the machine's affair.
+settings.register_profile("yinju", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("yinju")
 
 

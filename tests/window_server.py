@@ -19,9 +19,9 @@ def served(pipeline, history, **where):
         port = free.getsockname()[1]
     address = Address("127.0.0.1", port, **where)
     threading.Thread(target=serve, args=(pipeline, history, address), daemon=True).start()
-    for _ in range(300):
+    for _ in range(6000):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as connection:
-            connection.settimeout(30)
+            connection.settimeout(600)
             connection.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
             assert connection.recv(1)
             return f"http://127.0.0.1:{port}"
@@ -41,7 +41,7 @@ class Proxy:
                     self.send_error(404)
                     return
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                connection = http.client.HTTPConnection(inside_host, timeout=60)
+                connection = http.client.HTTPConnection(inside_host, timeout=600)
                 connection.request(self.command, self.path[len(path) :] or "/", body, dict(self.headers))
                 answer = connection.getresponse()
                 self.send_response_only(answer.status)

@@ -63,60 +63,60 @@ class EvaluationPage:
             labels: Where the words on components go.
             chosen: Holds the pipeline as the visitor adjusted it, None for the given one.
         """
-        self._pipeline, self._lock = pipeline, lock
+        self.pipeline, self._lock = pipeline, lock
         evaluation: gr.State = gr.State(Evaluation())
         with gr.Column(elem_id="evaluation"):
-            self._asked = gr.HTML(self._describe(Evaluation()), apply_default_css=False)
+            self.asked = gr.HTML(self.describe(Evaluation()), apply_default_css=False)
             with gr.Row(elem_id="evaluate"):
-                self._start = labels.on(gr.Button(variant="primary", scale=0), value=texts.EVALUATE)
-                self._stop = labels.on(gr.Button(scale=0, visible=False, elem_id="stop-evaluation"), value=texts.STOP)
+                self.start = labels.on(gr.Button(variant="primary", scale=0), value=texts.EVALUATE)
+                self.stop = labels.on(gr.Button(scale=0, visible=False, elem_id="stop-evaluation"), value=texts.STOP)
                 upload = labels.on(gr.UploadButton(scale=0, file_types=[".jsonl"]), label=texts.OWN_QUESTIONS)
-                self._back = labels.on(gr.Button(scale=0, visible=False), value=texts.SEED_QUESTIONS)
-            self._state = gr.HTML("", apply_default_css=False)
-            self._results = gr.HTML("", apply_default_css=False)
-        choosing = [self._asked, self._back, self._state]
-        running = [self._state, self._results, self._start, self._stop]
+                self.back = labels.on(gr.Button(scale=0, visible=False), value=texts.SEED_QUESTIONS)
+            self.state = gr.HTML("", apply_default_css=False)
+            self.results = gr.HTML("", apply_default_css=False)
+        choosing = [self.asked, self.back, self.state]
+        running = [self.state, self.results, self.start, self.stop]
         at_once: dict[str, Any] = {"queue": False, **QUIET}
-        upload.upload(self._choose, [evaluation, upload], choosing, **at_once)
-        self._back.click(self._choose_seeds, evaluation, choosing, **at_once)
-        self._stop.click(self._end, evaluation, None, **at_once)
+        upload.upload(self.choose, [evaluation, upload], choosing, **at_once)
+        self.back.click(self.choose_seeds, evaluation, choosing, **at_once)
+        self.stop.click(self.end, evaluation, None, **at_once)
         # One evaluation runs at a time; whoever waits for another sees that and may stop waiting.
-        self._start.click(self._begin, evaluation, running, **at_once).then(
-            self._evaluate, [evaluation, chosen], running, concurrency_limit=1, **QUIET
+        self.start.click(self.begin, evaluation, running, **at_once).then(
+            self.evaluate, [evaluation, chosen], running, concurrency_limit=1, **QUIET
         )
 
     @staticmethod
-    def _describe(evaluation: Evaluation) -> str:
+    def describe(evaluation: Evaluation) -> str:
         questions = evaluation.questions or question_set.read(SEED_QUESTIONS)
         return evaluation_report.asked_of(evaluation.name, len(questions))
 
-    def _choose(self, evaluation: Evaluation, file: str) -> Updates:
+    def choose(self, evaluation: Evaluation, file: str) -> Updates:
         name = Path(file).name
         try:
             evaluation.questions = question_set.read(Path(file), name)
         except YinjuError as error:
-            return {self._state: evaluation_report.problem(str(error))}
+            return {self.state: evaluation_report.problem(str(error))}
         evaluation.name = name
-        return {self._asked: self._describe(evaluation), self._back: gr.Button(visible=True), self._state: ""}
+        return {self.asked: self.describe(evaluation), self.back: gr.Button(visible=True), self.state: ""}
 
-    def _choose_seeds(self, evaluation: Evaluation) -> Updates:
+    def choose_seeds(self, evaluation: Evaluation) -> Updates:
         evaluation.name, evaluation.questions = "", []
-        return {self._asked: self._describe(evaluation), self._back: gr.Button(visible=False), self._state: ""}
+        return {self.asked: self.describe(evaluation), self.back: gr.Button(visible=False), self.state: ""}
 
-    def _begin(self, evaluation: Evaluation) -> Updates:
+    def begin(self, evaluation: Evaluation) -> Updates:
         evaluation.stop.clear()
-        return {self._state: evaluation_report.ready(), self._results: "", **self._buttons(running=True)}
+        return {self.state: evaluation_report.ready(), self.results: "", **self._buttons(running=True)}
 
     @staticmethod
-    def _end(evaluation: Evaluation) -> None:
+    def end(evaluation: Evaluation) -> None:
         evaluation.stop.set()
 
     def _buttons(self, running: bool) -> Updates:
-        return {self._start: gr.Button(visible=not running), self._stop: gr.Button(visible=running)}
+        return {self.start: gr.Button(visible=not running), self.stop: gr.Button(visible=running)}
 
-    def _evaluate(self, evaluation: Evaluation, chosen: RagPipeline | None) -> Iterator[Updates]:
+    def evaluate(self, evaluation: Evaluation, chosen: RagPipeline | None) -> Iterator[Updates]:
         """Asks every question until it is stopped or fails, and shows what came of those that were asked."""
-        pipeline, stop, own = chosen or self._pipeline, evaluation.stop, evaluation.questions
+        pipeline, stop, own = chosen or self.pipeline, evaluation.stop, evaluation.questions
         questions = own or question_set.read(SEED_QUESTIONS)
         done: list[Outcome] = []
         began, problem = time.monotonic(), ""
@@ -129,7 +129,7 @@ class EvaluationPage:
                 began = time.monotonic()
                 for outcome in outcomes(asked, questions, partial(self._ask, asked, stop)):
                     done.append(outcome)
-                    yield {self._state: evaluation_report.asking(len(done), len(questions), time.monotonic() - began)}
+                    yield {self.state: evaluation_report.asking(len(done), len(questions), time.monotonic() - began)}
         except Stopped:
             pass
         except YinjuError as error:
@@ -139,12 +139,12 @@ class EvaluationPage:
             problem = evaluation_report.problem(str(texts.UNEXPECTED))
         finished = evaluation_report.finished(len(done), len(questions), time.monotonic() - began)
         results = evaluation_report.report(done, pipeline.threshold)
-        yield {self._state: problem + finished, self._results: results, **self._buttons(running=False)}
+        yield {self.state: problem + finished, self.results: results, **self._buttons(running=False)}
 
     def _add_seeds(self, pipeline: RagPipeline, stop: threading.Event) -> Iterator[Updates]:
         files = sorted((SEEDS / "documents").iterdir())
         for number, file in enumerate(files):
-            yield {self._state: evaluation_report.ready(number, len(files))}
+            yield {self.state: evaluation_report.ready(number, len(files))}
             if stop.is_set():
                 raise Stopped
             with self._lock:

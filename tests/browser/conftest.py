@@ -9,6 +9,8 @@ import pytest
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # Gradio says this of each file that is chosen, and means nothing by it.
 HARMLESS = ("Method not implemented.",)
+# An end for what never comes, in milliseconds; everything is waited for, nothing is timed.
+LONGEST_WAIT = 120_000
 
 
 def pytest_collection_modifyitems(items):
@@ -21,6 +23,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def browser():
     sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api.expect.set_options(timeout=LONGEST_WAIT)
     arguments = [
         "--no-sandbox",
         "--disable-gpu",
@@ -40,7 +43,7 @@ def visit(browser, address):
     contexts, requests, complaints = [], [], []
 
     def watch(page):
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(LONGEST_WAIT)
         page.on("request", lambda request: requests.append(request.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)

@@ -143,7 +143,7 @@ def test_questions_of_ones_own_are_evaluated_and_a_failure_is_asked_in_the_chat(
     expect(page.locator("#evaluation")).to_contain_text("own.jsonl", use_inner_text=True)
     page.get_by_role("button", name="Run").click()
     failed = page.locator('#evaluation [data-ask="青湖基金由谁发起？"]')
-    expect(failed).to_have_count(1, timeout=30_000)
+    expect(failed).to_have_count(1)
     page.locator("#evaluation details", has=page.locator('[data-ask="青湖基金由谁发起？"]')).locator("summary").last.click()
     assert page.locator("#evaluation svg[role=img]").count() >= 3
     failed.click()
@@ -158,7 +158,10 @@ def test_axe_finds_no_serious_fault(visit, scheme):
     ask(page, "青湖基金由谁发起？")
     for tab in ("Chat", "Documents", "Evaluation", "Settings"):
         open_tab(page, tab)
-        page.wait_for_timeout(300)
+        page.wait_for_function(
+            """document.getAnimations().every((animation) => animation.playState !== "running"
+              || animation.effect.getComputedTiming().iterations === Infinity)"""
+        )
         found = axe.run(page).response["violations"]
         serious = [
             (fault["id"], [node["html"][:120] for node in fault["nodes"]])

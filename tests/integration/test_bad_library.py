@@ -18,25 +18,12 @@ from pathlib import Path
 
 import pytest
 from hashing_encoder import HashingEncoder
+from small_library import LARGE, MORE, TEXTS, assert_answers, fill, refused, sources_with
 
 import rag.database
 import rag.library
-from rag.cleaning import restore
-from rag.errors import LibraryError
 from rag.lexical_index import LexicalIndex
 from rag.library import Library
-from rag.loaders import document_id
-from rag.types import Document
-
-TEXTS = {
-    "/a.txt": "The first forest.\n\nA river runs through the alphaword forest.\n\nThe court heard the case of 1999.\n",
-    "/b.txt": "第一条河流。\n\n红树林保护海港，编号betaword。\n\n法院审理了案件。\n",
-}
-MORE = {"/c.txt": "A third text.\n\nIt speaks of a gammaword glacier.\n"}
-
-
-def document_of(source: str, text: str) -> Document:
-    return Document(document_id(source), Path(source).stem, source, text)
 
 
 @pytest.fixture
@@ -57,50 +44,12 @@ def opened(analyzer) -> Iterator[Callable[..., Library]]:
         library.close()
 
 
-def fill(library: Library, texts: dict[str, str] = TEXTS) -> None:
-    for source, text in texts.items():
-        library.add_document(document_of(source, text))
-
-
 @pytest.fixture
 def folder(tmp_path, opened) -> Path:
     """The folder of a library that holds `TEXTS` and is not open."""
     with opened(tmp_path / "library") as library:
         fill(library)
     return tmp_path / "library"
-
-
-def sources_with(library: Library, term: str) -> set[str]:
-    rows = [row for row, _ in library.search_terms([term], 1000)]
-    return {result.source for result in library.results(rows).values()}
-
-
-def assert_answers(library: Library, texts: dict[str, str] = TEXTS) -> None:
-    """The library holds just these texts, and every way to search finds just them."""
-    assert {summary.source: restore(library.document(summary.id)) for summary in library.documents()} == texts
-    for word in ("alphaword", "betaword", "gammaword"):
-        assert sources_with(library, word) == {source for source, text in texts.items() if word in text}
-    chunks = sum(summary.chunks for summary in library.documents())
-    hits = library.search_vectors(library.encoder.encode_query(["forest"])[0], 100_000)
-    assert len({row for row, _ in hits}) == len(hits) == chunks
-    found = library.results([row for row, _ in hits])
-    for row, result in list(found.items())[:: 1 + chunks // 20]:
-        document = library.document(result.chunk.document_id)
-        assert document.text[result.chunk.start : result.chunk.end] == result.chunk.text
-        best, score = library.search_vectors(library.vectors([row])[row], 1)[0]
-        assert (best, round(score, 4)) == (row, 1.0)
-    assert library.check() == []
-
-
-@contextmanager
-def refused(*words: str) -> Iterator[None]:
-    """What is done inside fails with an error of one line that holds these words."""
-    with pytest.raises(LibraryError) as caught:
-        yield
-    message = str(caught.value)
-    assert "\n" not in message
-    for word in words:
-        assert word in message
 
 
 # -- the derived files ------------------------------------------------------------------------------------------------
@@ -394,9 +343,6 @@ def files_no_larger_than(size: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
-LARGE = {"/large.txt": "\n\n".join(f"The deltaword forest of {number} is a forest of {number * 7919}." for number in range(1000))}
-
-
 def test_a_full_database_loses_nothing(folder, opened) -> None:
     library = opened(folder)
     assert_answers(library)
@@ -450,7 +396,7 @@ def test_failing_to_save_the_indexes_loses_nothing(folder, opened, fails, caplog
     assert_answers(library, TEXTS | MORE)
     library.remove("/a.txt")
     assert_answers(library, {"/b.txt": TEXTS["/b.txt"]} | MORE)
-    assert "the documents are safe" in caplog.text or fails.startswith("lexical")
+    assert "the documents are safe" in caplog.text
     assert_answers(opened(folder), {"/b.txt": TEXTS["/b.txt"]} | MORE)
     if (folder / fails).is_dir():
         (folder / fails).rmdir()
@@ -474,7 +420,7 @@ FULL_DISK = """
 import os, sys
 sys.path[:0] = {path!r}
 from hashing_encoder import HashingEncoder
-from test_bad_library import *
+from small_library import *
 
 library = Library({folder!r}, HashingEncoder(), 16)
 fill(library)
@@ -506,7 +452,7 @@ def in_a_namespace(commands: str) -> subprocess.CompletedProcess[str]:
     """Runs shell commands that may mount file systems, which nobody else sees; skips where that is not allowed."""
     if shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
         pytest.skip("mounting a file system takes root and unshare")
-    return subprocess.run(["unshare", "-m", "sh", "-ec", commands], capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(["unshare", "-m", "sh", "-ec", commands], capture_output=True, text=True, timeout=600, check=False)
 
 
 def test_a_disk_that_fills_up(tmp_path) -> None:
@@ -650,7 +596,7 @@ READ_ONLY_DISK = """
 import sys
 sys.path[:0] = {path!r}
 from hashing_encoder import HashingEncoder
-from test_bad_library import *
+from small_library import *
 
 with Library({folder!r}, HashingEncoder(fails_at=1), 16) as library:
     assert_answers(library)

@@ -122,7 +122,7 @@ def test_what_became_of_each_file_is_written_down(capsys: pytest.CaptureFixture[
 def test_a_folder_is_watched_until_it_is_stopped(notes: Path, home: Path) -> None:
     command = [sys.executable, "-m", "rag.cli", "add", "--watch", str(notes), "--json", str(home / "report.json")]
     # Where it hangs, it says where, and ends.
-    code = "import faulthandler; faulthandler.dump_traceback_later(110, exit=True); from rag.cli import main; main()"
+    code = "import faulthandler; faulthandler.dump_traceback_later(580, exit=True); from rag.cli import main; main()"
     command[1:3] = ["-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as watching:
         assert watching.stdout is not None
@@ -133,7 +133,7 @@ def test_a_folder_is_watched_until_it_is_stopped(notes: Path, home: Path) -> Non
         (notes / "station.md").unlink()
         assert any("1 removed" in line for line in said)
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(120) == 0, watching.stdout.read()
+        assert watching.wait(600) == 0, watching.stdout.read()
     report = json.loads((home / "report.json").read_text(encoding="utf-8"))
     assert [(Path(each["source"]).name, each["status"]) for each in report[-2:]] == [
         ("late.txt", "added"),

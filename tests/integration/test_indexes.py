@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -220,9 +221,10 @@ def test_a_revision_that_was_never_saved_is_caught_up(opened, tmp_path) -> None:
 
 
 def test_files_are_read_again_for_their_checksums_only_when_they_changed(opened, tmp_path, monkeypatch) -> None:
+    # Files count as settled at once; else the test would have to wait for their clock.
+    monkeypatch.setattr("rag.indexes._SETTLED_NS", -1)
     library = opened()
     change(library, range(100))
-    time.sleep(0.15)
     stamp = library._indexes._stamp_of(1)
     library._indexes._checksums = {path: (state, 7) for path, (state, _) in library._indexes._checksums.items()}
     assert set(library._indexes._stamp_of(1)["files"].values()) == {7}
@@ -239,18 +241,25 @@ def test_who_opens_while_another_saves_waits_rather_than_doing_its_work_again(op
     stamp = tmp_path / "library" / "indexes.json"
     saved = json.loads(stamp.read_text())
     reader = opened()
-    monkeypatch.setattr("rag.indexes._LONGEST_WAIT", 0.1)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            stamp.write_text(json.dumps(saved))
+
+    # A clock that stands still: only the stamp ends the wait.
+    clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=wait, time_ns=time.time_ns)
+    monkeypatch.setattr("rag.indexes.time", clock)
     monkeypatch.setattr(reader._indexes, "_rebuild_in_memory", lambda: pytest.fail("built anew"))
     with library._writing():
         stamp.unlink()
-        timer = threading.Timer(0.03, lambda: stamp.write_text(json.dumps(saved)))
         thread = threading.Thread(target=lambda: results.append(reader.languages()))
         results: list[list[str]] = []
-        timer.start()
         thread.start()
         thread.join()
-        timer.join()
     assert results == [["en", "zh"]]
+    assert len(waits) == 3
 
 
 def test_the_doctor_tells_which_index_there_is_and_why(opened) -> None:

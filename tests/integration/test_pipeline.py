@@ -1,13 +1,13 @@
 """From a question on the seed documents to a cited answer, with the bundled models."""
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from embeddings.reader import CrossEncoderReader, PassageReading
 from rag.errors import QuestionError
 from rag.library import Library
 from rag.pipeline import RagPipeline
@@ -87,7 +87,7 @@ def test_what_is_not_there_is_refused_with_the_closest_passages(seed_pipeline: R
     check_invariants(seed_pipeline, answer)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(question=st.text(max_size=60))
 def test_any_question_keeps_the_invariants(seed_pipeline: RagPipeline, question: str) -> None:
     if not any(map(str.isalnum, question)):
@@ -182,14 +182,6 @@ def test_the_documents_are_listed_whichever_are_chosen(seed_pipeline: RagPipelin
     assert seed_pipeline.answer(question, documents=[]).text == seed_pipeline.answer(question).text
 
 
-def test_a_warm_answer_is_quick(seed_pipeline: RagPipeline) -> None:
-    """The aim is half a second on two idle cores; four times that is allowed for a busy machine."""
-    seed_pipeline.answer("第一个问题只是热身")
-    started = time.perf_counter()
-    seed_pipeline.answer("生态保护红线是什么？")
-    assert time.perf_counter() - started < 2.0
-
-
 def test_what_is_no_question_after_the_documents_gets_a_fitting_reply(seed_pipeline: RagPipeline) -> None:
     for question, words in (
         ("你好！", "你好"),
@@ -212,32 +204,34 @@ def test_a_follow_up_is_completed_and_says_so(seed_pipeline: RagPipeline) -> Non
     assert seed_pipeline.answer("长江十年禁渔从哪天开始？", [first]).asked == "长江十年禁渔从哪天开始？"
 
 
-def test_stopping_ends_the_work_at_once_and_no_answer_comes(seed_pipeline: RagPipeline) -> None:
-    stop = threading.Event()
-    events = seed_pipeline.stream("长江十年禁渔从哪天开始？", (), stop)
-    assert isinstance(next(events), Retrieved)
-    stop.set()
-    started = time.perf_counter()
-    assert list(events) == []
-    assert time.perf_counter() - started < 0.2
+@pytest.mark.parametrize("batches", [0, 1, 2])
+def test_after_a_stop_nothing_more_is_read_and_no_answer_comes(
+    seed_pipeline: RagPipeline, monkeypatch: pytest.MonkeyPatch, batches: int
+) -> None:
+    """Stopped when so many batches of passages are read; how long a batch takes, `tests/benchmarks/warm_answer.py` measures."""
+    question, read = "生态保护红线是什么？", CrossEncoderReader._read
+    stop, sizes = threading.Event(), []
 
+    def counted(reader: CrossEncoderReader, questions: list[str], passages: list[str]) -> list[PassageReading]:
+        sizes.append(len(passages))
+        if len(sizes) == batches:
+            stop.set()
+        return read(reader, questions, passages)
 
-def test_stopping_while_passages_are_read_takes_a_fifth_of_a_second(seed_pipeline: RagPipeline) -> None:
-    """From another thread, at any moment; a busy machine is allowed three times as long."""
-    stop, stopped_at = threading.Event(), []
-
-    def set_soon() -> None:
-        time.sleep(0.05)
-        stopped_at.append(time.perf_counter())
+    monkeypatch.setattr(CrossEncoderReader, "_read", counted)
+    events = seed_pipeline.stream(question, (), stop)
+    first = next(events)
+    assert isinstance(first, Retrieved)
+    assert sizes == []
+    if not batches:
         stop.set()
-
-    thread = threading.Thread(target=set_soon)
-    thread.start()
-    events = list(seed_pipeline.stream("生态保护红线是什么？", (), stop))
-    ended = time.perf_counter()
-    thread.join()
-    assert not any(isinstance(event, Done) for event in events)
-    assert ended - stopped_at[0] < 0.6
+    assert list(events) == []
+    assert len(sizes) == batches
+    # There was more to read, in small batches.
+    sizes.clear()
+    assert seed_pipeline.answer(question).kind == "answer"
+    assert len(sizes) > 2
+    assert max(sizes) <= 8
 
 
 def test_a_document_that_is_removed_while_it_is_read_is_in_no_answer(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import ModelError
 from embeddings.reader import CrossEncoderReader, ReaderConfig
-from embeddings.training import recipe
+from embeddings.training import distillation, reading, recipe, retrieval
 from embeddings.training.recipe import Plan, Recipe
 
 PLAN = Plan(distillation=400_000, retrieval=30_000, reading=30_000)
@@ -21,7 +21,11 @@ PLAN = Plan(distillation=400_000, retrieval=30_000, reading=30_000)
 @pytest.fixture(scope="module")
 def trained(data: Path, teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out: Path = tmp_path_factory.mktemp("out")
-    Recipe(data, out, teacher, PLAN, seed=1).run()
+    with pytest.MonkeyPatch.context() as patched:
+        # The losses of the stages are written down four times each, not at their ends alone.
+        for stage, tokens in ((distillation, PLAN.distillation), (retrieval, PLAN.retrieval), (reading, PLAN.reading)):
+            patched.setattr(stage, "TOKENS_BETWEEN_MEASUREMENTS", tokens // 4)
+        Recipe(data, out, teacher, PLAN, seed=1).run()
     return out
 
 
@@ -65,7 +69,7 @@ def test_figures_and_logs_are_written(trained: Path) -> None:
     for stage, tokens in (("distillation", PLAN.distillation), ("retrieval", PLAN.retrieval), ("reading", PLAN.reading)):
         log = json.loads((trained / stage / "log.json").read_text())
         assert log[-1]["tokens"] >= tokens
-        assert log[-1]["loss"] > 0
+        assert 0 < log[-1]["loss"] < log[0]["loss"]
 
 
 def test_distillation_learns(trained: Path) -> None:

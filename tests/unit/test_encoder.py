@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.catalogue import CATALOGUE
+from embeddings import number_format
+from embeddings.catalogue import BUNDLED, CATALOGUE
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import ModelError
 
@@ -152,18 +153,25 @@ def test_the_fingerprint_is_of_what_makes_the_vectors(model, tmp_path) -> None:
     assert all(name.startswith("tiny:") for name in fingerprints)
 
 
-def test_the_number_format_changes_vectors_by_rounding_alone() -> None:
+@pytest.mark.parametrize(("dtype", "smallest", "largest"), [("float32", 0.999999, 1e-5), ("bfloat16", 0.9995, 0.02)])
+def test_the_number_format_changes_vectors_by_rounding_alone(
+    monkeypatch: pytest.MonkeyPatch, dtype: str, smallest: float, largest: float
+) -> None:
     import torch
     from sentence_transformers import SentenceTransformer
-
-    from embeddings.catalogue import BUNDLED
 
     texts = ["长江十年禁渔从2021年1月1日开始。" * 12, "When does the ban start?", "生物多样性", *TEXTS]
     plain = SentenceTransformer(str(BUNDLED / "encoder"), device="cpu", model_kwargs={"dtype": torch.float32})
     expected = plain.encode(texts, normalize_embeddings=True)
-    found = SentenceTransformerEncoder("bundled").encode_document(texts)
-    assert (found * expected).sum(axis=1).min() > 0.9995
+    monkeypatch.setattr(number_format, "fastest", lambda on_gpu=False: getattr(torch, dtype))
+    encoder = SentenceTransformerEncoder("bundled")
+    found = encoder.encode_document(texts)
+    assert (found * expected).sum(axis=1).min() > smallest
+    # No difference at all would mean that bfloat16 was not used.
+    assert (1e-4 if dtype == "bfloat16" else 0) <= np.abs(found - expected).max() < largest
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    # An index may be made in one format and searched in the other.
+    assert encoder.fingerprint == SentenceTransformerEncoder("bundled").fingerprint
 
 
 def test_a_folder_has_one_fingerprint_however_it_is_named(model, monkeypatch) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import gradio as gr
 import pytest
-from test_ui import HOSTILE, Reader
+from html_page import HOSTILE, Reader
 
 from rag.evaluation.run import Outcome
 from rag.library import Library
@@ -261,7 +261,7 @@ def question_set(file, *rows):
 
 def own(page, folder, *rows):
     evaluation = Evaluation()
-    page._choose(evaluation, str(question_set(folder / "own.jsonl", *rows)))
+    page.choose(evaluation, str(question_set(folder / "own.jsonl", *rows)))
     return evaluation
 
 
@@ -269,78 +269,78 @@ GOOD = ("good", "自然保护地有多少个？", "自然保护地有118个", "1
 
 
 def test_the_seed_questions_are_asked_of_the_seed_documents_alone(page):
-    *steps, last = page._evaluate(Evaluation(), None)
-    states = [Reader(step[page._state]).text for step in steps]
+    *steps, last = page.evaluate(Evaluation(), None)
+    states = [Reader(step[page.state]).text for step in steps]
     assert [text[:7] for text in states[:2]] == ["正在添加自带文", "正在添加自带文"]
     assert states[2].startswith("已问 1 / 1 · ")
-    assert "All 1 questions asked" in last[page._state]
-    shown = Reader(last[page._results])
+    assert "All 1 questions asked" in last[page.state]
+    shown = Reader(last[page.results])
     assert shown.inside["dd"][:4] == ["1", "100%", "100%", "100%"]
-    assert [document.title for document in page._pipeline.library.documents()] == ["own"]
+    assert [document.title for document in page.pipeline.library.documents()] == ["own"]
 
 
 def test_own_questions_are_asked_of_the_visitors_library(page, tmp_path):
     elsewhere = ("elsewhere", "湖泊有多少个？", "湖泊有7个", "7个")
-    *steps, last = page._evaluate(own(page, tmp_path, GOOD, elsewhere), None)
-    assert [Reader(step[page._state]).text.split(" · ")[0] for step in steps] == ["已问 1 / 2", "已问 2 / 2"]
-    shown = Reader(last[page._results])
+    *steps, last = page.evaluate(own(page, tmp_path, GOOD, elsewhere), None)
+    assert [Reader(step[page.state]).text.split(" · ")[0] for step in steps] == ["已问 1 / 2", "已问 2 / 2"]
+    shown = Reader(last[page.results])
     assert shown.inside["dd"][:4] == ["2", "50%", "50%", "50%"]
     assert "nowhere in the library: 1." in shown.text
     assert [button["data-ask"] for button in shown.attributes("button")] == ["湖泊有多少个？"]
 
 
 def test_the_visitors_adjustments_count(page, tmp_path):
-    *_, last = page._evaluate(own(page, tmp_path, GOOD), page._pipeline.adjusted(threshold=1.0))
-    shown = Reader(last[page._results])
+    *_, last = page.evaluate(own(page, tmp_path, GOOD), page.pipeline.adjusted(threshold=1.0))
+    shown = Reader(last[page.results])
     assert dict(zip(shown.inside["dt"], shown.inside["dd"], strict=True))["误拒 Wrongly refused"] == "100%"
 
 
 def test_what_was_asked_before_a_stop_is_shown(page, tmp_path):
     evaluation = own(page, tmp_path, *((str(number), *GOOD[1:]) for number in range(3)))
-    steps = page._evaluate(evaluation, None)
+    steps = page.evaluate(evaluation, None)
     next(steps)
-    page._end(evaluation)
+    page.end(evaluation)
     (last,) = steps
-    assert "Only 1 of 3 questions asked" in last[page._state]
-    assert Reader(last[page._results]).inside["dd"][0] == "1"
-    assert last[page._stop].visible is False
-    assert page._pipeline._reader.times == 2  # One is the warming up.
+    assert "Only 1 of 3 questions asked" in last[page.state]
+    assert Reader(last[page.results]).inside["dd"][0] == "1"
+    assert last[page.stop].visible is False
+    assert page.pipeline.reader.times == 2  # One is the warming up.
 
 
 def test_a_stop_ends_the_adding_of_seeds(page):
     evaluation = Evaluation()
-    steps = page._evaluate(evaluation, None)
+    steps = page.evaluate(evaluation, None)
     next(steps)
-    page._end(evaluation)
+    page.end(evaluation)
     (last,) = steps
-    assert (Reader(last[page._state]).text, last[page._results]) == ("已停止。 Stopped.", "")
+    assert (Reader(last[page.state]).text, last[page.results]) == ("已停止。 Stopped.", "")
 
 
 def test_a_question_that_cannot_be_asked_is_named(page, tmp_path):
-    *_, last = page._evaluate(own(page, tmp_path, GOOD, ("odd", "？！", "自然", "自然")), None)
-    assert 'Could not evaluate: question "odd": the question is empty' in Reader(last[page._state]).text
-    assert Reader(last[page._results]).inside["dd"][0] == "1"
+    *_, last = page.evaluate(own(page, tmp_path, GOOD, ("odd", "？！", "自然", "自然")), None)
+    assert 'Could not evaluate: question "odd": the question is empty' in Reader(last[page.state]).text
+    assert Reader(last[page.results]).inside["dd"][0] == "1"
 
 
 def test_an_unexpected_error_is_logged_and_not_shown(page, tmp_path, caplog):
-    *_, last = page._evaluate(own(page, tmp_path, ("bad", "fail", "自然", "自然")), None)
-    assert texts.UNEXPECTED.english in last[page._state]
-    assert "secret" not in last[page._state]
+    *_, last = page.evaluate(own(page, tmp_path, ("bad", "fail", "自然", "自然")), None)
+    assert texts.UNEXPECTED.english in last[page.state]
+    assert "secret" not in last[page.state]
     assert "the secret" in caplog.text
 
 
 def test_a_question_set_that_cannot_be_read_is_one_line_and_changes_nothing(page, tmp_path):
     evaluation = own(page, tmp_path, GOOD)
     (tmp_path / "bad.jsonl").write_text('{"id": "a"}', encoding="utf-8")
-    shown = page._choose(evaluation, str(tmp_path / "bad.jsonl"))
-    assert Reader(shown[page._state]).text == '没能完成评测 Could not evaluate: bad.jsonl, line 1: "lang" must be a text'
+    shown = page.choose(evaluation, str(tmp_path / "bad.jsonl"))
+    assert Reader(shown[page.state]).text == '没能完成评测 Could not evaluate: bad.jsonl, line 1: "lang" must be a text'
     assert [question.id for question in evaluation.questions] == ["good"]
-    assert "own.jsonl: its 1 questions" in page._describe(evaluation)
+    assert "own.jsonl: its 1 questions" in page.describe(evaluation)
 
 
 def test_the_seed_questions_can_be_chosen_again(page, tmp_path):
     evaluation = own(page, tmp_path, GOOD)
-    shown = page._choose_seeds(evaluation)
-    assert "The 1 seed questions" in shown[page._asked]
-    assert shown[page._back].visible is False
+    shown = page.choose_seeds(evaluation)
+    assert "The 1 seed questions" in shown[page.asked]
+    assert shown[page.back].visible is False
     assert evaluation.questions == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -200,4 +202,7 @@ def test_any_text_can_be_described(text: str) -> None:
     assert found.text == clean(Document("d", "file", "/folder/file.txt", text)).text
     assert found.title
     assert "\n" not in found.title + found.publisher
-    assert found.published == "" or len(found.published) == 10
+    if found.published:
+        assert date.fromisoformat(found.published).isoformat() == found.published
+        assert found.published[:4] in unicodedata.normalize("NFKC", text)
+    assert set(found.publisher) <= set(text)

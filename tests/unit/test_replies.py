@@ -1,7 +1,5 @@
 """Courtesies: which utterances are one, and what is said to them."""
 
-from typing import get_args
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +31,7 @@ ENGLISH_COURTESIES: list[tuple[Courtesy, str]] = [
     ("comparison", "What is the difference between these two documents?"),
     ("comparison", "compare “white paper” and “position paper”"),
 ]
+ALL = ENGLISH_COURTESIES + [(kind, text) for kind, texts in COURTESIES for text in texts.split()]
 QUESTIONS = """
     哪些文件规定了红线？
     谢谢，红线占国土面积多少？
@@ -59,9 +58,7 @@ QUESTIONS = """
 DOCUMENT = DocumentSummary("1", "白皮书", "a.txt", "zh", "2021-10-08", "新华社", 100, 1, "2024-01-01")
 
 
-@pytest.mark.parametrize(
-    ("kind", "utterance"), ENGLISH_COURTESIES + [(kind, text) for kind, texts in COURTESIES for text in texts.split()]
-)
+@pytest.mark.parametrize(("kind", "utterance"), ALL)
 def test_a_whole_utterance_is_a_courtesy(kind: Courtesy, utterance: str) -> None:
     assert courtesy(utterance) == kind
 
@@ -71,9 +68,25 @@ def test_a_question_after_the_documents_is_none(question: str) -> None:
     assert courtesy(question) is None
 
 
-@given(st.text(st.sampled_from("你好谢两份文件的比较有什么 hithanks《》“”?？，") | st.characters(codec="utf-8"), max_size=300))
-def test_any_text_can_be_asked_after(text: str) -> None:
-    assert courtesy(text) in (None, *get_args(Courtesy))
+TEXTS = st.text(st.sampled_from("你好谢两份文件的比较有什么 hithanks《》“”?？，") | st.characters(codec="utf-8"), max_size=300)
+
+
+AROUND = {
+    True: st.tuples(st.sampled_from(("", " ", "嗯，", "请问")), st.sampled_from(("", "！", "？", "啊。", "~"))),
+    False: st.tuples(st.sampled_from(("", " ", "Ok, ", "so, ")), st.sampled_from(("", "!!", "?", " then.", " ~"))),
+}
+
+
+@given(st.sampled_from(ALL).flatmap(lambda said: st.tuples(st.just(said), AROUND[any(c >= "\u3400" for c in said[1])])))
+def test_what_people_say_around_a_courtesy_does_not_hide_it(said: tuple[tuple[Courtesy, str], tuple[str, str]]) -> None:
+    (kind, utterance), (before, after) = said
+    assert courtesy(before + utterance + after) == kind
+
+
+@given(TEXTS, st.sampled_from(ALL))
+def test_any_text_with_a_number_of_its_own_is_a_question(text: str, said: tuple[Courtesy, str]) -> None:
+    assert courtesy(f"{text}37") is None
+    assert courtesy(f"{said[1]}{text}37") is None
 
 
 def test_the_documents_are_listed_with_what_is_known_of_them() -> None:

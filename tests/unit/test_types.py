@@ -1,9 +1,11 @@
 """Answers as JSON and as Markdown."""
 
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from rag.types import Answer, Chunk, Citation, SearchResult
@@ -24,6 +26,7 @@ ANSWER = Answer(
     {"total": 0.125},
 )
 
+WITHOUT_SHRINKING = settings(max_examples=1000, phases=[Phase.generate])
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 unit = st.floats(0, 1)
 answers = st.builds(
@@ -34,7 +37,17 @@ answers = st.builds(
     st.sampled_from(("answer", "refusal", "reply")),
     st.lists(
         st.builds(
-            Citation, st.integers(1), texts, texts, texts, st.none() | st.integers(1), st.integers(0), st.integers(0), texts, unit
+            Citation,
+            st.integers(1),
+            texts,
+            texts,
+            texts,
+            st.none() | st.integers(1),
+            st.integers(0),
+            st.integers(0),
+            texts,
+            unit,
+            st.lists(texts, max_size=3).map(tuple),
         )
     ).map(tuple),
     st.lists(
@@ -47,6 +60,7 @@ answers = st.builds(
             unit,
             st.integers(1),
             st.dictionaries(texts, unit),
+            texts,
         )
     ).map(tuple),
     unit,
@@ -55,6 +69,25 @@ answers = st.builds(
     st.lists(texts).map(tuple),
     st.dictionaries(texts, unit),
 )
+
+
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        (parts, field.name)
+        for kind, parts in (
+            (Answer, lambda answer: (answer,)),
+            (Citation, lambda a: a.citations),
+            (SearchResult, lambda a: a.results),
+        )
+        for field in fields(kind)
+    ],
+    ids=lambda value: value if isinstance(value, str) else "of",
+)
+def test_every_field_is_generated_with_other_values_than_its_default(
+    parts: Callable[[Answer], Sequence[object]], name: str
+) -> None:
+    find(answers, lambda answer: any(getattr(part, name) for part in parts(answer)), settings=WITHOUT_SHRINKING)
 
 
 @given(answers)

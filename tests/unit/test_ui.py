@@ -5,9 +5,9 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, replace
-from html.parser import HTMLParser
 
 import pytest
+from html_page import HOSTILE, Reader
 
 from rag.errors import DocumentNotFoundError, QuestionError, YinjuError
 from rag.history import Conversation, History
@@ -18,45 +18,9 @@ from ui.chat import answering
 from ui.rendering import Turn
 from ui.serving import Address, serve
 
-HOSTILE = (
-    "<script>alert(1)</script><img src=x onerror=alert(1)><a href='javascript:alert(1)'>x</a></mark></p>"
-    " ![x](http://evil.example/x.png) [x](javascript:alert(1)) **x** $E=mc^2$ {{constructor}} ${1+1} \" & '"
-)
 TEXT = "标题\n一开始说了别的。东盟有42%的红树林。后来又说了别的。\n下一段。"
 QUOTE = "东盟有42%的红树林。"
 DOCUMENT = Document("d1", "东盟与中国", "/home/someone/secret/asean.zh.txt", TEXT, "zh", "2021-10-09", "新华社")
-
-
-class Reader(HTMLParser):
-    """What a browser makes of a page: its text, and every tag with its attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.text = ""
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.inside: dict[str, list[str]] = {}
-        self._open: list[str] = []
-        self.feed(page)
-        self.close()
-        assert not self._open, f"left open: {self._open}"
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag == "input":
-            return
-        self._open.append(tag)
-        self.inside.setdefault(tag, []).append("")
-
-    def handle_endtag(self, tag):
-        assert self._open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
-        for tag in set(self._open):
-            self.inside[tag][-1] += data
-
-    def attributes(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 def citation(number=1, quote=QUOTE, document=DOCUMENT, page=None, support=0.93):
