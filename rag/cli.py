@@ -86,6 +86,9 @@ def add(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on as files come, change and go; what is gone from a folder is removed.")
     ] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Fetch pages of this computer and of private networks too.")
+    ] = False,
 ) -> None:
     """Add documents. What is in already is left as it is; what has changed is replaced.
 
@@ -106,7 +109,7 @@ def add(
         with _progress("adding") as on_progress:
             results += found.add(paths, on_progress, collection) if paths else []
             for url in filter(is_url, places):
-                results += found.add_page(url, on_progress, collection)
+                results += found.add_page(url, on_progress, collection, allow_private)
         _report(results)
     if report:
         write(report, json.dumps([asdict(result) for result in results], ensure_ascii=False, indent=1))

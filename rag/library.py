@@ -174,10 +174,15 @@ class Library:
         ]
         return self._add(files, on_progress, collection)
 
-    def add_page(self, url: str, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
-        """Fetches the one page or file at `url` and adds it, as `add` does; the address becomes its source."""
+    def add_page(
+        self, url: str, on_progress: OnProgress | None = None, collection: str = "", allow_private: bool = False
+    ) -> list[AddResult]:
+        """Fetches the one page or file at `url` and adds it, as `add` does; the address becomes its source.
+
+        What is not on the internet, but on this computer or a private network, is fetched with `allow_private` only.
+        """
         try:
-            fetched = fetch(url, self._max_file_bytes)
+            fetched = fetch(url, self._max_file_bytes, allow_private)
         except LoadError as error:
             return [AddResult(url, "failed", reason=str(error))]
         load = partial(self._parser.read, fetched.data, url, fetched.suffix, self._max_file_bytes)
