@@ -19,9 +19,10 @@ from rag import near_duplicates
 from rag.chunking import context
 from rag.cleaning import clean, restore
 from rag.errors import LoadError
-from rag.loaders import Failure, ocr
+from rag.loaders import Failure, limited, ocr
 from rag.metadata import describe
 from rag.prefetch import Prefetch
+from rag.settings import DEFAULTS
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ class Adding:
         collection: str = "",
         on_progress: OnProgress | None = None,
         prepared: bool = False,
+        max_characters: int = DEFAULTS.max_characters,
     ) -> None:
         """Takes where documents go and what they are made ready with.
 
@@ -167,6 +169,7 @@ class Adding:
             collection: The collection that they are put in; none when empty.
             on_progress: Called as passages are encoded.
             prepared: Whether the documents are cleaned and described already.
+            max_characters: The longest document that is added.
         """
         self._database = database
         self._encoder = encoder
@@ -175,6 +178,7 @@ class Adding:
         self._collection = collection
         self._on_progress = on_progress
         self._prepared = prepared
+        self._max_characters = max_characters
         self._results: list[AddResult] = []
         self._pending: list[_Store | _Collect | _Finish] = []
         self._pending_names: set[str] = set()
@@ -263,6 +267,7 @@ class Adding:
 
     def _take(self, reading: _Reading, loaded: Document | Failure) -> None:
         """Decides what becomes of a document that was read."""
+        loaded = limited(loaded, self._max_characters)
         if not reading.found and loaded.source != reading.file.source:
             self._store_if_pending(reading.file.source)
             reading.held = held_by(self._database, reading.file.source)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Encoder, Vectors
 from rag import quantities
-from rag.analysis import STOP_WORDS, Analyzer
+from rag.analysis import STOP_WORDS, Analyzer, pieces
 from rag.quantities import Quantity
 from rag.types import Language
 
@@ -193,7 +194,7 @@ class Checker:
             before = text[: match.start()].rstrip(" “\"'(")[-1:]
             yield match[0], match[0][0].isupper() and before not in _SENTENCE_START
             return
-        for tagged in self._tagger.cut(self._analyzer.fold(match[0])):
+        for tagged in chain.from_iterable(map(self._tagger.cut, pieces(self._analyzer.fold(match[0])))):
             if tagged.flag != "m":
                 yield tagged.word, tagged.flag in _NAME_TAGS and len(tagged.word) > 1
 

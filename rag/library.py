@@ -92,6 +92,7 @@ class Library:
         chunk_tokens: int = DEFAULTS.chunk_tokens,
         max_file_bytes: int = DEFAULTS.max_file_megabytes * 1_000_000,
         *,
+        max_characters: int = DEFAULTS.max_characters,
         analyzer: Analyzer | None = None,
         parser: Parser | None = None,
     ) -> None:
@@ -102,6 +103,7 @@ class Library:
             encoder: What makes the vectors; the bundled encoder when None.
             chunk_tokens: The largest chunk, in the encoder's tokens.
             max_file_bytes: The largest file that `add` reads.
+            max_characters: The longest document that is added.
             analyzer: What makes the search terms.
             parser: What reads files; the one that all libraries of this process share when None.
 
@@ -115,6 +117,7 @@ class Library:
         self.chunk_tokens = chunk_tokens
         self._chunker = Chunker(self.encoder.count_tokens, chunk_tokens)
         self._max_file_bytes = max_file_bytes
+        self.max_characters = max_characters
         self._write_lock = threading.RLock()
         self._database = Database(self.path)
         self._indexes = Indexes(self._database, self._terms_of, self._fingerprints, self._require_match)
@@ -122,7 +125,15 @@ class Library:
 
     def like(self, path: str | Path) -> Library:
         """Another library, in the folder `path`, that makes its passages as this one does."""
-        return Library(path, self.encoder, self.chunk_tokens, self._max_file_bytes, analyzer=self.analyzer, parser=self._parser)
+        return Library(
+            path,
+            self.encoder,
+            self.chunk_tokens,
+            self._max_file_bytes,
+            max_characters=self.max_characters,
+            analyzer=self.analyzer,
+            parser=self._parser,
+        )
 
     @property
     def database(self) -> Path:
@@ -185,7 +196,9 @@ class Library:
             fetched = fetch(url, self._max_file_bytes, allow_private)
         except LoadError as error:
             return [AddResult(url, "failed", reason=str(error))]
-        load = partial(self._parser.read, fetched.data, url, fetched.suffix, self._max_file_bytes)
+        load = partial(
+            self._parser.read, fetched.data, url, fetched.suffix, self._max_file_bytes, max_characters=self.max_characters
+        )
         return self._add([File(url, load)], on_progress, collection)
 
     def add_upload(self, file: Path, name: str, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
@@ -197,7 +210,7 @@ class Library:
         """
         name = as_utf8(re.split(r"[\\/]", name)[-1].strip() or file.name)
         try:
-            loaded = list(self._parser.load(file, self._max_file_bytes, name))
+            loaded = list(self._parser.load(file, self._max_file_bytes, name, self.max_characters))
         except LoadError as error:
             return [AddResult(name, "failed", reason=str(error))]
         with self._writing():
@@ -249,10 +262,11 @@ class Library:
                 collection=collection,
                 on_progress=on_progress,
                 prepared=prepared_for is not None,
+                max_characters=self.max_characters,
             ).add(files)
 
     def _load(self, path: Path) -> Iterator[Document | loaders.Failure]:
-        return self._parser.load(path, self._max_file_bytes)
+        return self._parser.load(path, self._max_file_bytes, max_characters=self.max_characters)
 
     def _free_source(self, name: str, documents: Sequence[Document]) -> str:
         """The name, with the lowest number that is free, or that is taken by another version of these documents."""

@@ -49,6 +49,8 @@ class Settings:
     """How many seconds a server may take for the next piece of an answer."""
     max_file_megabytes: int = 20
     """The largest file that is read."""
+    max_characters: int = 5_000_000
+    """The longest document that is added, in characters; a file of any size may hold more of them than memory does."""
     host: str = "127.0.0.1"
     port: int = 7860
     auth: str = ""
@@ -104,6 +106,7 @@ class Settings:
             ("threshold", 0.0, 1.0),
             ("generator_timeout", 0.1, 3600),
             ("max_file_megabytes", 1, 4096),
+            ("max_characters", 1000, 100_000_000),
             ("port", 1, 65535),
         ):
             if not least <= getattr(self, name) <= most:
