@@ -208,6 +208,9 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise LibraryError(self._explained(error)) from error
+        except (UnicodeDecodeError, OverflowError) as error:
+            # SQLite names what is wrong by what it finds in a damaged file, which Python takes for UTF-8.
+            raise LibraryError(self._damaged("it holds text that is not UTF-8")) from error
         except OSError as error:
             if error.errno in _DISK_FULL:
                 raise LibraryError(self._disk_full()) from error
@@ -228,11 +231,14 @@ class Database:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return self.busy()
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_ERROR:
-                return (
-                    f"the file {self.file} is damaged or is no library of Yinju ({error}); "
-                    "put back a copy of the folder, or choose another with --library and add the documents again"
-                )
+                return self._damaged(error)
         return f"the library {self.folder} reports: {error}"
+
+    def _damaged(self, reason: object) -> str:
+        return (
+            f"the file {self.file} is damaged or is no library of Yinju ({reason}); "
+            "put back a copy of the folder, or choose another with --library and add the documents again"
+        )
 
     def _disk_full(self) -> str:
         return f"the disk of {self.folder} is full, or fails; what was in the library is still there: free some space and repeat"
@@ -269,4 +275,4 @@ class Database:
 def _version(connection: sqlite3.Connection) -> int:
     """The version of a library's tables; 0 when it does not say one."""
     (version,) = connection.execute("SELECT max(value) FROM meta WHERE key = 'schema'").fetchone()
-    return int(version) if version and version.isdecimal() else 0
+    return int(version) if isinstance(version, str) and version.isascii() and version.isdecimal() else 0
