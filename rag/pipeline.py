@@ -143,7 +143,13 @@ class RagPipeline:
             max_characters=settings.max_characters,
         )
         generator = (
-            generating.generator(settings.generator, settings.generator_model, settings.generator_key, settings.generator_timeout)
+            generating.generator(
+                settings.generator,
+                settings.generator_model,
+                settings.generator_key,
+                settings.generator_timeout,
+                settings.generator_total_timeout,
+            )
             if settings.generator
             else None
         )
