@@ -17,6 +17,7 @@ import numpy as np
 
 from rag import schema
 from rag.errors import LibraryError
+from rag.lines import one_line
 from rag.types import Chunk, SearchResult
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from embeddings.encoder import Vectors
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_NOT_UTF_8 = "it holds text that cannot be decoded as UTF-8"
+_LONGEST_REASON = 300
 
 WAIT_SECONDS = 30.0
 
@@ -210,7 +214,7 @@ class Database:
             raise LibraryError(self._explained(error)) from error
         except (UnicodeDecodeError, OverflowError) as error:
             # SQLite names what is wrong by what it finds in a damaged file, which Python takes for UTF-8.
-            raise LibraryError(self._damaged("it holds text that is not UTF-8")) from error
+            raise LibraryError(self._damaged(_NOT_UTF_8)) from error
         except OSError as error:
             if error.errno in _DISK_FULL:
                 raise LibraryError(self._disk_full()) from error
@@ -231,8 +235,11 @@ class Database:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return self.busy()
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_ERROR:
-                return self._damaged(error)
-        return f"the library {self.folder} reports: {error}"
+                return self._damaged(_in_one_line(error))
+        # Python's own, which quotes the text.
+        if str(error).startswith("Could not decode"):
+            return self._damaged(_NOT_UTF_8)
+        return f"the library {self.folder} reports: {_in_one_line(error)}"
 
     def _damaged(self, reason: object) -> str:
         return (
@@ -270,6 +277,11 @@ class Database:
         marks = ",".join("?" * len(rows))
         found = self.select(f"SELECT row, vector FROM chunks WHERE row IN ({marks})", tuple(rows)) if rows else []
         return {row: np.frombuffer(vector, np.float32) for row, vector in found}
+
+
+def _in_one_line(error: Exception) -> str:
+    """What SQLite says of an error, which may quote a name that someone else chose."""
+    return one_line(str(error))[:_LONGEST_REASON]
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -210,7 +210,7 @@ class _Handler(urllib.request.AbstractHTTPHandler):
             made.allow_private = self._allow_private or is_proxied
             return made
 
-        return self.do_open(connection, req)  # type: ignore[arg-type]
+        return self.do_open(connection, req)
 
 
 def _require_not_private(host: str) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
-from rag import near_duplicates
+from rag import checksums, near_duplicates
 
 _STEPS: tuple[tuple[str, Callable[[sqlite3.Connection], None] | None], ...] = (
     (
@@ -54,6 +54,13 @@ CREATE TABLE file_documents (
 CREATE INDEX file_documents_by_document ON file_documents(document_id);
 """,
         near_duplicates.link_all,
+    ),
+    (
+        """
+ALTER TABLE documents ADD COLUMN checksum TEXT NOT NULL DEFAULT '';
+ALTER TABLE documents ADD COLUMN chunks_checksum TEXT NOT NULL DEFAULT '';
+""",
+        checksums.store_all,
     ),
 )
 

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from rag import schema
-from rag.adding import DOCUMENT_COLUMNS, AddResult, File
+from rag import checksums, schema
+from rag.adding import AddResult, File
+from rag.checksums import DOCUMENT_COLUMNS, EDIT_COLUMNS
 from rag.chunking import context
 from rag.cleaning import restore
 from rag.database import Database
@@ -191,11 +192,14 @@ class _Exported:
 
     def _load(self, held_id: str, taken: Collection[str]) -> Iterator[Document]:
         try:
-            (values,) = self._database.select(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?", (held_id,))
+            columns = f"SELECT {DOCUMENT_COLUMNS}, checksum FROM documents WHERE id = ?"
+            ((*values, checksum),) = self._database.select(columns, (held_id,))
             edits = self._edits(held_id)
         except LibraryError as error:
             raise LoadError(f"{held_id}: the exported document is damaged, or larger than max_characters allows") from error
         document = _checked(values, edits)
+        if checksum != checksums.of_document(values, edits):
+            raise LoadError(f"{document.source}: the exported document is damaged")
         if self._same_encoder:
             self._remember(document)
         yield _elsewhere(document, taken)
@@ -210,7 +214,7 @@ class _Exported:
         ((count, characters),) = self._database.select(size, (held_id,))
         if count > self._max_characters or characters > _TEXTS_IN_EDITS * self._max_characters:
             raise LibraryError(f"the edits of the document {held_id} are too many")
-        edits = "SELECT start, removed, inserted, reason FROM edits WHERE document_id = ? ORDER BY number"
+        edits = f"SELECT {EDIT_COLUMNS} FROM edits WHERE document_id = ? ORDER BY number"
         return self._database.select(edits, (held_id,))
 
     def _remember(self, document: Document) -> None:

@@ -312,6 +312,7 @@ def make_old(library: Library) -> None:
         connection.executescript(
             "DROP TABLE bands; DROP TABLE collections; DROP TABLE file_documents; DROP TABLE files;"
             "DROP INDEX documents_by_cluster; ALTER TABLE documents DROP COLUMN cluster;"
+            "ALTER TABLE documents DROP COLUMN checksum; ALTER TABLE documents DROP COLUMN chunks_checksum;"
             "UPDATE meta SET value = '1' WHERE key = 'schema';"
         )
 
@@ -350,7 +351,7 @@ def test_a_migration_that_fails_leaves_the_old_library(library, open_library, mo
     assert columns(library.database) == old
     monkeypatch.undo()
     assert texts(open_library()) == {"/lake.txt": ARTICLE}
-    assert schema.VERSION == 2
+    assert schema.VERSION == 3
 
 
 # -- export and import ------------------------------------------------------------------------------------------------

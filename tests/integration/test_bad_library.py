@@ -336,7 +336,7 @@ def test_a_message_of_sqlite_that_is_not_utf_8_is_reported(folder, opened, tmp_p
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute("UPDATE sqlite_schema SET name = CAST(x'ff' AS TEXT), sql = 'x' WHERE name = 'bands'")
         connection.commit()
-    with refused(str(folder / "library.sqlite3"), "damaged", "not UTF-8"):
+    with refused(str(folder / "library.sqlite3"), "damaged", "decoded as UTF-8"):
         opened(folder).documents()
     with refused("library.sqlite3", "damaged"):
         rag.transfer.import_from(opened(tmp_path / "other"), folder / "library.sqlite3")
