@@ -11,35 +11,38 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import astuple, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from rag import near_duplicates
+from rag import checksums, near_duplicates
+from rag.checksums import DOCUMENT_COLUMNS
 from rag.chunking import context
 from rag.cleaning import clean, restore
 from rag.errors import LoadError
-from rag.loaders import Failure, ocr
+from rag.lines import one_line, printable
+from rag.loaders import Failure, limited, ocr
 from rag.metadata import describe
 from rag.prefetch import Prefetch
+from rag.settings import DEFAULTS
 from rag.types import Document
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
-    from pathlib import Path
 
     from embeddings.encoder import Encoder, Vectors
     from rag.chunking import Chunker
     from rag.database import Database
     from rag.types import Chunk
 
-DOCUMENT_COLUMNS = "id, title, source, text, language, published, publisher, pages"
 _ENCODED_AT_ONCE = 64
 _STORED_AT_ONCE = 256
 _MOST_CHARACTERS_PENDING = 2_000_000
 _INDEXED_AFTER = 16_384
 _READ_AHEAD = 16
+_LONGEST_TITLE = 500
 # Part of a file's hash: changes whenever a loader reads files otherwise than it did.
 _LOADERS = "1"
 
@@ -156,6 +159,7 @@ class Adding:
         collection: str = "",
         on_progress: OnProgress | None = None,
         prepared: bool = False,
+        max_characters: int = DEFAULTS.max_characters,
     ) -> None:
         """Takes where documents go and what they are made ready with.
 
@@ -167,6 +171,7 @@ class Adding:
             collection: The collection that they are put in; none when empty.
             on_progress: Called as passages are encoded.
             prepared: Whether the documents are cleaned and described already.
+            max_characters: The longest document that is added.
         """
         self._database = database
         self._encoder = encoder
@@ -175,6 +180,7 @@ class Adding:
         self._collection = collection
         self._on_progress = on_progress
         self._prepared = prepared
+        self._max_characters = max_characters
         self._results: list[AddResult] = []
         self._pending: list[_Store | _Collect | _Finish] = []
         self._pending_names: set[str] = set()
@@ -263,6 +269,7 @@ class Adding:
 
     def _take(self, reading: _Reading, loaded: Document | Failure) -> None:
         """Decides what becomes of a document that was read."""
+        loaded = limited(loaded, self._max_characters)
         if not reading.found and loaded.source != reading.file.source:
             self._store_if_pending(reading.file.source)
             reading.held = held_by(self._database, reading.file.source)
@@ -293,7 +300,7 @@ class Adding:
         A document that is there under a source that is yet to be read anew, and is the same, comes here, for what will stand
         there is not known yet.
         """
-        source = as_utf8(read.source)
+        source = printable(read.source)
         read = replace(read, title=as_utf8(read.title), source=source, text=as_utf8(read.text))
         content = (restore(read) if self._prepared else read.text).encode("utf-8", "replace")
         content_hash = hashlib.sha256(content).hexdigest()
@@ -315,7 +322,7 @@ class Adding:
                     delete(connection, gone)
             self._collect(known_id)
             return AddResult(source, "replaced" if gone else "unchanged", known_id, reason=f"the same as {known_source}")
-        document = read if self._prepared else describe(clean(read))
+        document = _shown(read if self._prepared else describe(clean(read)))
         if not document.text.strip():
             raise LoadError(f"{source}: the file holds no text")
         chunks = self._chunker.chunk(document)
@@ -403,6 +410,7 @@ class Adding:
         delete(connection, store.replaces)
         _insert_document(connection, store.document, store.content_hash)
         insert_chunks(connection, store.chunks, vectors)
+        checksums.store(connection, store.document.id)
         near_duplicates.link(connection, store.document.id, store.document.text)
         for name in {name for (name,) in collections} | ({self._collection} if self._collection else set()):
             put_in_collection(connection, name, store.document.id)
@@ -417,6 +425,13 @@ class Adding:
         told, self._told = self._told, (self._done, self._passages)
         if self._on_progress and told != self._told:
             self._on_progress(Progress(source, self._done, self._total, self._passages))
+
+
+def _shown(document: Document) -> Document:
+    """The document whose metadata, wherever it is from, can be shown in one line: it stands before each passage, and in lists."""
+    title = one_line(document.title)[:_LONGEST_TITLE] or Path(document.source).stem
+    published, publisher = (one_line(text)[:_LONGEST_TITLE] for text in (document.published, document.publisher))
+    return replace(document, title=title, published=published, publisher=publisher)
 
 
 def as_utf8(text: str) -> str:

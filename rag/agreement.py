@@ -17,7 +17,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from rag import quantities
-from rag.analysis import Analyzer
+from rag.analysis import Analyzer, pieces
 from rag.names import NameFinder
 from rag.quantities import Quantity
 from rag.reading import Reading, Sentence
@@ -172,7 +172,8 @@ class Agreement:
     def _tokens(self, text: str) -> Iterable[str]:
         for match in _TOKEN.finditer(text):
             if match["han"]:
-                yield from self._analyzer.jieba.lcut(match[0])
+                for piece in pieces(match[0]):
+                    yield from self._analyzer.jieba.lcut(piece)
             else:
                 yield match[0].replace(",", "")
 

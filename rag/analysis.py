@@ -30,6 +30,8 @@ _SYLLABLES = re.compile(rf"(?:{_SYLLABLE.pattern})+")
 _HAN_OR_NAME = re.compile(r"(?P<han>[\u3400-\u9fff]+)|(?P<name>[A-Z][a-z]+(?:[ -][A-Z][a-z]+)*)")
 _HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
 _LONGEST_NUMBER = 30
+# jieba takes time and memory by the square of the length of what has no punctuation.
+_LONGEST_RUN = 500
 _MULTIPLIERS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8, "万亿": 10**12}
 _SCALE = re.compile(r"\s?(?:(万亿|[十百千万亿])|(hundred|thousand|million|billion|trillion)\b)")
 _ENGLISH_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
@@ -99,7 +101,8 @@ class Analyzer:
         found: list[str] = []
         for match in _HAN_OR_NAME.finditer(unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text))):
             if match.lastgroup == "han":
-                words = self.jieba.lcut(str(self._to_simplified.convert(match.group())))
+                run = str(self._to_simplified.convert(match.group()))
+                words = [word for piece in pieces(run) for word in self.jieba.cut(piece)]
                 found += [_spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
                 # A name that no dictionary holds is often cut in two.
                 found += [
@@ -125,7 +128,8 @@ class Analyzer:
             token = match.group()
             match match.lastgroup:
                 case "han":
-                    yield from self.jieba.cut_for_search(token)
+                    for piece in pieces(token):
+                        yield from self.jieba.cut_for_search(piece)
                     yield from filter(None, (han_number(numeral.group()) for numeral in _HAN_NUMBER.finditer(token)))
                 case "identifier":
                     yield from _identifier_terms(token)
@@ -159,6 +163,12 @@ class Analyzer:
         tokenizer.tmp_dir = platformdirs.user_cache_dir("yinju", ensure_exists=True)
         tokenizer.initialize()
         return tokenizer
+
+
+def pieces(run: str) -> Iterator[str]:
+    """A run of Chinese characters in pieces that are short enough to be cut into words."""
+    for start in range(0, len(run), _LONGEST_RUN):
+        yield run[start : start + _LONGEST_RUN]
 
 
 def _identifier_terms(token: str) -> Iterator[str]:

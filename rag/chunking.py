@@ -31,6 +31,12 @@ _HEAD_LINES = 12
 _LONGEST_HEADING = 60
 _LONGEST_TOKEN = 16
 _SECTION_SEPARATOR = " > "
+# What is handed to a tokenizer at once, and of one text, in characters: what it makes of them takes many times their memory, and
+# of a single endless word more than in proportion.
+_COUNTED_AT_ONCE = 100_000
+_LONGEST_COUNTED = 5_000
+# A longer line is taken sentence by sentence in parts of this length, so that its sentences are not all in memory.
+_LONGEST_LINE = 50_000
 # How deep a heading of each kind stands; deeper than these stand numbers, the more so the more of them there are.
 _LEVELS = (
     (re.compile(r"第[^章节条]{1,7}(?:编|篇|卷|部)|Part"), 1),
@@ -154,11 +160,14 @@ class Chunker:
 
     def _units(self, text: str, lines: Sequence[_Line]) -> Iterator[list[_Unit]]:
         """The units of each line."""
-        spans = [[(line.start, line.end)] if line.level else list(sentences(text, line.start, line.end)) for line in lines]
-        counted = iter(self._counted(text, [span for line in spans for span in line], len(text)))
-        for line in spans:
-            units = [next(counted) for _ in line]
-            yield [piece for unit in units for piece in self._cut(text, unit, self._chunk_tokens)]
+        for first, last in _batches([line.end - line.start for line in lines], _COUNTED_AT_ONCE):
+            batch = lines[first:last]
+            spans = [[(line.start, line.end)] if line.level else list(sentences(text, line.start, line.end)) for line in batch]
+            until = lines[last].start if last < len(lines) else len(text)
+            counted = iter(self._counted(text, [span for line in spans for span in line], until))
+            for line in spans:
+                units = [next(counted) for _ in line]
+                yield [piece for unit in units for piece in self._cut(text, unit, self._chunk_tokens)]
 
     def _cut(self, text: str, unit: _Unit, most: int) -> list[_Unit]:
         """The unit in pieces of at most so many tokens."""
@@ -174,14 +183,39 @@ class Chunker:
         """The units that stand at the spans, where blanks reach from the last one `until` there."""
         following = [*(start for start, _ in spans[1:]), until]
         blanks = [text[end:start] for (_, end), start in zip(spans, following, strict=False)]
-        different = list(dict.fromkeys(blanks))
-        tokens_of = dict(zip(different, self._count_tokens(different), strict=True))
-        counts = self._count_tokens([text[start:end] for start, end in spans])
+        texts = [text[start:end] for start, end in spans]
+        tokens_of = self._tokens_of([*blanks, *texts])
         # Tokenizers take an endless word for one unknown token.
         return [
-            _Unit(start, end, max(count, math.ceil((end - start) / _LONGEST_TOKEN)), tokens_of[blank])
-            for (start, end), count, blank in zip(spans, counts, blanks, strict=True)
+            _Unit(start, end, max(tokens_of[content], math.ceil((end - start) / _LONGEST_TOKEN)), tokens_of[blank])
+            for (start, end), content, blank in zip(spans, texts, blanks, strict=True)
         ]
+
+    def _tokens_of(self, texts: Sequence[str]) -> dict[str, int]:
+        """The tokens of each text; of a long one, those of its pieces together."""
+        counts = dict.fromkeys(texts, 0)
+        pieces = [(text, place) for text in counts for place in range(0, max(1, len(text)), _LONGEST_COUNTED)]
+        lengths = [min(len(text) - place, _LONGEST_COUNTED) for text, place in pieces]
+        for first, last in _batches(lengths, _COUNTED_AT_ONCE):
+            batch = pieces[first:last]
+            counted = self._count_tokens([text[place : place + _LONGEST_COUNTED] for text, place in batch])
+            for (text, _), count in zip(batch, counted, strict=True):
+                counts[text] += count
+        return counts
+
+
+def _batches(lengths: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
+    """Where each run of things begins and ends that together are as long as `most`; a longer one is by itself."""
+    first = total = 0
+    for place, length in enumerate(lengths):
+        # Each takes memory of its own, however short.
+        cost = length + _LONGEST_TOKEN
+        if place > first and total + cost > most:
+            yield first, place
+            first, total = place, 0
+        total += cost
+    if first < len(lengths):
+        yield first, len(lengths)
 
 
 def context(title: str, section: str, text: str) -> str:
@@ -212,7 +246,19 @@ def _lines(document: Document) -> list[_Line]:
             lines.append(_Line(start, end, level or 1))
         else:
             lines.append(_Line(start, end, level, heading if level else ""))
-    return lines
+    return [part for line in lines for part in _parts(text, line)]
+
+
+def _parts(text: str, line: _Line) -> Iterator[_Line]:
+    """A line in parts of whole sentences, which are longer than `_LONGEST_LINE` only where one sentence is."""
+    begin = before = line.start
+    if not line.level and line.end - line.start > _LONGEST_LINE:
+        for start, end in sentences(text, line.start, line.end):
+            if end - begin > _LONGEST_LINE and start > begin:
+                yield _Line(begin, before)
+                begin = start
+            before = end
+    yield _Line(begin, line.end, line.level, line.heading)
 
 
 def _level(content: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import sys
@@ -16,7 +15,8 @@ import typer
 
 from rag.errors import SettingsError, YinjuError
 from rag.evaluation import commands
-from rag.output import json_lines, write
+from rag.lines import for_terminal
+from rag.output import PlainFormatter, json_lines, say, to_json, write
 from rag.settings import Settings
 from rag.types import Done, Language, TextDelta
 
@@ -88,6 +88,9 @@ def add(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on as files come, change and go; what is gone from a folder is removed.")
     ] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Fetch pages of this computer and of private networks too.")
+    ] = False,
 ) -> None:
     """Add documents. What is in already is left as it is; what has changed is replaced.
 
@@ -108,10 +111,10 @@ def add(
         with _progress("adding") as on_progress:
             results += found.add(paths, on_progress, collection) if paths else []
             for url in filter(is_url, places):
-                results += found.add_page(url, on_progress, collection)
+                results += found.add_page(url, on_progress, collection, allow_private)
         _report(results)
     if report:
-        write(report, json.dumps([asdict(result) for result in results], ensure_ascii=False, indent=1))
+        write(report, to_json([asdict(result) for result in results], indent=1))
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
 
@@ -134,15 +137,15 @@ def list_documents(
     chosen = set(found.select(collections or (), language or "", since, until, source))
     documents = [document for document in found.documents() if document.id in chosen]
     if as_json:
-        print(json.dumps([asdict(document) for document in documents], ensure_ascii=False, indent=2))
+        say(to_json([asdict(document) for document in documents], indent=2))
         return
     for document in documents:
-        print(
+        say(
             f"{document.id}  {document.language}  {document.published or '-':10}  {document.chunks:5} passages  "
             f"{'≈ ' if document.cluster else ''}{document.title}"
             + (f"  [{', '.join(document.collections)}]" if document.collections else "")
         )
-    print(f"{len(documents)} documents")
+    say(f"{len(documents)} documents")
 
 
 @app.command(epilog="Example: yinju show white-paper.txt --removed")
@@ -155,11 +158,11 @@ def show(
     found = _pipeline(library=library).library
     document = found.document(found.find(name).id)
     if not removed:
-        print(document.text)
+        say(document.text)
         return
     for edit in document.edits:
         if edit.reason != "layout":
-            print(f"{edit.reason:20} {edit.start:8}  {edit.removed!r}")
+            say(f"{edit.reason:20} {edit.start:8}  {edit.removed!r}")
 
 
 @app.command(epilog="Examples: yinju remove old-report.txt  --  yinju remove --collection drafts")
@@ -177,9 +180,9 @@ def remove(
         raise SettingsError("say what to remove: a name that yinju list shows, or --collection NAME")
     found = _pipeline(library=library).library
     for name in names or ():
-        print(f"removed {found.remove(name).title}")
+        say(f"removed {found.remove(name).title}")
     if collections:
-        print(f"removed {found.remove_all(found.select(collections))} documents")
+        say(f"removed {found.remove_all(found.select(collections))} documents")
 
 
 @app.command("collections", epilog="Examples: yinju collections  --  yinju collections --rename drafts reports")
@@ -200,7 +203,7 @@ def list_collections(
     if drop:
         found.uncollect(drop)
     for name, count in found.collections().items():
-        print(f"{count:8} documents  {name}")
+        say(f"{count:8} documents  {name}")
 
 
 @app.command("export", epilog="Example: yinju export library.yinju")
@@ -212,7 +215,7 @@ def export_library(
     from rag import transfer
 
     documents = transfer.export(_pipeline(library=library).library, file)
-    print(f"{documents} documents in {file}")
+    say(f"{documents} documents in {file}")
 
 
 @app.command("import", epilog="Example: yinju import library.yinju --collection from-the-north")
@@ -239,7 +242,7 @@ def reindex(library: LibraryOption = None, encoder: EncoderOption = None) -> Non
     pipeline = _pipeline(library=library, encoder=encoder)
     with _progress("re-indexing") as on_progress:
         count = pipeline.library.reindex(on_progress)
-    print(f"{count} documents re-indexed")
+    say(f"{count} documents re-indexed")
 
 
 @app.command(epilog='Example: yinju ask "长江十年禁渔从哪天开始？"')
@@ -270,16 +273,16 @@ def ask(
         fitting = pipeline.library.select(collections or (), language or "", since, until, source)
         documents = [name for name in fitting if documents is None or name in documents]
     if as_json:
-        print(json.dumps(pipeline.answer(question, documents=documents).to_dict(), ensure_ascii=False, indent=2))
+        say(to_json(pipeline.answer(question, documents=documents).to_dict(), indent=2))
     elif as_markdown:
-        print(pipeline.answer(question, documents=documents).to_markdown())
+        say(pipeline.answer(question, documents=documents).to_markdown())
     else:
         for event in pipeline.stream(question, documents=documents):
             match event:
                 case TextDelta(text):
-                    print(text, end="", flush=True)
+                    say(text, end="", flush=True)
                 case Done(answer):
-                    print(_sources(answer))
+                    say(_sources(answer))
 
 
 @app.command(epilog="Example: yinju chat --port 8080")
@@ -336,23 +339,29 @@ def export_feedback(
     if output:
         write(output, json_lines(liked))
     else:
-        print(json_lines(liked), end="")
-    print(f"{len(liked)} questions", file=sys.stderr)
+        say(json_lines(liked), end="")
+    say(f"{len(liked)} questions", file=sys.stderr)
     if to_check and disliked:
         write(disliked, json_lines(to_check), new=True)
-        print(f"{len(to_check)} to be checked", file=sys.stderr)
+        say(f"{len(to_check)} to be checked", file=sys.stderr)
     elif to_check:
-        print(f"{len(to_check)} disliked answers are left out; write them down with: --disliked FILE", file=sys.stderr)
+        say(f"{len(to_check)} disliked answers are left out; write them down with: --disliked FILE", file=sys.stderr)
 
 
 @app.command()
-def doctor(library: LibraryOption = None, encoder: EncoderOption = None) -> None:
+def doctor(
+    library: LibraryOption = None,
+    encoder: EncoderOption = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read every document and compare it with the checksum that was stored with it.")
+    ] = False,
+) -> None:
     """Check what is installed, which models are here, and whether the library is sound."""
     from rag.doctor import examine
 
     sound = True
-    for finding in examine(_settings(library=library, encoder=encoder)):
-        print(f"{'ok  ' if finding.sound else 'FAIL'}  {finding.subject}: {finding.text}")
+    for finding in examine(_settings(library=library, encoder=encoder), check):
+        say(f"{'ok  ' if finding.sound else 'FAIL'}  {finding.subject}: {finding.text}")
         sound = sound and finding.sound
     if not sound:
         raise typer.Exit(1)
@@ -360,7 +369,9 @@ def doctor(library: LibraryOption = None, encoder: EncoderOption = None) -> None
 
 def main() -> None:
     """Runs the command line; what goes wrong is said in one line."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -375,7 +386,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int = 1) -> None:
-    print(f"yinju: {message}", file=sys.stderr)
+    say(f"yinju: {message}", file=sys.stderr)
     raise SystemExit(code)
 
 
@@ -401,7 +412,7 @@ def _fill(pipeline: RagPipeline, chosen: bool) -> None:
     """Fills a library that is not there yet from the seeds, unless the user chose its folder."""
     if chosen or pipeline.library.database.exists():
         return
-    print("making a library of the seed documents …", file=sys.stderr)
+    say("making a library of the seed documents …", file=sys.stderr)
     with _progress("adding") as on_progress:
         pipeline.add_seeds(on_progress)
 
@@ -426,12 +437,12 @@ def _watch(library: Library, folders: list[Path], collection: str) -> list[AddRe
             _report(now)
             results += now
             sys.stdout.flush()
-            print("watching; stop with Ctrl-C", file=sys.stderr)
+            say("watching; stop with Ctrl-C", file=sys.stderr)
     except KeyboardInterrupt:
         pass
     finally:
         signal.signal(signal.SIGINT, before)
-    print("stopped", file=sys.stderr)
+    say("stopped", file=sys.stderr)
     return results
 
 
@@ -446,7 +457,7 @@ def _progress(what: str) -> Iterator[OnProgress]:
 
         def show(progress: Progress) -> None:
             bar.total = progress.total
-            bar.set_description(f"{what} {Path(progress.source).name[-30:]}", refresh=False)
+            bar.set_description(f"{what} {for_terminal(Path(progress.source).name[-30:])}", refresh=False)
             bar.set_postfix_str(f"{progress.passages:,} passages", refresh=False)
             bar.update(progress.done - bar.n)
 
@@ -458,13 +469,13 @@ def _report(results: list[AddResult]) -> None:
     """What became of the documents: each where they are few, and always those that failed, and the sums."""
     for result in results:
         if result.status != "failed" and len(results) <= _MOST_REPORTED:
-            print(f"{result.status:10} {result.source}" + (f" ({result.reason})" if result.reason else ""))
+            say(f"{result.status:10} {result.source}" + (f" ({result.reason})" if result.reason else ""))
     for result in results:
         if result.status == "failed":
-            print(f"failed     {result.reason}", file=sys.stderr)
+            say(f"failed     {result.reason}", file=sys.stderr)
     statuses = ("added", "replaced", "unchanged", "removed", "failed")
     counts = {status: sum(result.status == status for result in results) for status in statuses}
-    print(", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing to do")
+    say(", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing to do")
 
 
 def _sources(answer: Answer) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 
 from rag import schema
 from rag.errors import LibraryError
+from rag.lines import one_line
 from rag.types import Chunk, SearchResult
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from embeddings.encoder import Vectors
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_NOT_UTF_8 = "it holds text that cannot be decoded as UTF-8"
+_LONGEST_REASON = 300
 
 WAIT_SECONDS = 30.0
 
@@ -208,6 +212,9 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise LibraryError(self._explained(error)) from error
+        except (UnicodeDecodeError, OverflowError) as error:
+            # SQLite names what is wrong by what it finds in a damaged file, which Python takes for UTF-8.
+            raise LibraryError(self._damaged(_NOT_UTF_8)) from error
         except OSError as error:
             if error.errno in _DISK_FULL:
                 raise LibraryError(self._disk_full()) from error
@@ -228,11 +235,17 @@ class Database:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return self.busy()
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_ERROR:
-                return (
-                    f"the file {self.file} is damaged or is no library of Yinju ({error}); "
-                    "put back a copy of the folder, or choose another with --library and add the documents again"
-                )
-        return f"the library {self.folder} reports: {error}"
+                return self._damaged(_in_one_line(error))
+        # Python's own, which quotes the text.
+        if str(error).startswith("Could not decode"):
+            return self._damaged(_NOT_UTF_8)
+        return f"the library {self.folder} reports: {_in_one_line(error)}"
+
+    def _damaged(self, reason: object) -> str:
+        return (
+            f"the file {self.file} is damaged or is no library of Yinju ({reason}); "
+            "put back a copy of the folder, or choose another with --library and add the documents again"
+        )
 
     def _disk_full(self) -> str:
         return f"the disk of {self.folder} is full, or fails; what was in the library is still there: free some space and repeat"
@@ -266,7 +279,12 @@ class Database:
         return {row: np.frombuffer(vector, np.float32) for row, vector in found}
 
 
+def _in_one_line(error: Exception) -> str:
+    """What SQLite says of an error, which may quote a name that someone else chose."""
+    return one_line(str(error))[:_LONGEST_REASON]
+
+
 def _version(connection: sqlite3.Connection) -> int:
     """The version of a library's tables; 0 when it does not say one."""
     (version,) = connection.execute("SELECT max(value) FROM meta WHERE key = 'schema'").fetchone()
-    return int(version) if version and version.isdecimal() else 0
+    return int(version) if isinstance(version, str) and version.isascii() and version.isdecimal() else 0

@@ -28,8 +28,11 @@ class Finding:
     sound: bool = True
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """What is installed, which models are here, and whether the library is sound, in that order."""
+def examine(settings: Settings, contents: bool = False) -> Iterator[Finding]:
+    """What is installed, which models are here, and whether the library is sound, in that order.
+
+    With `contents`, every document of the library is read and compared with its checksum.
+    """
     yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     for package in _PACKAGES:
         try:
@@ -40,7 +43,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("scanned pages", scans)
     yield Finding("number format", _number_format(number_format.speeds()))
     yield from _models(settings)
-    yield from _library(settings)
+    yield from _library(settings, contents)
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
@@ -71,7 +74,7 @@ def _number_format(speeds: number_format.Speeds) -> str:
     )
 
 
-def _library(settings: Settings) -> Iterator[Finding]:
+def _library(settings: Settings, contents: bool) -> Iterator[Finding]:
     try:
         encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
         with Library(settings.library, encoder, settings.chunk_tokens) as library:
@@ -81,9 +84,11 @@ def _library(settings: Settings) -> Iterator[Finding]:
             documents = library.documents()
             passages = sum(document.chunks for document in documents)
             yield Finding("library", f"{len(documents)} documents, {passages} passages in {library.path}")
-            problems = library.check()
+            problems = library.check(contents)
             for problem in problems:
                 yield Finding("library", problem, sound=False)
+            if contents and not problems:
+                yield Finding("documents", "are what was stored, by their checksums")
             if not problems:
                 yield Finding("indexes", "fit the library")
                 yield Finding("search", _kind_of_search(library.vector_report()))

@@ -1,17 +1,25 @@
-"""Fetches one page from the network, when its address was given. Nothing else of the core does."""
+"""Fetches one page from the network, when its address was given. Nothing else of the core does.
+
+An address may come from someone else, and a page may redirect to any other. So that neither reaches what only this computer or its network
+can, a host must have a public address, and the connection goes to the address that was checked.
+"""
 
 from __future__ import annotations
 
 import codecs
 import email.message
 import http.client
+import ipaddress
+import socket
 import ssl
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from rag.errors import LoadError
@@ -20,6 +28,10 @@ _SECONDS_WITHOUT_DATA = 20
 _SECONDS = 120
 _MOST_REDIRECTS = 5
 _PIECE = 65_536
+# Names that no public server has. A proxy may know them although this computer does not.
+_LOCAL_NAMES = (".localhost", ".local", ".localdomain", ".internal", ".intranet", ".lan", ".home.arpa")
+# IPv6 addresses that stand for an IPv4 address, and how far from their end it stands, in bits.
+_EMBEDDING = (("::ffff:0:0/96", 0), ("::/96", 0), ("64:ff9b::/96", 0), ("2002::/16", 80))
 _SCHEMES = ("http", "https")
 _SUFFIXES = {
     "text/html": ".html",
@@ -53,14 +65,22 @@ def is_url(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
-def fetch(url: str, max_bytes: int) -> Fetched:
+def fetch(url: str, max_bytes: int, allow_private: bool = False) -> Fetched:
     """Fetches what stands at `url`, over at most five redirects, none of which leaves http and https.
+
+    A proxy that the environment names is used, and resolves the names of hosts itself; a name that this computer can resolve must
+    have a public address all the same.
+
+    Args:
+        url: The address.
+        max_bytes: The largest page that is fetched.
+        allow_private: Whether this computer, its network and other addresses that are not public may be reached.
 
     Raises:
         LoadError: It cannot be reached, is refused, takes too long or is larger than `max_bytes`.
     """
     try:
-        with _opener().open(_request(url), timeout=_SECONDS_WITHOUT_DATA) as response:
+        with _opener(allow_private).open(_request(url), timeout=_SECONDS_WITHOUT_DATA) as response:
             headers, final = response.headers, response.url
             if headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise LoadError(f"{url}: the server packs the page although it was asked not to; save the page and add the file")
@@ -68,6 +88,8 @@ def fetch(url: str, max_bytes: int) -> Fetched:
     except urllib.error.HTTPError as error:
         error.close()
         raise LoadError(f"{url}: the server answers {error.code} {' '.join(str(error.reason).split())}") from error
+    except _PrivateAddressError as error:
+        raise LoadError(f"{url}: {error}") from error
     except TimeoutError as error:
         raise LoadError(f"{url}: the server takes too long") from error
     except urllib.error.URLError as error:
@@ -98,13 +120,117 @@ def _request(url: str) -> urllib.request.Request:
     return urllib.request.Request(address, headers={"User-Agent": "yinju", "Accept-Encoding": "identity"})  # noqa: S310
 
 
-def _opener() -> urllib.request.OpenerDirector:
+class _PrivateAddressError(Exception):
+    """A host has no public address. It is no `OSError`, so that urllib passes it on as it is."""
+
+    def __init__(self, host: str, found: str) -> None:
+        where = host if host == found or not found else f"{host} ({found})"
+        super().__init__(
+            f"{where} is an address of this computer or of a private network, and is not fetched; "
+            "if that is meant, repeat with --allow-private"
+        )
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the internet, not private, loopback, link-local, multicast, reserved or the like."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        for network, shift in _EMBEDDING:
+            if ip in ipaddress.ip_network(network):
+                return is_public(str(ipaddress.IPv4Address(int(ip) >> shift & 0xFFFFFFFF)))
+        if ip.is_site_local:
+            return False
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def _connect(host: str, port: int, timeout: float | None, allow_private: bool) -> socket.socket:
+    """A connection to the first address of a host that answers, of those that may be reached.
+
+    The name is resolved once, so it cannot have another address when it is connected to than when it was checked.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    allowed = [entry for entry in found if allow_private or is_public(str(entry[4][0]))]
+    if not allowed:
+        raise _PrivateAddressError(host, str(found[0][4][0]) if found else "")
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in allowed:
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(timeout)
+            connection.connect(address)
+        except OSError as error:
+            connection.close()
+            failure = error
+        else:
+            return connection
+    raise failure or OSError("the host has no address")
+
+
+class _Connection(http.client.HTTPConnection):
+    """Connects to public addresses only, unless `allow_private` is set."""
+
+    allow_private = False
+
+    def connect(self) -> None:
+        self.sock = _connect(self.host, self.port, self.timeout, self.allow_private)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tunnel_host:  # type: ignore[attr-defined]
+            self._tunnel()  # type: ignore[attr-defined]
+
+
+class _SecureConnection(http.client.HTTPSConnection, _Connection):
+    """Puts TLS, for the name that was asked for, on such a connection."""
+
+
+class _Handler(urllib.request.AbstractHTTPHandler):
+    """Opens http and https addresses over connections to addresses that may be reached."""
+
+    http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+    def __init__(self, allow_private: bool) -> None:
+        super().__init__()
+        self._allow_private = allow_private
+        self._tls = ssl.create_default_context()
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self._open(req, _Connection)
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self._open(req, partial(_SecureConnection, context=self._tls))
+
+    def _open(self, req: urllib.request.Request, kind: Callable[..., _Connection]) -> http.client.HTTPResponse:
+        # For an https address urllib keeps the host behind the proxy there.
+        is_proxied = req.has_proxy() or bool(req._tunnel_host)  # type: ignore[attr-defined]
+        if is_proxied and not self._allow_private:
+            _require_not_private(urlsplit(req.full_url).hostname or "")
+
+        def connection(host: str, **options: Any) -> _Connection:
+            made = kind(host, **options)
+            # The user chose the proxy, wherever it is.
+            made.allow_private = self._allow_private or is_proxied
+            return made
+
+        return self.do_open(connection, req)
+
+
+def _require_not_private(host: str) -> None:
+    """Refuses a host that a proxy would be asked for, when it has no public address as far as this computer knows."""
+    name = host.rstrip(".").lower()
+    try:
+        found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+    except OSError:
+        found = []
+    private = next((address for address in found if not is_public(address)), None)
+    if private or (not found and ("." not in name or name.endswith(_LOCAL_NAMES))):
+        raise _PrivateAddressError(host, private or "")
+
+
+def _opener(allow_private: bool) -> urllib.request.OpenerDirector:
     """What opens http and https addresses and nothing else: no files, no data, no ftp."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=ssl.create_default_context()),
+        _Handler(allow_private),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
         _FewRedirects(),

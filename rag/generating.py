@@ -7,20 +7,25 @@ reads that; whether it is so is for others to check.
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import re
 import threading
+import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as PythonGenerator
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
-from itertools import groupby
+from itertools import chain, groupby
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
 from embeddings import number_format
 from rag.errors import GeneratorError
+from rag.lines import one_line, without_invisible
 from rag.types import Language
 
 if TYPE_CHECKING:
@@ -32,6 +37,13 @@ _TOKENS_AROUND_MESSAGE = 8
 _SECONDS_BETWEEN_LOOKS = 0.05
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _MOST_MODELS_NAMED = 10
+# Far more than an answer of the most tokens that are asked for takes, thoughts included: a server may do anything.
+_LONGEST_LINE = 1_000_000
+_LONGEST_RESPONSE = 20_000_000
+_LONGEST_ANSWER = 20_000
+_LONGEST_SAID = 300
+# What no model says: control characters but for blanks and line ends.
+_NOT_TEXT = re.compile(r"[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ class Generator(Protocol):
 _MODEL_FILES = ["*.safetensors", "*.json", "*.txt", "*.jinja"]
 
 
-def generator(name: str, model: str = "", api_key: str = "", timeout: float = 60.0) -> Generator:
+def generator(name: str, model: str = "", api_key: str = "", timeout: float = 60.0, total_timeout: float = 600.0) -> Generator:
     """The language model of a name: the address of a server, else a model for transformers; nothing is loaded or asked yet.
 
     Args:
@@ -77,9 +89,10 @@ def generator(name: str, model: str = "", api_key: str = "", timeout: float = 60
         model: Which model of the server; its only one when empty.
         api_key: The server's, if it wants one.
         timeout: The seconds for which the server may be silent.
+        total_timeout: The seconds that the server may take for an answer.
     """
     if re.match(r"https?://", name, re.IGNORECASE):
-        return OpenAIGenerator(name, model, api_key, timeout)
+        return OpenAIGenerator(name, model, api_key, timeout, total_timeout)
     return TransformersGenerator(name)
 
 
@@ -262,6 +275,7 @@ class OpenAIGenerator:
         model: str = "",
         api_key: str = "",
         timeout: float = 60.0,
+        total_timeout: float = 600.0,
         *,
         max_retries: int = 1,
         context_length: int = _SERVER_CONTEXT_LENGTH,
@@ -274,6 +288,7 @@ class OpenAIGenerator:
             model: Which of its models; the only one when empty.
             api_key: Empty for a server that wants none.
             timeout: The seconds for which it may be silent.
+            total_timeout: The seconds that it may take for an answer, retries included.
             max_retries: How often a request that failed before its answer began is sent again.
             context_length: How many tokens the model reads and writes at most.
             max_new_tokens: The longest answer.
@@ -283,6 +298,7 @@ class OpenAIGenerator:
         self._model = model
         self._api_key = api_key
         self._timeout = timeout
+        self._total_timeout = total_timeout
         self._max_retries = max_retries
         self._context_length = context_length
         self._max_new_tokens = max_new_tokens
@@ -295,7 +311,12 @@ class OpenAIGenerator:
         return tokens + self._max_new_tokens <= self._context_length
 
     def stream(self, messages: Sequence[Message], stop: threading.Event) -> Iterator[str]:
-        return _without_thoughts(_in_background(partial(self._request, messages), stop))
+        late = GeneratorError(
+            f"{self._base_url} took longer than {self._total_timeout:g} seconds; ask again, or allow it more time"
+        )
+        # However it ends, the server is left alone at once.
+        with closing(_in_background(partial(self._request, messages), stop, self._total_timeout, late)) as pieces:
+            yield from _at_most(_LONGEST_ANSWER, _without_thoughts(_text_of(pieces, self._not_a_server())))
 
     def _request(self, messages: Sequence[Message], put: Callable[[str], None], over: threading.Event) -> None:
         try:
@@ -310,7 +331,11 @@ class OpenAIGenerator:
             timeout=self._timeout,
             max_retries=self._max_retries,
             # No proxy reaches a server of this machine.
-            http_client=openai.DefaultHttpxClient(trust_env=urlsplit(self._base_url).hostname not in _LOOPBACK),
+            http_client=openai.DefaultHttpxClient(
+                trust_env=urlsplit(self._base_url).hostname not in _LOOPBACK,
+                headers={"Accept-Encoding": "identity"},
+                event_hooks={"response": [partial(_limit, over)]},
+            ),
         )
         begun = finished = False
         with client:
@@ -323,24 +348,27 @@ class OpenAIGenerator:
                     stream=True,
                 )
                 with chunks:
-                    for chunk in chunks:
+                    for choice in chain.from_iterable(chunk.choices for chunk in chunks):
                         if over.is_set():
                             return
-                        for choice in chunk.choices:
-                            put(choice.delta.content or "")
-                            begun = True
-                            finished = finished or bool(choice.finish_reason)
+                        put(_text(choice.delta.content or ""))
+                        begun = True
+                        finished = finished or bool(choice.finish_reason)
             except openai.NotFoundError as error:
                 raise GeneratorError(self._not_found(client)) from error
-            except openai.OpenAIError as error:
+            except (openai.OpenAIError, _TooMuchError) as error:
+                # The client takes whatever is raised while a response is read for a failure of the connection.
+                for refused in (error, error.__cause__):
+                    if isinstance(refused, _TooMuchError):
+                        raise GeneratorError(f"{self._base_url} {refused}; look after the server") from error
                 raise GeneratorError(self._explained(error, begun)) from error
-            except (AttributeError, TypeError, ValueError) as error:
-                raise GeneratorError(f"{self._base_url} does not answer as an OpenAI-compatible server; check the URL") from error
+            except (AttributeError, TypeError, ValueError, RecursionError) as error:
+                raise GeneratorError(self._not_a_server()) from error
         if not finished:
             raise GeneratorError(self._broken_off())
 
     def _only_model(self, client: openai.OpenAI) -> str:
-        names = [model.id for model in client.models.list()]
+        names = _names_of(client)
         if len(names) != 1:
             raise GeneratorError(f"say which model of {self._base_url} to use; {_known(names)}")
         return names[0]
@@ -350,12 +378,12 @@ class OpenAIGenerator:
         from openai import OpenAIError
 
         try:
-            names = [model.id for model in client.models.list()]
-        except (OpenAIError, AttributeError, TypeError, ValueError):
+            names = _names_of(client)
+        except (OpenAIError, AttributeError, TypeError, ValueError, RecursionError, _TooMuchError):
             return f"{self._base_url} is not the address of an OpenAI-compatible server; check the URL, which mostly ends in /v1"
         return f"{self._base_url} has no model {self._model}; {_known(names)}"
 
-    def _explained(self, error: openai.OpenAIError, begun: bool) -> str:
+    def _explained(self, error: Exception, begun: bool) -> str:
         import openai
 
         match error:
@@ -371,25 +399,90 @@ class OpenAIGenerator:
                 return f"{self._base_url} answers with error {error.status_code}: {_first_line(error)}; look after the server"
         return f"{self._base_url} fails: {_first_line(error)}; look after the server"
 
+    def _not_a_server(self) -> str:
+        return f"{self._base_url} does not answer as an OpenAI-compatible server; check the URL"
+
     def _broken_off(self) -> str:
         return f"{self._base_url} broke off before the end of the answer; ask again"
 
 
+class _TooMuchError(Exception):
+    """A server sends more than an answer can be. The text goes on after the server's address."""
+
+
+def _limit(over: threading.Event, response: Any) -> None:
+    """Limits what is read of a server's response, line by line and in all; ends it once nobody waits for it any more."""
+    import httpx2
+
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        # A few packed bytes may become any number of others.
+        raise _TooMuchError("packs its answer although it was asked not to")
+    stream = response.stream
+
+    class Limited(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            total = line = 0
+            for piece in stream:
+                total += len(piece)
+                first, *others = re.split(rb"[\r\n]", piece)
+                longest = max(line + len(first), *map(len, others), 0)
+                line = len(others[-1]) if others else line + len(first)
+                if longest > _LONGEST_LINE:
+                    raise _TooMuchError(f"sends a line of more than {_LONGEST_LINE:,} bytes")
+                if total > _LONGEST_RESPONSE:
+                    raise _TooMuchError(f"sends more than {_LONGEST_RESPONSE:,} bytes")
+                if over.is_set():
+                    return
+                yield piece
+
+        def close(self) -> None:
+            stream.close()
+
+    response.stream = Limited()
+
+
+def _text(value: Any) -> str:
+    """Raises: TypeError: it is none."""
+    if not isinstance(value, str):
+        raise TypeError("this is no text")
+    return value
+
+
+def _names_of(client: openai.OpenAI) -> list[str]:
+    """The names of a server's models.
+
+    Raises:
+        TypeError: One is no text.
+    """
+    return [_text(model.id) for model in client.models.list().data]
+
+
 def _known(names: Sequence[str]) -> str:
     more = "" if len(names) <= _MOST_MODELS_NAMED else f" and {len(names) - _MOST_MODELS_NAMED} more"
-    return f"it has {', '.join(names[:_MOST_MODELS_NAMED]) or 'none'}{more}"
+    shown = [_shortened(one_line(name)) for name in names[:_MOST_MODELS_NAMED]]
+    return f"it has {', '.join(shown) or 'none'}{more}"
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:;")
+    return _shortened(one_line((str(error)[:_LONGEST_LINE].strip() or type(error).__name__).splitlines()[0])).rstrip(".:;")
 
 
-def _in_background(work: Callable[[Callable[[str], None], threading.Event], None], stop: threading.Event) -> Iterator[str]:
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SAID else f"{text[:_LONGEST_SAID]}…"
+
+
+def _in_background(
+    work: Callable[[Callable[[str], None], threading.Event], None],
+    stop: threading.Event,
+    seconds: float = math.inf,
+    late: GeneratorError | None = None,
+) -> PythonGenerator[str, None, None]:
     """What `work` puts, as it comes, until it ends or `stop` is set; what it raises is raised here.
 
     It runs in a thread of its own, so that the end need not wait for a model that is loading or a server that is silent. The
-    event that it is given is set when nobody waits for it any more.
+    event that it is given is set when nobody waits for it any more. When it has not ended after so many `seconds`, `late` is raised.
     """
+    until = time.monotonic() + seconds
     queue: SimpleQueue[str | Exception | None] = SimpleQueue()
     over = threading.Event()
 
@@ -404,6 +497,8 @@ def _in_background(work: Callable[[Callable[[str], None], threading.Event], None
     threading.Thread(target=run, name="generator", daemon=True).start()
     try:
         while not stop.is_set():
+            if late and time.monotonic() > until:
+                raise late
             try:
                 item = queue.get(timeout=_SECONDS_BETWEEN_LOOKS)
             except Empty:
@@ -415,6 +510,44 @@ def _in_background(work: Callable[[Callable[[str], None], threading.Event], None
             yield item
     finally:
         over.set()
+
+
+def _text_of(pieces: Iterator[str], not_text: str) -> Iterator[str]:
+    """The pieces of an answer as text that can be stored and shown.
+
+    Half a character is put together with its other half, which may come in the next piece.
+
+    Raises:
+        GeneratorError: There is what is no text.
+    """
+    half = ""
+    for piece in pieces:
+        text = half + piece
+        half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        try:
+            text = text[: len(text) - len(half)].encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError:
+            raise GeneratorError(not_text) from None
+        if _NOT_TEXT.search(text):
+            raise GeneratorError(not_text)
+        if text := without_invisible(text):
+            yield text
+    if half:
+        raise GeneratorError(not_text)
+
+
+def _at_most(characters: int, pieces: Iterator[str]) -> Iterator[str]:
+    """The pieces of an answer.
+
+    Raises:
+        GeneratorError: They have more characters together.
+    """
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > characters:
+            raise GeneratorError(f"the answer has more than {characters:,} characters; ask again, or choose another model")
+        yield piece
 
 
 _THOUGHT_BEGINS, _THOUGHT_ENDS = "<think>", "</think>"

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.encoder import Encoder, SentenceTransformerEncoder, Vectors
-from rag import loaders, parsing, schema
+from rag import checksums, loaders, parsing, schema
 from rag.adding import (
-    DOCUMENT_COLUMNS,
     Adding,
     AddResult,
     File,
@@ -32,6 +31,7 @@ from rag.adding import (
     put_in_collection,
 )
 from rag.analysis import Analyzer
+from rag.checksums import DOCUMENT_COLUMNS, EDIT_COLUMNS
 from rag.chunking import Chunker, context
 from rag.cleaning import clean
 from rag.database import Database
@@ -45,6 +45,7 @@ from rag.errors import (
 )
 from rag.fetching import fetch
 from rag.indexes import Indexes, VectorReport
+from rag.lines import one_line
 from rag.settings import DEFAULTS
 from rag.types import Document, Edit
 
@@ -92,6 +93,7 @@ class Library:
         chunk_tokens: int = DEFAULTS.chunk_tokens,
         max_file_bytes: int = DEFAULTS.max_file_megabytes * 1_000_000,
         *,
+        max_characters: int = DEFAULTS.max_characters,
         analyzer: Analyzer | None = None,
         parser: Parser | None = None,
     ) -> None:
@@ -102,6 +104,7 @@ class Library:
             encoder: What makes the vectors; the bundled encoder when None.
             chunk_tokens: The largest chunk, in the encoder's tokens.
             max_file_bytes: The largest file that `add` reads.
+            max_characters: The longest document that is added.
             analyzer: What makes the search terms.
             parser: What reads files; the one that all libraries of this process share when None.
 
@@ -115,6 +118,7 @@ class Library:
         self.chunk_tokens = chunk_tokens
         self._chunker = Chunker(self.encoder.count_tokens, chunk_tokens)
         self._max_file_bytes = max_file_bytes
+        self.max_characters = max_characters
         self._write_lock = threading.RLock()
         self._database = Database(self.path)
         self._indexes = Indexes(self._database, self._terms_of, self._fingerprints, self._require_match)
@@ -122,7 +126,15 @@ class Library:
 
     def like(self, path: str | Path) -> Library:
         """Another library, in the folder `path`, that makes its passages as this one does."""
-        return Library(path, self.encoder, self.chunk_tokens, self._max_file_bytes, analyzer=self.analyzer, parser=self._parser)
+        return Library(
+            path,
+            self.encoder,
+            self.chunk_tokens,
+            self._max_file_bytes,
+            max_characters=self.max_characters,
+            analyzer=self.analyzer,
+            parser=self._parser,
+        )
 
     @property
     def database(self) -> Path:
@@ -174,13 +186,21 @@ class Library:
         ]
         return self._add(files, on_progress, collection)
 
-    def add_page(self, url: str, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
-        """Fetches the one page or file at `url` and adds it, as `add` does; the address becomes its source."""
+    def add_page(
+        self, url: str, on_progress: OnProgress | None = None, collection: str = "", allow_private: bool = False
+    ) -> list[AddResult]:
+        """Fetches the one page or file at `url` and adds it, as `add` does; the address becomes its source.
+
+        What is not on the internet, but on this computer or a private network, is fetched with `allow_private` only.
+        """
+        url = loaders.printable(url)
         try:
-            fetched = fetch(url, self._max_file_bytes)
+            fetched = fetch(url, self._max_file_bytes, allow_private)
         except LoadError as error:
             return [AddResult(url, "failed", reason=str(error))]
-        load = partial(self._parser.read, fetched.data, url, fetched.suffix, self._max_file_bytes)
+        load = partial(
+            self._parser.read, fetched.data, url, fetched.suffix, self._max_file_bytes, max_characters=self.max_characters
+        )
         return self._add([File(url, load)], on_progress, collection)
 
     def add_upload(self, file: Path, name: str, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
@@ -190,9 +210,9 @@ class Library:
         people may have their own `notes.txt`, both are kept and this one becomes `notes (2).txt`. An archive is another version
         when one of its documents is.
         """
-        name = as_utf8(re.split(r"[\\/]", name)[-1].strip() or file.name)
+        name = loaders.printable(re.split(r"[\\/]", name)[-1].strip() or file.name)
         try:
-            loaded = list(self._parser.load(file, self._max_file_bytes, name))
+            loaded = list(self._parser.load(file, self._max_file_bytes, name, self.max_characters))
         except LoadError as error:
             return [AddResult(name, "failed", reason=str(error))]
         with self._writing():
@@ -208,7 +228,7 @@ class Library:
         """Adds documents that were not read from files, as `add` does; cleaning and metadata are the same as for files."""
         files = [
             File(document.source, partial(_itself, document), len(document.text.encode("utf-8", "replace")))
-            for document in documents
+            for document in (replace(document, source=loaders.printable(document.source)) for document in documents)
         ]
         return self._add(files, on_progress, collection)
 
@@ -244,10 +264,11 @@ class Library:
                 collection=collection,
                 on_progress=on_progress,
                 prepared=prepared_for is not None,
+                max_characters=self.max_characters,
             ).add(files)
 
     def _load(self, path: Path) -> Iterator[Document | loaders.Failure]:
-        return self._parser.load(path, self._max_file_bytes)
+        return self._parser.load(path, self._max_file_bytes, max_characters=self.max_characters)
 
     def _free_source(self, name: str, documents: Sequence[Document]) -> str:
         """The name, with the lowest number that is free, or that is taken by another version of these documents."""
@@ -299,6 +320,7 @@ class Library:
                 for chunks in documents:
                     insert_chunks(connection, chunks, vectors[start : start + len(chunks)])
                     start += len(chunks)
+                checksums.store_all(connection)
                 schema.write_meta(connection, identity)
             self._indexes.save()
         return len(documents)
@@ -443,18 +465,21 @@ class Library:
 
         Raises:
             DocumentNotFoundError: There is none with this id.
+            LibraryError: It is damaged, so that nothing of it can be cited.
         """
-        columns = f"SELECT {DOCUMENT_COLUMNS}, cluster FROM documents WHERE id = ?"
+        columns = f"SELECT {DOCUMENT_COLUMNS}, cluster, checksum FROM documents WHERE id = ?"
         rows = self._database.select(columns, (document_id,)) if self._database.open() else []
         if not rows:
             raise DocumentNotFoundError(f"there is no document {document_id} in the library")
-        edits = "SELECT start, removed, inserted, reason FROM edits WHERE document_id = ? ORDER BY number"
-        *values, pages, cluster = rows[0]
+        edits = self._database.select(f"SELECT {EDIT_COLUMNS} FROM edits WHERE document_id = ? ORDER BY number", (document_id,))
+        *values, pages, cluster, checksum = rows[0]
+        if checksum != checksums.of_document([*values, pages], edits):
+            raise LibraryError(_damaged(values[1], values[2]))
         copies = "SELECT source FROM documents WHERE cluster = ? AND cluster <> '' AND id <> ? ORDER BY rowid"
         return replace(
             Document(*values),
             pages=tuple(json.loads(pages)),
-            edits=tuple(Edit(*edit) for edit in self._database.select(edits, (document_id,))),
+            edits=tuple(Edit(*edit) for edit in edits),
             copies=tuple(source for (source,) in self._database.select(copies, (cluster, document_id))),
         )
 
@@ -473,13 +498,19 @@ class Library:
             raise DocumentNotFoundError(f"{problem} (yinju list shows them)")
         return found[0]
 
-    def check(self) -> list[str]:
-        """What is wrong with the library, a line each; empty when it is sound."""
+    def check(self, contents: bool = True) -> list[str]:
+        """What is wrong with the library, a line each; empty when it is sound.
+
+        With `contents`, every document and its passages are compared with their checksums too.
+        """
         if not self._database.open():
             return []
         problems = []
         try:
             problems += [str(row[0]) for row in self._database.select("PRAGMA integrity_check") if row[0] != "ok"]
+            if contents:
+                with self._database.snapshot():
+                    problems += [_damaged(*names) for names in checksums.damaged(self._database.require())]
             with self._indexes.searching() as (vectors, lexical):
                 rows = np.array(self._database.select("SELECT row FROM chunks ORDER BY row"), np.int64).ravel()
                 behind = self._indexes.are_behind()  # as they may be while another process writes
@@ -597,6 +628,13 @@ def _is_version(one: str, other: str) -> bool:
     """Whether two texts are versions of one document: the shorter shares a fifth of its clauses with the longer."""
     clauses = [{clause.strip() for clause in _CLAUSE_END.split(text)} - {""} for text in (one, other)]
     return len(clauses[0] & clauses[1]) >= _SHARE_OF_VERSION * min(map(len, clauses))
+
+
+def _damaged(title: str, source: str) -> str:
+    return (
+        f'the document "{one_line(title)}" ({loaders.printable(source)}) is damaged: it is not what was stored; '
+        "remove it and add it again, or put back a copy of the library"
+    )
 
 
 def _itself(document: Document) -> list[Document]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from json import dumps as as_json
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,7 +17,12 @@ _CONTROLS = (
     *((0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F), (0xAD, 0xAD), (0x61C, 0x61C), (0x180E, 0x180E), (0x200B, 0x200F)),
     *((0x202A, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB), (0xE0000, 0xE007F)),
 )
-CONTROL = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in _CONTROLS) + "]+")
+_CONTROL = "".join(f"{chr(first)}-{chr(last)}" for first, last in _CONTROLS)
+CONTROL = re.compile(f"[{_CONTROL}]+")
+# What can make a terminal or a page show something else than what stands there: these, halves of characters, and ends of lines.
+_INVISIBLE = re.compile(rf"[{_CONTROL}\ud800-\udfff]")
+_NOT_IN_A_NAME = re.compile(rf"[{_CONTROL}\ud800-\udfff\t-\r\x85\u2028\u2029]")
+_NOT_ON_A_TERMINAL = re.compile(rf"[{_CONTROL}\ud800-\udfff\x0b-\r\x85\u2028\u2029]")
 _SPACES = " \t\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _BLANK = _SPACES + "".join(chr(code) for first, last in _CONTROLS for code in range(first, last + 1))
 
@@ -60,6 +66,34 @@ class Line(NamedTuple):
     text: str
     indent: int
     page: int
+
+
+def without_invisible(text: str) -> str:
+    """The text without control characters and what nobody sees, such as marks that turn the direction of writing around.
+
+    Blanks and line ends stay. This is the one place that knows which characters these are.
+    """
+    return _INVISIBLE.sub("", text)
+
+
+def one_line(text: str) -> str:
+    """The text in one line, with single blanks, that shows what stands in it: for titles, names and messages."""
+    return " ".join(without_invisible(text).split())
+
+
+def printable(name: str) -> str:
+    """The name of a file, or another that must stay apart from others, in one line: what `one_line` leaves out is a question mark."""
+    return _NOT_IN_A_NAME.sub("?", name)
+
+
+def for_terminal(text: str) -> str:
+    """The text as a terminal may be sent it: it cannot move the cursor, write over what is there or turn it around."""
+    return _NOT_ON_A_TERMINAL.sub("", text)
+
+
+def escaped(json: str) -> str:
+    """JSON that stands for the same, without such characters."""
+    return _NOT_ON_A_TERMINAL.sub(lambda match: as_json(match[0])[1:-1], json)
 
 
 def lines_of(source: str) -> Iterator[Line]:

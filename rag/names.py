@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import Any
 
-from rag.analysis import Analyzer
+from rag.analysis import Analyzer, pieces
 
 NAME_TAGS = frozenset(("nr", "nrt", "ns", "nt", "nz", "j"))
 """jieba's part-of-speech tags of people, places, organisations, other names and their abbreviations."""
@@ -30,7 +30,7 @@ class NameFinder:
 
     def tagged(self, han: str) -> list[tuple[str, str]]:
         """The words of Han text with their tags, in simplified characters."""
-        return [(word.word, word.flag) for word in self._tagger.cut(self._analyzer.fold(han))]
+        return [(word.word, word.flag) for piece in pieces(self._analyzer.fold(han)) for word in self._tagger.cut(piece)]
 
     @cached_property
     def _tagger(self) -> Any:

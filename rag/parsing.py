@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import LoadError
-from rag.loaders import Failure, document_id, printable, source_of, steps
+from rag.loaders import Failure, document_id, limited, printable, source_of, steps
+from rag.settings import DEFAULTS
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ _LONGEST_START = 60.0
 # Each page of a scan may take as long as a document; a file has no more pages than this.
 _MOST_STEPS = 20_000
 _LONGEST_MESSAGE = 2_000
+# A character takes at most six bytes of JSON, and each may begin a page, whose place takes ten more.
+_BYTES_PER_CHARACTER = 16
+_BYTES_BESIDE_TEXT = 1_000_000
 # Of the environment, what an interpreter may need to start. Keys and passwords are nothing for a process that reads files.
 _ENVIRONMENT = "PATH SYSTEMROOT LD_LIBRARY_PATH DYLD_LIBRARY_PATH PYTHONHOME LANG LC_ALL LC_CTYPE TZ".split()
 
@@ -71,8 +75,10 @@ class Parser:
         if process := self._take_idle():
             process.end()
 
-    def load(self, path: Path, max_bytes: int, source: str = "") -> Iterator[Document | Failure]:
-        """Reads the documents of the file at `path`, as `rag.loaders.load` does.
+    def load(
+        self, path: Path, max_bytes: int, source: str = "", max_characters: int = DEFAULTS.max_characters
+    ) -> Iterator[Document | Failure]:
+        """Reads the documents of the file at `path`, as `rag.loaders.load` does; a longer document is a failure.
 
         Raises:
             LoadError: As there, or the file takes too long, too much memory, or is the end of the process that reads it. What an
@@ -82,25 +88,36 @@ class Parser:
         with suppress(OSError):
             folder = os.getcwd()
         request = {"path": str(path), "folder": folder, "max_bytes": max_bytes, "source": source}
-        yield from self._results(request, b"", source or source_of(path), source or printable(str(path)))
+        yield from self._results(request, b"", source or source_of(path), source or printable(str(path)), max_characters)
 
-    def read(self, data: bytes, source: str, suffix: str, max_bytes: int, name: str = "") -> Iterator[Document | Failure]:
-        """Reads the documents of a file that is in memory, as `rag.loaders.read` does.
+    def read(
+        self,
+        data: bytes,
+        source: str,
+        suffix: str,
+        max_bytes: int,
+        name: str = "",
+        *,
+        max_characters: int = DEFAULTS.max_characters,
+    ) -> Iterator[Document | Failure]:
+        """Reads the documents of a file that is in memory, as `rag.loaders.read` does; a longer document is a failure.
 
         Raises:
             LoadError: As `load` does.
         """
         request = {"size": len(data), "source": source, "suffix": suffix, "max_bytes": max_bytes, "name": name}
-        yield from self._results(request, data, source, name or source)
+        yield from self._results(request, data, source, name or source, max_characters)
 
-    def _results(self, request: dict[str, Any], data: bytes, source: str, name: str) -> Iterator[Document | Failure]:
+    def _results(
+        self, request: dict[str, Any], data: bytes, source: str, name: str, max_characters: int
+    ) -> Iterator[Document | Failure]:
         """What the process makes of a request; `source` is what the file goes by and `name` what errors call it."""
         process = None
         after = ""
         try:
             process = self._take_idle() or _Process(self._seconds, self._megabytes)
-            process.send(request, data)
-            for told in _results_of(process):
+            process.send(request | {"max_characters": max_characters}, data)
+            for told in _results_of(process, _BYTES_PER_CHARACTER * max_characters + _BYTES_BESIDE_TEXT):
                 match told:
                     case ["end", str(refusal), bool(is_fit)]:
                         if is_fit:
@@ -114,7 +131,8 @@ class Parser:
                     case ["broken", str(error)]:
                         raise _StoppedError(_broke_off(error))
                     case message:
-                        result = _result(message, source)
+                        # A hostile file may keep the process from keeping to the limit.
+                        result = limited(_result(message, source), max_characters)
                         after = f"after {result.source}, "
                         yield result
         except _StoppedError as stopped:
@@ -152,11 +170,11 @@ class _StoppedError(Exception):
     """The process goes no further with a file. The text says why, but not which file."""
 
 
-def _results_of(process: _Process) -> Iterator[Any]:
+def _results_of(process: _Process, longest: int) -> Iterator[Any]:
     """What the process says, without what it says by the way."""
     told = 0
     while True:
-        match process.receive():
+        match process.receive(longest):
             case ["warning", str(message)]:
                 _log.warning("%s", printable(message[:_LONGEST_MESSAGE]))
             case ["step", int(page), int(pages)] if told < _MOST_STEPS:
@@ -221,7 +239,7 @@ class _Process:
         self._ended = threading.Event()
         threading.Thread(target=self._watch, name="yinju-parsing", daemon=True).start()
         try:
-            if self._receive(_LONGEST_START) != ["ready"]:
+            if self._receive(_LONGEST_START, _LONGEST_MESSAGE) != ["ready"]:
                 raise _StoppedError("")
         except BaseException as error:
             self.end()
@@ -242,13 +260,13 @@ class _Process:
             pipe.write(data)
             pipe.flush()
 
-    def receive(self) -> Any:
-        """The next message.
+    def receive(self, longest: int) -> Any:
+        """The next message, of at most `longest` bytes.
 
         Raises:
             _StoppedError: None came in time, or none will come.
         """
-        return self._receive(self._seconds)
+        return self._receive(self._seconds, min(longest, self._megabytes * 1_000_000))
 
     def end(self) -> None:
         """Kills the process."""
@@ -260,11 +278,11 @@ class _Process:
             with suppress(OSError):  # what was not written yet is not wanted any more
                 pipe.close()
 
-    def _receive(self, seconds: float) -> Any:
+    def _receive(self, seconds: float, longest: int) -> Any:
         pipe = self._process.stdout
         assert pipe
         with self._within(seconds):
-            line = pipe.readline(self._megabytes * 1_000_000)
+            line = pipe.readline(longest)
         if not line.endswith(b"\n"):
             self._process.kill()
             raise _StoppedError(self._why(self._process.wait()))

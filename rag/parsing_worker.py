@@ -68,12 +68,14 @@ def main(seconds: float, megabytes: int) -> None:
 
 
 def _read(request: dict[str, Any], data: bytes) -> Iterator[Document | loaders.Failure]:
-    path, folder = request.pop("path", None), request.pop("folder", "")
+    path, folder, most = request.pop("path", None), request.pop("folder", ""), request.pop("max_characters")
     if path is None:
-        return loaders.read(data, **request)
-    with suppress(OSError):
-        os.chdir(folder)
-    return loaders.load(Path(path), **request)
+        results = loaders.read(data, **request)
+    else:
+        with suppress(OSError):
+            os.chdir(folder)
+        results = loaders.load(Path(path), **request)
+    return (loaders.limited(result, most) for result in results)
 
 
 def _message(result: Document | loaders.Failure) -> tuple[Any, ...]:

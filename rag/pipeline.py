@@ -135,9 +135,21 @@ class RagPipeline:
             ModelError: The encoder is a folder that holds no model.
         """
         encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
-        library = Library(settings.library, encoder, settings.chunk_tokens, settings.max_file_megabytes * 1_000_000)
+        library = Library(
+            settings.library,
+            encoder,
+            settings.chunk_tokens,
+            settings.max_file_megabytes * 1_000_000,
+            max_characters=settings.max_characters,
+        )
         generator = (
-            generating.generator(settings.generator, settings.generator_model, settings.generator_key, settings.generator_timeout)
+            generating.generator(
+                settings.generator,
+                settings.generator_model,
+                settings.generator_key,
+                settings.generator_timeout,
+                settings.generator_total_timeout,
+            )
             if settings.generator
             else None
         )

@@ -47,8 +47,12 @@ class Settings:
     """The key that a server asks for."""
     generator_timeout: float = 60.0
     """How many seconds a server may take for the next piece of an answer."""
+    generator_total_timeout: float = 600.0
+    """How many seconds a server may take for a whole answer."""
     max_file_megabytes: int = 20
     """The largest file that is read."""
+    max_characters: int = 5_000_000
+    """The longest document that is added, in characters; a file of any size may hold more of them than memory does."""
     host: str = "127.0.0.1"
     port: int = 7860
     auth: str = ""
@@ -103,7 +107,9 @@ class Settings:
             ("max_sentences", 1, 50),
             ("threshold", 0.0, 1.0),
             ("generator_timeout", 0.1, 3600),
+            ("generator_total_timeout", 0.1, 86_400),
             ("max_file_megabytes", 1, 4096),
+            ("max_characters", 1000, 100_000_000),
             ("port", 1, 65535),
         ):
             if not least <= getattr(self, name) <= most:

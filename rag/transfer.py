@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import shutil
 import sqlite3
 import tempfile
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +23,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from rag.adding import DOCUMENT_COLUMNS, AddResult, File
+from rag import checksums, schema
+from rag.adding import AddResult, File
+from rag.checksums import DOCUMENT_COLUMNS, EDIT_COLUMNS
 from rag.chunking import context
 from rag.cleaning import restore
 from rag.database import Database
@@ -34,6 +38,15 @@ if TYPE_CHECKING:
     from rag.adding import OnProgress
     from rag.library import Library
 
+_UNFINISHED = ".yinju-partial"
+# Far more than libraries hold, so that reading a file that someone made up ends.
+_MOST_DOCUMENTS = 1_000_000
+_MOST_COLLECTED = 1_000_000
+_LONGEST_SECTION = 2_000
+_TEXTS_IN_EDITS = 4
+_BYTES_PER_CHARACTER = 4
+_BYTES_BESIDE_TEXT = 1_000_000
+
 
 def export(library: Library, file: Path) -> int:
     """Writes the library to a new file, as it is at one moment; returns the number of documents.
@@ -43,8 +56,9 @@ def export(library: Library, file: Path) -> int:
     """
     if file.exists():
         raise LibraryError(f"{file} is there already; name another file")
-    unfinished = file.with_name(f"{file.name}.partial")
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}{_UNFINISHED}")
     try:
+        _remove_unfinished(file.parent)
         unfinished.unlink(missing_ok=True)
         with closing(Database(library.path)) as database:
             connection = database.require()
@@ -52,12 +66,32 @@ def export(library: Library, file: Path) -> int:
         with closing(sqlite3.connect(unfinished)) as written:
             (documents,) = written.execute("SELECT count(*) FROM documents").fetchone()
         unfinished.replace(file)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise LibraryError(f"cannot write {file}: {reason}; check the folder and the space on its disk") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # as in a folder that cannot be written to, where there is none
+            unfinished.unlink(missing_ok=True)
     return int(documents)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Removes what exports that were killed have left in a folder."""
+    for left in folder.glob(f"*{_UNFINISHED}*"):
+        process = re.search(rf"\.(\d+){re.escape(_UNFINISHED)}(?:-journal)?$", left.name)
+        if process and not _is_running(int(process[1])):
+            left.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        # Signal 0 is sent to nobody.
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return process != os.getpid()
 
 
 def import_from(library: Library, file: Path, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
@@ -79,11 +113,13 @@ def import_from(library: Library, file: Path, on_progress: OnProgress | None = N
     """
     with tempfile.TemporaryDirectory() as folder:
         try:
+            if file.exists() and not file.is_file():
+                raise LibraryError(f"cannot read {file}: this is no file")
             shutil.copyfile(file, Path(folder) / "library.sqlite3")
         except OSError as error:
             raise LibraryError(f"cannot read {file}: {error.strerror or error}") from error
         try:
-            with closing(_Exported(Path(folder), library.encoder)) as exported:
+            with closing(_Exported(Path(folder), library.encoder, library.max_characters)) as exported:
                 files = exported.files({summary.source for summary in library.documents()})
                 results = library.add_prepared(files, exported, on_progress, collection)
                 for name, members in exported.collections().items():
@@ -98,17 +134,25 @@ def import_from(library: Library, file: Path, on_progress: OnProgress | None = N
 class _Exported:
     """An exported library that is being read; an encoder as long, which knows the vectors of its documents' passages."""
 
-    def __init__(self, folder: Path, encoder: Encoder) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, max_characters: int) -> None:
         self._database = Database(folder)
+        self._max_characters = max_characters
         with self._database.reported():
-            self._database.require().execute("PRAGMA trusted_schema = OFF")
+            _require_tables(self._database.file, folder)
+            connection = self._database.require()
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA query_only = ON")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _BYTES_PER_CHARACTER * max_characters + _BYTES_BESIDE_TEXT)
         if [row[0] for row in self._database.select("PRAGMA quick_check")] != ["ok"]:
             raise LibraryError(f"the library {folder} is damaged")
         self._encoder = encoder
         self._same_encoder = self._database.meta("encoder") == encoder.fingerprint
         self._lock = threading.Lock()
-        self._known: dict[str, Vectors] = {}
-        self._ids = [document_id for (document_id,) in self._database.select("SELECT id FROM documents ORDER BY rowid")]
+        self._known: dict[bytes, int] = {}
+        ids = self._database.select("SELECT id FROM documents ORDER BY rowid LIMIT ?", (_MOST_DOCUMENTS + 1,))
+        if len(ids) > _MOST_DOCUMENTS:
+            raise LibraryError(f"the library {folder} holds more than {_MOST_DOCUMENTS:,} documents")
+        self._ids = [document_id for (document_id,) in ids]
         self.name, self.fingerprint, self.max_tokens = encoder.name, encoder.fingerprint, encoder.max_tokens
 
     def close(self) -> None:
@@ -126,14 +170,16 @@ class _Exported:
         """The collections, and the places of their documents in the order of `files`."""
         places = {held_id: place for place, held_id in enumerate(self._ids)}
         found: dict[str, list[int]] = {}
-        for name, held_id in self._database.select("SELECT name, document_id FROM collections"):
+        for name, held_id in self._database.select("SELECT name, document_id FROM collections LIMIT ?", (_MOST_COLLECTED,)):
             if held_id in places:
                 found.setdefault(str(name), []).append(places[held_id])
         return found
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
-            known = [self._known.pop(text, None) for text in texts]
+            rows = [self._known.pop(_key(text), None) for text in texts]
+        stored = self._vectors([row for row in rows if row is not None])
+        known = [None if row is None else stored.get(row) for row in rows]
         missing = [text for text, vector in zip(texts, known, strict=True) if vector is None]
         made = iter(self._encoder.encode_document(missing) if missing else ())
         return np.stack([next(made) if vector is None else vector for vector in known])
@@ -145,25 +191,76 @@ class _Exported:
         return self._encoder.count_tokens(texts)
 
     def _load(self, held_id: str, taken: Collection[str]) -> Iterator[Document]:
-        (values,) = self._database.select(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?", (held_id,))
-        edits = self._database.select(
-            "SELECT start, removed, inserted, reason FROM edits WHERE document_id = ? ORDER BY number", (held_id,)
-        )
+        try:
+            columns = f"SELECT {DOCUMENT_COLUMNS}, checksum FROM documents WHERE id = ?"
+            ((*values, checksum),) = self._database.select(columns, (held_id,))
+            edits = self._edits(held_id)
+        except LibraryError as error:
+            raise LoadError(f"{held_id}: the exported document is damaged, or larger than max_characters allows") from error
         document = _checked(values, edits)
+        if checksum != checksums.of_document(values, edits):
+            raise LoadError(f"{document.source}: the exported document is damaged")
         if self._same_encoder:
             self._remember(document)
         yield _elsewhere(document, taken)
 
+    def _edits(self, held_id: str) -> list[tuple[Any, ...]]:
+        """The edits of a document, which together are no longer than a document may be.
+
+        Raises:
+            LibraryError: They are.
+        """
+        size = "SELECT count(*), total(length(removed) + length(inserted) + length(reason)) FROM edits WHERE document_id = ?"
+        ((count, characters),) = self._database.select(size, (held_id,))
+        if count > self._max_characters or characters > _TEXTS_IN_EDITS * self._max_characters:
+            raise LibraryError(f"the edits of the document {held_id} are too many")
+        edits = f"SELECT {EDIT_COLUMNS} FROM edits WHERE document_id = ? ORDER BY number"
+        return self._database.select(edits, (held_id,))
+
     def _remember(self, document: Document) -> None:
-        """Keeps the vectors of a document's passages by the texts that they were made of."""
-        rows = self._database.select("SELECT start, end, section, vector FROM chunks WHERE document_id = ?", (document.id,))
-        for start, end, section, stored in rows:
-            if not (isinstance(start, int) and isinstance(end, int) and isinstance(section, str) and isinstance(stored, bytes)):
+        """Keeps where the vectors of a document's passages are by the texts that they were made of."""
+        rows = self._database.select(
+            "SELECT row, start, end, section FROM chunks WHERE document_id = ? AND length(section) <= ? ORDER BY start LIMIT ?",
+            (document.id, _LONGEST_SECTION, len(document.text)),
+        )
+        behind = 0
+        for row, start, end, section in rows:
+            if not (isinstance(start, int) and isinstance(end, int) and isinstance(section, str)):
                 continue
-            vector = np.frombuffer(stored, np.float32) if len(stored) == 4 * self.dim else np.zeros(0, np.float32)
-            if len(vector) and abs(float(np.linalg.norm(vector)) - 1) < 1e-3:
+            # Passages do not overlap, so their texts are no longer than the document's.
+            if behind <= start < end <= len(document.text):
+                behind = end
                 with self._lock:
-                    self._known[context(document.title, section, document.text[start:end])] = vector
+                    self._known[_key(context(document.title, section, document.text[start:end]))] = row
+
+    def _vectors(self, rows: Sequence[int]) -> dict[int, Vectors]:
+        """The stored vectors of rows that are ones."""
+        marks = ",".join("?" * len(rows))
+        found = self._database.select(f"SELECT row, vector FROM chunks WHERE row IN ({marks})", rows) if rows else []
+        whole = {
+            row: np.frombuffer(stored, np.float32)
+            for row, stored in found
+            if isinstance(stored, bytes) and len(stored) == 4 * self.dim
+        }
+        return {row: vector for row, vector in whole.items() if abs(float(np.linalg.norm(vector)) - 1) < 1e-3}
+
+
+def _require_tables(file: Path, folder: Path) -> None:
+    """Refuses a file that has other tables than a library, before anything that it says how to do is done.
+
+    Raises:
+        LibraryError: It has.
+        sqlite3.Error: It cannot be read.
+    """
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _BYTES_BESIDE_TEXT)
+        if not schema.version_of(connection):
+            raise LibraryError(f"the library {folder} has other tables than those of a library")
+
+
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _checked(values: Sequence[Any], edits: Sequence[Sequence[Any]]) -> Document:

@@ -16,6 +16,8 @@ from rag.reading import Reading, Sentence
 from rag.types import Citation, Document, Language
 
 _MOST_SHOWN = 24
+# A longer sentence is no answer, and would take long to check.
+_LONGEST_SENTENCE = 1_000
 _CODE = re.compile(r"```.*?(?:```|$)|`[^`]*`", re.DOTALL)
 _WORDS = re.compile(r"[^\W_]")
 _MARKERS_DROPPED = {
@@ -111,6 +113,9 @@ class GenerativeComposer:
     def _held_by(self, sentence: CitedSentence, language: Language, evidence: Sequence[Evidence], tally: Tally) -> list[int]:
         """The places in `evidence` that hold a sentence of the model; none when it must not be said."""
         if sentence.text.strip() in generating.NO_ANSWER.values() or not _WORDS.search(_CODE.sub("", sentence.text)):
+            return []
+        if len(sentence.text) > _LONGEST_SENTENCE:
+            tally.left_out += 1
             return []
         cited = [number - 1 for number in sentence.numbers if 1 <= number <= len(evidence)]
         tally.unknown_markers += len(sentence.numbers) - len(cited)

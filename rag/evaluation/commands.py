@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rag.errors import YinjuError
-from rag.output import json_lines, write
+from rag.lines import for_terminal
+from rag.output import json_lines, say, write
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def evaluate(
     mix = formats.Mix(noise or 0.0, reject) if reject or noise is not None else None
     asked = formats.load(questions or question_set.SEED_QUESTIONS, passages, mix)
     if asked.drafts:
-        print(f"{asked.drafts} drafts that nobody has corrected are left out", file=sys.stderr)
+        say(f"{asked.drafts} drafts that nobody has corrected are left out", file=sys.stderr)
     if most:
         asked = formats.some(asked, most)
     seeds = questions is None and library is None
@@ -103,7 +104,7 @@ def evaluate(
         made_with = about(pipeline, asked, name)
     _print(outcomes)
     if memory := made_with["peak_memory_bytes"]:
-        print(f"peak memory: {memory / 1e9:.2f} GB")
+        say(f"peak memory: {memory / 1e9:.2f} GB")
     if as_json:
         write(as_json, json.dumps(to_dict(outcomes, made_with), ensure_ascii=False, indent=1))
     if html:
@@ -130,8 +131,8 @@ def compare(
     changed = comparison.changes(one, other)
     for change in changed[:_MOST_CHANGES]:
         line = f"{change.id}  {change.before or 'well'} -> {change.after or 'well'}  {change.question}"
-        console.print(line, markup=False, highlight=False)
-    print(f"{len(changed)} of {len(one)} questions changed")
+        console.print(for_terminal(line), markup=False, highlight=False)
+    say(f"{len(changed)} of {len(one)} questions changed")
 
 
 @app.command(epilog="Examples: yinju eval draft reports/ --output mine.jsonl  --  yinju eval draft to-check.jsonl")
@@ -158,7 +159,13 @@ def draft(
 
     settings = Settings.load({"generator": generator})
     model = (
-        generating.generator(settings.generator, settings.generator_model, settings.generator_key, settings.generator_timeout)
+        generating.generator(
+            settings.generator,
+            settings.generator_model,
+            settings.generator_key,
+            settings.generator_timeout,
+            settings.generator_total_timeout,
+        )
         if settings.generator
         else None
     )
@@ -172,11 +179,11 @@ def draft(
     if output:
         write(output, lines, new=True)
     else:
-        print(lines, end="")
+        say(lines, end="")
     failures = [failure for failure in found if isinstance(failure, Failure)]
     for failure in failures:
-        print(f"failed     {failure.reason}", file=sys.stderr)
-    print(f"{len(rows)} drafts to be corrected", file=sys.stderr)
+        say(f"failed     {failure.reason}", file=sys.stderr)
+    say(f"{len(rows)} drafts to be corrected", file=sys.stderr)
     if failures:
         raise typer.Exit(1)
 
@@ -193,7 +200,7 @@ def _asked_of(asked: QuestionSet, seeds: bool, **flags: Any) -> Iterator[RagPipe
         pipeline.library.close()
         return
     with fresh(pipeline) as empty:
-        print("making a library of its own …", file=sys.stderr)
+        say("making a library of its own …", file=sys.stderr)
         if asked.passages:
             add_passages(empty.library, asked.passages)
         else:

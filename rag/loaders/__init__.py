@@ -33,6 +33,7 @@ __all__ = [
     "Loader",
     "document_id",
     "find_files",
+    "limited",
     "load",
     "printable",
     "read",
@@ -107,6 +108,17 @@ def read(data: bytes, source: str, suffix: str, max_bytes: int, name: str = "") 
     if not document.text.strip(" \t\r\n\f\0\u00a0\u3000\ufeff"):
         raise LoadError(f"{name}: the file is empty")
     yield document
+
+
+def limited(result: Document | Failure, max_characters: int) -> Document | Failure:
+    """What was read, or why it is not added: because it is longer than `max_characters`."""
+    if isinstance(result, Failure) or len(result.text) <= max_characters:
+        return result
+    return Failure(
+        result.source,
+        f"{result.source}: the document has {len(result.text):,} characters, more than the limit of {max_characters:,}; "
+        "split it, or raise max_characters",
+    )
 
 
 def source_of(path: Path) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from rag.lines import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rag.types import Document
 
-# Control characters, line ends, what turns the direction of writing around, and what UTF-8 cannot write.
-_UNSHOWN = re.compile(r"[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+__all__ = ["Container", "Failure", "Loader", "document_id", "printable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,3 @@ class Container(Protocol):
 def document_id(source: str) -> str:
     """The id of the document that comes from `source`: the same source always has the same id."""
     return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def printable(name: str) -> str:
-    """A file's name as it can be shown in one line and stored: characters that cannot become question marks."""
-    return _UNSHOWN.sub("?", name)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -308,6 +312,7 @@ def make_old(library: Library) -> None:
         connection.executescript(
             "DROP TABLE bands; DROP TABLE collections; DROP TABLE file_documents; DROP TABLE files;"
             "DROP INDEX documents_by_cluster; ALTER TABLE documents DROP COLUMN cluster;"
+            "ALTER TABLE documents DROP COLUMN checksum; ALTER TABLE documents DROP COLUMN chunks_checksum;"
             "UPDATE meta SET value = '1' WHERE key = 'schema';"
         )
 
@@ -346,7 +351,7 @@ def test_a_migration_that_fails_leaves_the_old_library(library, open_library, mo
     assert columns(library.database) == old
     monkeypatch.undo()
     assert texts(open_library()) == {"/lake.txt": ARTICLE}
-    assert schema.VERSION == 2
+    assert schema.VERSION == 3
 
 
 # -- export and import ------------------------------------------------------------------------------------------------
@@ -433,6 +438,133 @@ def test_a_file_is_not_written_over(stocked, tmp_path) -> None:
     assert (tmp_path / "one.yinju").read_text() == "mine"
     with pytest.raises(LibraryError, match="cannot write"):
         transfer.export(stocked, tmp_path / "absent" / "one.yinju")
+
+
+ENDLESS = "WITH RECURSIVE endless(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM endless)"
+FOREIGN = {
+    "an endless view": (
+        "ALTER TABLE documents RENAME TO other",
+        (
+            f"CREATE VIEW documents AS {ENDLESS} SELECT 'id' || n AS id, 'a' AS title, 'a' AS source, 'a' AS text, 'en' AS language, "
+            "'' AS published, '' AS publisher, '[]' AS pages, n AS rowid FROM endless"
+        ),
+    ),
+    "an endless meta": (
+        "DROP TABLE meta",
+        f"CREATE VIEW meta AS {ENDLESS} SELECT 'schema' AS key, n AS value FROM endless",
+    ),
+    "a virtual table": ("CREATE VIRTUAL TABLE words USING fts5(text)",),
+    "a trigger": ("CREATE TRIGGER added AFTER INSERT ON documents BEGIN DELETE FROM documents; END",),
+    "a computed column": ("ALTER TABLE documents ADD COLUMN size AS (length(text))",),
+    "an index on an expression": ("CREATE INDEX by_size ON documents(length(text))",),
+    "a table more": ("CREATE TABLE songs (title TEXT)",),
+    "a constraint": (
+        "DROP TABLE bands",
+        "CREATE TABLE bands (value INTEGER NOT NULL CHECK (length(hex(zeroblob(100000000))) > 1), document_id TEXT NOT NULL)",
+    ),
+    "a view for SQLite's own table": (
+        "PRAGMA writable_schema = ON",
+        (
+            f"UPDATE sqlite_schema SET type = 'view', rootpage = 0, sql = 'CREATE VIEW sqlite_sequence AS {ENDLESS} SELECT n FROM endless' "
+            "WHERE name = 'sqlite_sequence'"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_an_export_with_other_tables_than_a_library_is_refused_unread(stocked, open_library, tmp_path, kind) -> None:
+    file = tmp_path / "one.yinju"
+    transfer.export(stocked, file)
+    with closing(sqlite3.connect(file)) as connection:
+        for statement in FOREIGN[kind]:
+            connection.execute(statement)
+        connection.commit()
+    # In a process of its own, since it would not end.
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[3]); from pathlib import Path; from hashing_encoder import HashingEncoder; "
+        "from rag import transfer; from rag.errors import LibraryError; from rag.library import Library\n"
+        "try: transfer.import_from(Library(sys.argv[2], HashingEncoder()), Path(sys.argv[1]))\n"
+        "except LibraryError as error: print(error)"
+    )
+    command = [sys.executable, "-c", code, str(file), str(tmp_path / "new"), str(Path(__file__).parents[1])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == f"{file} is no exported library, or is damaged; export it again\n"
+
+
+def test_every_older_version_may_be_imported(library, open_library, tmp_path) -> None:
+    library.add_document(document_of("/a.txt", ARTICLE))
+    make_old(library)
+    other = open_library("other")
+    assert statuses(transfer.import_from(other, library.database)) == ["added"]
+    assert other.check() == []
+
+
+def test_what_is_no_file_is_not_imported(open_library, tmp_path) -> None:
+    for place in (Path("/dev/zero"), tmp_path):
+        with pytest.raises(LibraryError, match=f"^cannot read {place}: ") as caught:
+            transfer.import_from(open_library("other"), place)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("what", ["a long text", "many edits", "long edits"])
+def test_a_document_that_is_too_large_is_not_imported(stocked, open_library, tmp_path, what) -> None:
+    file = tmp_path / "one.yinju"
+    transfer.export(stocked, file)
+    change = {
+        "a long text": "UPDATE documents SET text = printf('%.*c', 2000000, 'x') WHERE source = '/bakery.txt'",
+        "many edits": "WITH RECURSIVE n(i) AS (SELECT 9 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO edits SELECT "
+        "(SELECT id FROM documents WHERE source = '/bakery.txt'), i, 0, 'x', '', 'layout' FROM n",
+        "long edits": "INSERT INTO edits SELECT id, 9, 0, printf('%.*c', 900000, 'x'), '', 'layout' FROM documents "
+        "WHERE source = '/bakery.txt'",
+    }[what]
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(change)
+        connection.commit()
+    other = open_library("other")
+    other.max_characters = 1000
+    results = transfer.import_from(other, file)
+    assert statuses(results) == ["added", "failed", "added"]
+    assert "max_characters" in results[1].reason
+
+
+def test_passages_that_overlap_are_encoded(stocked, open_library, tmp_path) -> None:
+    """Those of a thousand rows that each say they were the whole text would take a thousand times its memory."""
+    file = tmp_path / "one.yinju"
+    transfer.export(stocked, file)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE chunks SET start = 0, end = 300, section = ''")
+        connection.commit()
+    other = open_library("other")
+    keys: list[str] = []
+    real = transfer._key
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transfer, "_key", lambda text: (keys.append(text), real(text))[1])
+        assert statuses(transfer.import_from(other, file)) == ["added"] * 3
+    assert sum(len(text) == len(max(keys, key=len)) for text in keys) <= 3 + 3
+    assert other.check() == []
+
+
+def test_an_export_to_a_folder_that_may_not_be_written_to_is_said_in_one_line(stocked, tmp_path, monkeypatch) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(LibraryError, match=r"^cannot write .*one\.yinju: Read-only file system; check the folder") as caught:
+        transfer.export(stocked, tmp_path / "one.yinju")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next(stocked, tmp_path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as ended:
+        ended.wait()
+    left = [tmp_path / f"other.yinju.{ended.pid}.yinju-partial{end}" for end in ("", "-journal")]
+    kept = [tmp_path / f"other.yinju.{os.getppid()}.yinju-partial", tmp_path / "mine.partial", tmp_path / "a.yinju-partial"]
+    for file in (*left, *kept):
+        file.write_text("half")
+    transfer.export(stocked, tmp_path / "one.yinju")
+    assert [file.exists() for file in (*left, *kept)] == [False, False, True, True, True]
+    assert sorted(tmp_path.glob("one.yinju*")) == [tmp_path / "one.yinju"]
 
 
 # -- watching ---------------------------------------------------------------------------------------------------------

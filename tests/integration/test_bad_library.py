@@ -22,6 +22,7 @@ from small_library import LARGE, MORE, TEXTS, assert_answers, fill, refused, sou
 
 import rag.database
 import rag.library
+import rag.transfer
 from rag.lexical_index import LexicalIndex
 from rag.library import Library
 
@@ -277,6 +278,26 @@ def test_text_that_is_none_is_reported(folder, opened) -> None:
         connection.commit()
     with refused(str(folder), "decode"):
         opened(folder).documents()
+
+
+def test_a_message_of_sqlite_that_is_not_utf_8_is_reported(folder, opened, tmp_path) -> None:
+    with closing(sqlite3.connect(folder / "library.sqlite3")) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_schema SET name = CAST(x'ff' AS TEXT), sql = 'x' WHERE name = 'bands'")
+        connection.commit()
+    with refused(str(folder / "library.sqlite3"), "damaged", "decoded as UTF-8"):
+        opened(folder).documents()
+    with refused("library.sqlite3", "damaged"):
+        rag.transfer.import_from(opened(tmp_path / "other"), folder / "library.sqlite3")
+    with refused("damaged"):
+        rag.transfer.export(opened(folder), tmp_path / "one.yinju")
+
+
+@pytest.mark.parametrize("version", ["7", "1", "x'31'", "'²'", "NULL"])
+def test_a_version_of_any_type_is_refused(folder, opened, version) -> None:
+    other_database(folder / "library.sqlite3", "CREATE TABLE meta (key, value)", f"INSERT INTO meta VALUES ('schema', {version})")
+    with refused("has schema none"):
+        opened(folder)
 
 
 def test_a_database_that_another_application_holds_is_reported(folder, opened, monkeypatch) -> None:

@@ -161,7 +161,10 @@ def test_the_page_at_an_address_is_added(capsys: pytest.CaptureFixture[str], not
         thread.start()
         try:
             address = f"http://127.0.0.1:{server.server_port}"
-            status, out, errors = yinju(capsys, "add", f"{address}/station.md", f"{address}/none", str(notes / "委员会.txt"))
+            status, _, errors = yinju(capsys, "add", f"{address}/station.md")
+            assert (status, "repeat with --allow-private" in errors) == (1, True)
+            pages = (f"{address}/station.md", f"{address}/none")
+            status, out, errors = yinju(capsys, "add", "--allow-private", *pages, str(notes / "委员会.txt"))
         finally:
             server.shutdown()
             thread.join()

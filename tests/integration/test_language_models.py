@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import threading
@@ -333,6 +334,71 @@ def test_the_error_of_a_server_is_passed_on_in_one_line(server: OpenAIServer) ->
         said(quick(server, "tiny"))
     assert "\n" not in str(caught.value)
     assert "Traceback" not in str(caught.value)
+
+
+@misbehaving(
+    "never ends a line", "never ends an answer", "never ends an error", "never ends a list of models", "packs its answer"
+)
+def test_of_what_never_ends_little_is_read(server: OpenAIServer) -> None:
+    model = "" if server.behaviour == "never ends a list of models" else "tiny"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(GeneratorError, match=f"^{server.url} |^the answer has more than 20,000 characters") as caught:
+        said(quick(server, model, timeout=60.0))
+    assert "\n" not in str(caught.value)
+    assert {
+        "never ends a line": "sends a line of more than 1,000,000 bytes",
+        "never ends an answer": "more than",
+        "never ends an error": "sends a line of more than 1,000,000 bytes",
+        "never ends a list of models": "sends a line of more than 1,000,000 bytes",
+        "packs its answer": "packs its answer although it was asked not to",
+    }[server.behaviour] in str(caught.value)
+    if server.behaviour != "packs its answer":
+        assert server.gave_up.wait(60)
+        # What is on its way when the client goes is sent, but not read.
+        assert server.sent < 50_000_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+@misbehaving("never ends its silence", "answers slowly")
+def test_an_answer_takes_only_so_long(server: OpenAIServer) -> None:
+    server.pieces = ["on "] * 10_000
+    model = OpenAIGenerator(server.url, "tiny", timeout=60.0, total_timeout=0.5, max_retries=0)
+    with pytest.raises(GeneratorError, match=r"took longer than 0\.5 seconds; ask again"):
+        said(model)
+    assert server.gave_up.wait(60)
+
+
+@misbehaving("says a list", "says a number", "says a control character", "says half a character")
+def test_what_is_no_text_ends_an_answer(server: OpenAIServer) -> None:
+    pieces: list[str] = []
+    with pytest.raises(GeneratorError, match=r"does not answer as an OpenAI-compatible server; check the URL$"):
+        pieces.extend(quick(server, "tiny").stream(MESSAGES, threading.Event()))
+    assert pieces == ["Mangroves", " cover"]
+
+
+@misbehaving("says a character in halves")
+def test_a_character_may_come_in_halves(server: OpenAIServer) -> None:
+    text = said(quick(server, "tiny"))
+    assert text.startswith("Mangroves cover\U0001f600")
+    assert text.encode("utf-8").decode("utf-8") == text
+
+
+def test_what_nobody_sees_is_left_out_of_an_answer() -> None:
+    with OpenAIServer("It \u202egrew\u200b [1].") as server:
+        assert said(quick(server)) == "It grew [1]."
+
+
+@misbehaving("names models by numbers")
+def test_models_without_names_are_no_models(server: OpenAIServer) -> None:
+    with pytest.raises(GeneratorError, match="does not answer as an OpenAI-compatible server"):
+        said(quick(server))
+
+
+def test_the_names_of_models_are_shown_short_and_in_one_line() -> None:
+    names = ("a\x1b[31m\nb", "x" * 100_000)
+    with OpenAIServer(models=names) as server, pytest.raises(GeneratorError) as caught:
+        said(quick(server))
+    assert str(caught.value).endswith(f"it has a[31m b, {'x' * 300}…")
 
 
 def test_a_request_that_fails_is_sent_again(server: OpenAIServer) -> None:

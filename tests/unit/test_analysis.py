@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,3 +143,31 @@ def test_years_in_chinese_digits_are_numbers() -> None:
 @pytest.mark.parametrize("name", ["四川", "三江源", "十分重要"])
 def test_names_are_no_numbers(name: str) -> None:
     assert not [term for term in ANALYZER.terms(name) if term.isdigit()]
+
+
+class _Recording:
+    """A tokenizer of words that remembers the longest run that it was given."""
+
+    def __init__(self, jieba: Any) -> None:
+        self._jieba = jieba
+        self.longest = 0
+
+    def cut(self, run: str) -> Iterator[str]:
+        self.longest = max(self.longest, len(run))
+        return self._jieba.cut(run)
+
+    def cut_for_search(self, run: str) -> Iterator[str]:
+        self.longest = max(self.longest, len(run))
+        return self._jieba.cut_for_search(run)
+
+
+@pytest.mark.parametrize("run", ["三" * 50_000, "海" * 50_000, "生态文明建设" * 8_000])
+def test_what_has_no_punctuation_is_cut_into_words_piece_by_piece(analyzer: Analyzer, run: str) -> None:
+    recording = _Recording(analyzer.jieba)
+    other = Analyzer()
+    other.jieba = recording
+    terms = other.terms(run)
+    assert "".join(analyzer.terms(run[:400])) == "".join(terms)[: len("".join(analyzer.terms(run[:400])))]
+    other.name_terms(run)
+    assert 0 < recording.longest <= 500
+    assert terms.count("生态") == (8_000 if "生" in run else 0)

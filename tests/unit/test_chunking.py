@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rag.chunking
 from rag.chunking import Chunker, context
 from rag.cleaning import clean
 from rag.loaders import load
@@ -301,3 +304,74 @@ def test_two_megabytes_take_linear_time(part: str) -> None:
     chunks = chunks_of(text, 160)
     assert time.process_time() - began < 6
     assert chunks[-1].end == len(text.rstrip())
+
+
+# -- limits -----------------------------------------------------------------------------------------------------------
+
+LONG = 120_000
+PATHOLOGICAL = {
+    "one word": "a" * LONG,
+    "full stops": ". " * (LONG // 2),
+    "short sentences": "A b. " * (LONG // 5),
+    "short sentences of Chinese": "好。" * (LONG // 2),
+    "closing quotes": "。”" * (LONG // 2),
+    "digits": "7" * LONG,
+    "Chinese without punctuation": "海" * LONG,
+    "brackets": "[(" * (LONG // 2),
+    "short lines": "a\n" * (LONG // 2),
+    "blanks": "a" + " " * LONG + "b",
+    "line ends": "a" + "\n" * LONG + "b",
+}
+
+
+class Counting:
+    """A tokenizer that finds a token in four characters, and remembers the most characters and texts that it was given at once."""
+
+    def __init__(self) -> None:
+        self.longest = self.most = self.texts = self.total = 0
+
+    def __call__(self, texts: Sequence[str]) -> list[int]:
+        self.longest = max(self.longest, *map(len, texts))
+        self.most = max(self.most, sum(map(len, texts)))
+        self.texts = max(self.texts, len(texts))
+        self.total += sum(map(len, texts))
+        return [math.ceil(len(text) / 4) for text in texts]
+
+
+@pytest.mark.parametrize("kind", PATHOLOGICAL)
+def test_a_tokenizer_is_never_given_much_at_once(kind: str) -> None:
+    text = PATHOLOGICAL[kind]
+    counting = Counting()
+    chunks = Chunker(counting, 160).chunk(Document("id", "Title", "/a.txt", text))
+    assert counting.longest <= 5_000
+    assert counting.most <= 100_000
+    assert counting.texts <= 100_000 / 16
+    assert counting.total <= 3 * len(text)
+    assert [text[chunk.start : chunk.end] for chunk in chunks] == [chunk.text for chunk in chunks]
+    assert "".join("".join(chunk.text for chunk in chunks).split()) == "".join(text.split())
+    assert max(len(chunk.text) for chunk in chunks) <= 16 * 160
+
+
+@pytest.mark.parametrize("kind", ["full stops", "short sentences of Chinese"])
+def test_the_sentences_of_a_long_line_are_not_all_in_memory(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rag.chunking, "_LONGEST_LINE", 2_000)
+    monkeypatch.setattr(rag.chunking, "_COUNTED_AT_ONCE", 4_000)
+    text = PATHOLOGICAL[kind][:40_000]
+    document = Document("id", "Title", "/a.txt", text)
+    tracemalloc.start()
+    try:
+        for _ in Chunker(Counting(), 160)._spans(document):
+            pass
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # A sentence takes some 300 bytes, and there are 20,000 of them.
+    assert peak < 50 * len(text)
+
+
+def test_a_long_line_is_cut_between_its_sentences() -> None:
+    sentence = "The lake lies in the north and is as deep as it is old. "
+    text = sentence * 4000
+    chunks = Chunker(lambda texts: [len(text) // 4 for text in texts], 160).chunk(Document("id", "Title", "/a.txt", text))
+    assert {chunk.text[-1] for chunk in chunks} == {"."}
+    assert {chunk.text[:8] for chunk in chunks} == {"The lake"}

@@ -22,7 +22,7 @@ import rag.fetching
 from rag.chunking import Chunker
 from rag.cleaning import clean
 from rag.errors import LoadError
-from rag.fetching import fetch, is_url
+from rag.fetching import fetch, is_public, is_url
 from rag.library import Library
 from rag.loaders import Failure, document_id
 from rag.loaders.epub import EpubLoader
@@ -401,30 +401,30 @@ def serving(answers: dict[str, tuple[int, dict[str, str], bytes]]) -> Iterator[t
 )
 def test_the_type_decides_what_a_page_is(path: str, kind: str, suffix: str) -> None:
     with serving({path: (200, {"Content-Type": kind} if kind else {}, b"text")}) as (address, asked):
-        fetched = fetch(address + path, LIMIT)
+        fetched = fetch(address + path, LIMIT, allow_private=True)
         assert (fetched.data, fetched.suffix) == (b"text", suffix)
         assert asked == [path]
 
 
 def test_letters_that_no_address_has_are_written_as_addresses_have_them() -> None:
     with serving({"/%E6%B9%96%20a?q=%E6%B0%B4": (200, {}, b"text")}) as (address, _):
-        assert fetch(f"{address}/湖 a?q=水#part", LIMIT).data == b"text"
+        assert fetch(f"{address}/湖 a?q=水#part", LIMIT, allow_private=True).data == b"text"
 
 
 def test_the_encoding_that_the_server_says_holds() -> None:
     with serving({"/a": (200, {"Content-Type": "text/html; charset=gbk"}, "<p>湖</p>".encode("gbk"))}) as (address, _):
-        assert fetch(f"{address}/a", LIMIT).data.decode("utf-8-sig") == "<p>湖</p>"
+        assert fetch(f"{address}/a", LIMIT, allow_private=True).data.decode("utf-8-sig") == "<p>湖</p>"
 
 
 def test_few_redirects_are_followed_and_none_leaves_the_web() -> None:
     answers = {f"/{n}": (302, {"Location": f"/{n + 1}"}, b"") for n in range(10)} | {"/10": (200, {}, b"end")}
     answers["/file"] = (302, {"Location": "file:///etc/passwd"}, b"")
     with serving(answers) as (address, asked):
-        assert fetch(f"{address}/7", LIMIT).data == b"end"
+        assert fetch(f"{address}/7", LIMIT, allow_private=True).data == b"end"
         asked.clear()
-        assert "the server answers 302" in refusal(lambda: fetch(f"{address}/0", LIMIT))
+        assert "the server answers 302" in refusal(lambda: fetch(f"{address}/0", LIMIT, allow_private=True))
         assert len(asked) <= 7
-        assert refusal(lambda: fetch(f"{address}/file", LIMIT)).startswith(f"{address}/file: ")
+        assert refusal(lambda: fetch(f"{address}/file", LIMIT, allow_private=True)).startswith(f"{address}/file: ")
 
 
 def test_what_cannot_be_fetched_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -442,8 +442,8 @@ def test_what_cannot_be_fetched_is_said_in_one_line(monkeypatch: pytest.MonkeyPa
             ("/empty", "the page is empty"),
             ("/packed", "the server packs the page although it was asked not to; save the page and add the file"),
         ):
-            assert refusal(lambda path=path: fetch(address + path, 1000)) == f"{address}{path}: {reason}"
-    assert "cannot be reached" in refusal(lambda: fetch(f"{address}/a", LIMIT))
+            assert refusal(lambda path=path: fetch(address + path, 1000, allow_private=True)) == f"{address}{path}: {reason}"
+    assert "cannot be reached" in refusal(lambda: fetch(f"{address}/a", LIMIT, allow_private=True))
     for url in (
         "http://",
         "http://[",
@@ -452,12 +452,118 @@ def test_what_cannot_be_fetched_is_said_in_one_line(monkeypatch: pytest.MonkeyPa
         "http://127.0.0.1:x/",
         "http://" + "a" * 300,
     ):
-        assert refusal(lambda url=url: fetch(url, LIMIT)).startswith(f"{url}: cannot be reached")
+        assert refusal(lambda url=url: fetch(url, LIMIT, allow_private=True)).startswith(f"{url}: cannot be reached")
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        assert refusal(lambda: fetch(url, LIMIT)) == f"{url}: the server takes too long"
+        assert refusal(lambda: fetch(url, LIMIT, allow_private=True)) == f"{url}: the server takes too long"
+
+
+PRIVATE = (
+    "127.0.0.1 127.8.9.1 0.0.0.0 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 192.0.2.1 198.18.0.1 224.0.0.251 240.0.0.1 "
+    "255.255.255.255 :: ::1 fe80::1 fe80::1%eth0 fec0::1 fc00::1 fd12:3456::1 ff02::1 2001:db8::1 100::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 "
+    "::127.0.0.1 64:ff9b::7f00:1 64:ff9b:1::1 2002:7f00:1:: 2002:c0a8:101::1"
+).split()
+PUBLIC = "93.184.216.34 8.8.8.8 2606:4700::1111 ::ffff:8.8.8.8 64:ff9b::808:808 2002:808:808::1".split()
+REFUSED = (
+    "is an address of this computer or of a private network, and is not fetched; if that is meant, repeat with --allow-private"
+)
+
+
+def test_public_addresses_are_told_from_all_others() -> None:
+    assert [address for address in PRIVATE if is_public(address)] == []
+    assert [address for address in PUBLIC if not is_public(address)] == []
+
+
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, **names: list[str]) -> list[str]:
+    """Gives names (with _ for .) these addresses, one at each time that they are resolved; returns what was resolved, in order."""
+    resolved: list[str] = []
+    real = socket.getaddrinfo
+
+    def resolve(host: str, port: object, *args: object, **options: object) -> list[object]:
+        resolved.append(host)
+        found = names.get(host.replace(".", "_"))
+        if found is None and not re.fullmatch(r"[\d.xa-f:]+|localhost", host):
+            raise socket.gaierror(-2, "Name or service not known")
+        return real(found.pop(0) if found else host, port, *args, **options)  # type: ignore[arg-type, return-value]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return resolved
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "0x7f.1", "127.1", "017700000001", "[::1]"]
+)
+def test_this_computer_is_not_reached_however_its_address_is_written(no_proxy: pytest.MonkeyPatch, host: str) -> None:
+    with serving({"/": (200, {}, b"secret")}) as (address, asked):
+        url = f"http://{host}:{address.rpartition(':')[2]}/"
+        assert refusal(lambda: fetch(url, LIMIT)).endswith(REFUSED)
+        assert asked == []
+    if not host.startswith("["):
+        with serving({"/": (200, {}, b"meant")}) as (address, _):
+            url = f"http://{host}:{address.rpartition(':')[2]}/"
+            assert fetch(url, LIMIT, allow_private=True).data == b"meant"
+
+
+def test_no_redirect_leads_to_a_private_address(no_proxy: pytest.MonkeyPatch) -> None:
+    """The first server stands for a public one; the one behind the redirect is on this computer."""
+    with (
+        serving({"/secret": (200, {}, b"secret")}) as (inside, asked),
+        serving({"/": (302, {"Location": f"{inside}/secret"}, b"")}) as (outside, _),
+    ):
+        public = int(outside.rpartition(":")[2])
+        real = rag.fetching._connect
+        no_proxy.setattr(
+            rag.fetching,
+            "_connect",
+            lambda host, port, timeout, allow_private: real(host, port, timeout, allow_private or port == public),
+        )
+        assert refusal(lambda: fetch(f"{outside}/", LIMIT)) == f"{outside}/: 127.0.0.1 {REFUSED}"
+        assert asked == []
+        assert fetch(f"{outside}/", LIMIT, allow_private=True).data == b"secret"
+
+
+def test_the_address_that_was_checked_is_the_one_connected_to(no_proxy: pytest.MonkeyPatch) -> None:
+    """A name that has a public address when it is checked, and one of this computer when it is asked for again."""
+    connected: list[tuple[str, int]] = []
+
+    class Socket(socket.socket):
+        def connect(self, address: tuple[str, int]) -> None:
+            connected.append(address[:2])
+            raise ConnectionRefusedError(111, "Connection refused")
+
+    resolved = resolving(no_proxy, rebinding_example=["8.8.8.8", "127.0.0.1", "127.0.0.1"])
+    no_proxy.setattr(socket, "socket", Socket)
+    assert "cannot be reached: Connection refused" in refusal(lambda: fetch("http://rebinding.example/", LIMIT))
+    assert (resolved, connected) == (["rebinding.example"], [("8.8.8.8", 80)])
+    assert refusal(lambda: fetch("http://rebinding.example/", LIMIT)).endswith(f"rebinding.example (127.0.0.1) {REFUSED}")
+    assert len(connected) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "passes"),
+    [("127.0.0.1", False), ("inside.example", False), ("wiki", False), ("wiki.internal", False), ("unknown.example", True)],
+)
+def test_a_proxy_is_not_asked_for_a_private_address(no_proxy: pytest.MonkeyPatch, host: str, passes: bool) -> None:
+    resolving(no_proxy, inside_example=["10.0.0.1"])
+    url = f"http://{host}/"
+    with serving({url: (200, {}, b"by the proxy")}) as (proxy, asked):
+        no_proxy.setenv("http_proxy", proxy)
+        if passes:
+            assert fetch(url, LIMIT).data == b"by the proxy"
+        else:
+            assert refusal(lambda: fetch(url, LIMIT)).endswith(REFUSED)
+        assert asked == [url] * passes
+        assert fetch(url, LIMIT, allow_private=True).data == b"by the proxy"
 
 
 @pytest.mark.parametrize(
@@ -472,13 +578,13 @@ def test_a_page_goes_into_the_library_by_its_address(quick_path: Path) -> None:
     answers = {"/lake?a=1": (200, {"Content-Type": "text/html"}, ARTICLE.encode()), "/lake?a=1/b": (200, {}, b"Another page.")}
     with serving(answers) as (address, asked), Library(quick_path / "library", HashingEncoder(), 32) as library:
         url = f"{address}/lake?a=1"
-        (result,) = library.add_page(url)
+        (result,) = library.add_page(url, allow_private=True)
         assert (result.source, result.status, result.document_id) == (url, "added", document_id(url))
-        (other,) = library.add_page(f"{url}/b")
+        (other,) = library.add_page(f"{url}/b", allow_private=True)
         assert other.status == "failed" or other.source == f"{url}/b"
-        assert [each.status for each in library.add_page(url)] == ["unchanged"]
+        assert [each.status for each in library.add_page(url, allow_private=True)] == ["unchanged"]
         assert library.documents()[0].title == "Blue Lake"
-        (failed,) = library.add_page(f"{address}/none")
+        (failed,) = library.add_page(f"{address}/none", allow_private=True)
         assert (failed.source, failed.status) == (f"{address}/none", "failed")
         assert failed.reason == f"{address}/none: the server answers 404 Not Found"
         assert asked == ["/lake?a=1", "/lake?a=1/b", "/lake?a=1", "/none"]
