@@ -37,7 +37,7 @@ def test_the_settings_page_has_every_setting_and_its_default(folder: Path) -> No
     assert set(described) == {field.name for field in fields(Settings)}
     for field in fields(Settings):
         if field.name != "library":
-            default = field.default if isinstance(field.default, str) else f"{field.default:g}"
+            default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
             assert described[field.name] in ((default,) if default else ("empty", "空"))
 
 
