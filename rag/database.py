@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import numpy as np
 
-from rag import schema
+from rag import private, schema
 from rag.errors import LibraryError
 from rag.types import Chunk, SearchResult
 
@@ -41,7 +41,7 @@ class Database:
         self.folder = folder
         self.file = folder / "library.sqlite3"
         self.lock = threading.RLock()
-        self.file_lock = filelock.FileLock(folder / "lock")
+        self.file_lock = filelock.FileLock(folder / "lock", mode=private.FILE_MODE)
         self.times_opened = 0
         self._connection: sqlite3.Connection | None = None
         self._connected_to: tuple[int, ...] = ()
@@ -109,6 +109,7 @@ class Database:
             backup = self.file.with_name(f"library-schema-{version}.sqlite3")
             partial = self.folder / "backup.partial"
             partial.unlink(missing_ok=True)
+            private.make_file(partial)
             with closing(sqlite3.connect(partial)) as copy:
                 connection.backup(copy)
             partial.replace(backup)
@@ -121,8 +122,8 @@ class Database:
                 raise
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Holds the folder for writing, against other processes, which are told who does.
+    def writing(self, wait: float = WAIT_SECONDS) -> Iterator[None]:
+        """Holds the folder for writing, against other processes, which are told who does; waits for it so many seconds.
 
         Raises:
             LibraryError: Another process writes, and goes on for longer than this one waits.
@@ -130,13 +131,14 @@ class Database:
         writer = self.folder / "writer.json"
         with self.reported():
             try:
-                self.file_lock.acquire(timeout=WAIT_SECONDS)
+                self.file_lock.acquire(timeout=wait)
             except filelock.Timeout:
                 raise LibraryError(self.busy()) from None
         try:
             if self.file_lock.lock_counter == 1:
                 with suppress(OSError):
                     writer.write_text(json.dumps({"process": os.getpid(), "computer": platform.node()}), encoding="utf-8")
+                    private.share_as(writer, self.file)
             yield
         finally:
             if self.file_lock.lock_counter == 1:
@@ -154,6 +156,7 @@ class Database:
                 *(f"{file.name}-{kind}" for file in (partial, self.file) for kind in ("journal", "wal", "shm")),
             ):
                 (self.folder / name).unlink(missing_ok=True)
+            private.make_file(partial)
             with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 schema.bring_up_to_date(connection)

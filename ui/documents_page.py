@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("yinju")
 
+# A thread that serves pages must not stand still while documents are added.
+_SECONDS_TO_WAIT = 1.0
+
 Report = Callable[[str], None]
 """Called with HTML that shows how far the work is."""
 
@@ -156,7 +159,7 @@ class DocumentsPage:
 
     def _remove(self, chosen: list[str] | None, event: gr.EventData) -> dict[Any, Any]:
         try:
-            removed = self._library.remove(str(event._data.get("id", "")))
+            removed = self._library.remove(str(event._data.get("id", "")), wait=_SECONDS_TO_WAIT)
         except YinjuError as error:
             return self._show(chosen, rendering.problem(str(error)))
         return self._show(chosen, f'<p class="note">{rendering.both(texts.REMOVED, removed.title)}</p>')
