@@ -87,7 +87,7 @@ class DocumentsPage:
             within: gr.update(choices=collections) if chosen is not None else gr.update(choices=collections, value=[]),
         }
 
-    def _add(self, files: list[str] | None, chosen: list[str] | None, collection: str = "") -> Iterator[dict[Any, Any]]:
+    def _add(self, files: list[str] | None, chosen: list[str] | None, collection: str | None = "") -> Iterator[dict[Any, Any]]:
         """Adds files one after the other; one that fails is named with its reason, and the others go in.
 
         Whoever chose some documents to search wants to search those that come in as well.
@@ -108,7 +108,7 @@ class DocumentsPage:
 
                 try:
                     with steps.told(show_page):
-                        added = self._library.add_upload(path, name, show, collection.strip())
+                        added = self._library.add_upload(path, name, show, (collection or "").strip())
                 except YinjuError as error:
                     added = [AddResult(name, "failed", reason=f"{name}: {error}")]
                 finally:

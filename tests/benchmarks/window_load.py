@@ -126,7 +126,9 @@ class Visitor:
         files = {"files": (name, text.encode())}
         (path,) = self.client.post("/gradio_api/upload", files=files).raise_for_status().json()
         file = {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-        self.run(self.event("upload", "upload"), {self.ids["upload"]: [file]})
+        messages = self.run(self.event("upload", "upload"), {self.ids["upload"]: [file], self.ids["into-collection"]: ""})
+        if "1 added" not in json.dumps(messages):
+            raise RuntimeError("an upload that was not added")
 
     def close(self) -> None:
         self.client.close()
@@ -202,7 +204,7 @@ def main() -> int:
     return int(bool(failures) or after > 1.1 * before)
 
 
-def report(
+def report(  # noqa: PLR0917
     address: str, dead: DeadServer, number: int, visitors: int, failures: list[str], process: subprocess.Popen[bytes]
 ) -> None:
     waiting = Visitor(address)

@@ -201,7 +201,7 @@ def test_gradio_itself_refuses_foreign_paths_too(pipeline, history, tmp_path):
 
 def test_an_upload_belongs_to_the_browser_that_sent_it(client):
     path = upload(client)
-    documents = next(d for d in client.get("/config").json()["dependencies"] if ["upload"] == [t[1] for t in d["targets"]])
+    documents = next(d for d in client.get("/config").json()["dependencies"] if [t[1] for t in d["targets"]] == ["upload"])
     count = len(documents["inputs"])
     assert join(client, documents["id"], [[file_data(path)]] + [None] * (count - 1)).status_code == 200
     cookie = client.cookies["yinju-uploads"]
@@ -460,7 +460,7 @@ def behind_password(pipeline, history):
     return served(pipeline, history, users=[("ada", "river, lake"), ("lin", "hill")])
 
 
-def sign_in(address, name="ada", password="river, lake"):  # noqa: S107
+def sign_in(address, name="ada", password="river, lake"):
     client = httpx.Client(base_url=address, timeout=60, trust_env=False)
     response = client.post("/login", data={"username": name, "password": password})
     return client, response
