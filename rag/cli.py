@@ -294,16 +294,32 @@ def chat(
     port: Annotated[int | None, typer.Option(help="The port to listen on.", show_default=False)] = None,
     generator: GeneratorOption = None,
     auth: Annotated[
-        str | None, typer.Option(help="Who may come in: NAME:PASSWORD, several separated by commas.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Who may come in: NAME:PASSWORD, several separated by commas, or @FILE with one in each line.",
+            show_default=False,
+        ),
     ] = None,
     root_path: Annotated[
-        str | None, typer.Option(help="The path that a proxy puts before every address.", show_default=False)
+        str | None,
+        typer.Option(help="The path that a proxy puts before every address, or the whole address outside.", show_default=False),
+    ] = None,
+    allow_host: Annotated[
+        str | None,
+        typer.Option(help="The names by which a proxy makes the window known, separated by commas.", show_default=False),
     ] = None,
     share: Annotated[bool, typer.Option("--share", help="Open it to the internet through Gradio's servers.")] = False,
 ) -> None:
     """Open the chat window in a browser."""
     settings = _settings(
-        library=library, encoder=encoder, host=host, port=port, generator=generator, auth=auth, root_path=root_path
+        library=library,
+        encoder=encoder,
+        host=host,
+        port=port,
+        generator=generator,
+        auth=auth,
+        root_path=root_path,
+        allow_host=allow_host,
     )
     from rag.pipeline import RagPipeline
 
@@ -312,7 +328,8 @@ def chat(
     from rag.history import History
     from ui.serving import Address, serve
 
-    address = Address(settings.host, settings.port, _users(settings.auth), settings.root_path, share)
+    hosts = [name.strip() for name in settings.allow_host.split(",") if name.strip()]
+    address = Address(settings.host, settings.port, _users(settings.auth), settings.root_path, share, hosts)
     serve(pipeline, History(settings.library), address, settings.max_file_megabytes * 1_000_000)
 
 
@@ -395,10 +412,26 @@ def _settings(**flags: Any) -> Settings:
 
 
 def _users(auth: str) -> list[tuple[str, str]]:
-    """The names and passwords of `--auth`."""
-    pairs = [pair.partition(":") for pair in auth.split(",") if pair.strip()]
+    """The names and passwords of `--auth`: those that are given, or those of a file, in which a line that begins with # is none.
+
+    Raises:
+        SettingsError: The file cannot be read or is empty, or a pair is none.
+    """
+    given = auth.strip()
+    if given.startswith("@"):
+        file = Path(given[1:]).expanduser()
+        try:
+            lines = file.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"cannot read the file {file} of --auth: {getattr(error, 'strerror', None) or error}") from error
+        listed = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+        if not listed:
+            raise SettingsError(f"the file {file} of --auth is empty; write NAME:PASSWORD, one in each line")
+    else:
+        listed = [pair for pair in given.split(",") if pair.strip()]
+    pairs = [pair.partition(":") for pair in listed]
     if not all(name.strip() and password for name, _, password in pairs):
-        raise SettingsError("auth must be NAME:PASSWORD, several separated by commas")
+        raise SettingsError("auth must be NAME:PASSWORD, several separated by commas or in the lines of @FILE")
     return [(name.strip(), password) for name, _, password in pairs]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import numpy as np
 
-from rag import schema
+from rag import private, schema
 from rag.errors import LibraryError
 from rag.lines import one_line
 from rag.types import Chunk, SearchResult
@@ -45,7 +45,7 @@ class Database:
         self.folder = folder
         self.file = folder / "library.sqlite3"
         self.lock = threading.RLock()
-        self.file_lock = filelock.FileLock(folder / "lock")
+        self.file_lock = filelock.FileLock(folder / "lock", mode=private.FILE_MODE)
         self.times_opened = 0
         self._connection: sqlite3.Connection | None = None
         self._connected_to: tuple[int, ...] = ()
@@ -113,6 +113,7 @@ class Database:
             backup = self.file.with_name(f"library-schema-{version}.sqlite3")
             partial = self.folder / "backup.partial"
             partial.unlink(missing_ok=True)
+            private.make_file(partial)
             with closing(sqlite3.connect(partial)) as copy:
                 connection.backup(copy)
             partial.replace(backup)
@@ -125,8 +126,8 @@ class Database:
                 raise
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Holds the folder for writing, against other processes, which are told who does.
+    def writing(self, wait: float = WAIT_SECONDS) -> Iterator[None]:
+        """Holds the folder for writing, against other processes, which are told who does; waits for it so many seconds.
 
         Raises:
             LibraryError: Another process writes, and goes on for longer than this one waits.
@@ -134,13 +135,14 @@ class Database:
         writer = self.folder / "writer.json"
         with self.reported():
             try:
-                self.file_lock.acquire(timeout=WAIT_SECONDS)
+                self.file_lock.acquire(timeout=wait)
             except filelock.Timeout:
                 raise LibraryError(self.busy()) from None
         try:
             if self.file_lock.lock_counter == 1:
                 with suppress(OSError):
                     writer.write_text(json.dumps({"process": os.getpid(), "computer": platform.node()}), encoding="utf-8")
+                    private.share_as(writer, self.file)
             yield
         finally:
             if self.file_lock.lock_counter == 1:
@@ -158,6 +160,7 @@ class Database:
                 *(f"{file.name}-{kind}" for file in (partial, self.file) for kind in ("journal", "wal", "shm")),
             ):
                 (self.folder / name).unlink(missing_ok=True)
+            private.make_file(partial)
             with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 schema.bring_up_to_date(connection)

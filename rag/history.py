@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag import private
 from rag.errors import ConversationNotFoundError, LibraryError
 from rag.types import Answer, as_markdown_text
 
@@ -84,13 +85,20 @@ class History:
 
     # -- conversations ------------------------------------------------------------------------------------------------
 
-    def conversations(self, owner: str) -> list[Conversation]:
-        """All of an owner's, the last changed first."""
+    def conversations(self, owner: str, first: int = 0, most: int | None = None) -> list[Conversation]:
+        """An owner's conversations, the last changed first: at most `most` of them from number `first` on, all when None."""
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT id, title, changed FROM conversations WHERE owner = ? ORDER BY changed DESC, row DESC", (owner,)
+                "SELECT id, title, changed FROM conversations WHERE owner = ? ORDER BY changed DESC, row DESC LIMIT ? OFFSET ?",
+                (owner, -1 if most is None else most, first),
             )
             return [Conversation(*row) for row in rows]
+
+    def count(self, owner: str) -> int:
+        """The number of an owner's conversations."""
+        with self._transaction() as connection:
+            (number,) = connection.execute("SELECT count(*) FROM conversations WHERE owner = ?", (owner,)).fetchone()
+            return int(number)
 
     def start(self, owner: str, title: str) -> Conversation:
         """Begins a conversation without answers. Its title is cut to one line of at most 60 characters."""
@@ -197,7 +205,8 @@ class History:
         """Everything inside happens, or nothing. Where there is no file, what is read is empty."""
         with self._lock, self._reported():
             if to_write:
-                self.file.parent.mkdir(parents=True, exist_ok=True)
+                private.make_folder(self.file.parent)
+                private.make_file(self.file)
             place = self.file if to_write or self._exists() else ":memory:"
             with closing(sqlite3.connect(place, timeout=_WAIT_SECONDS, isolation_level=None)) as connection:
                 connection.execute("PRAGMA foreign_keys = ON")

@@ -26,6 +26,7 @@ import filelock
 import numpy as np
 
 from embeddings.vector_index import EXACT_NUMBERS, VectorIndex, with_spares
+from rag import private
 from rag.errors import IndexDamagedError
 from rag.lexical_index import LexicalIndex
 
@@ -252,9 +253,12 @@ class Indexes:
         if not self._vector_file.exists() or self._unsaved > _SHARE_UNSAVED * len(vectors):
             vectors.save(self._vector_file)
             self._unsaved = 0
+        for file in (self._vector_file, *self._lexical_folder.iterdir()):
+            private.share_as(file, self._database.file)
         stamp = self._stamp_of(revision)
         partial = self._stamp_file.with_suffix(".partial")
         partial.write_text(json.dumps(stamp), encoding="utf-8")
+        private.share_as(partial, self._database.file)
         partial.replace(self._stamp_file)
         with self._database.lock:
             if self._lexical is lexical:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.encoder import Encoder, SentenceTransformerEncoder, Vectors
-from rag import checksums, loaders, parsing, schema
+from rag import checksums, loaders, parsing, private, schema
 from rag.adding import (
     Adding,
     AddResult,
@@ -34,7 +34,7 @@ from rag.analysis import Analyzer
 from rag.checksums import DOCUMENT_COLUMNS, EDIT_COLUMNS
 from rag.chunking import Chunker, context
 from rag.cleaning import clean
-from rag.database import Database
+from rag.database import WAIT_SECONDS, Database
 from rag.errors import (
     CollectionNotFoundError,
     DocumentNotFoundError,
@@ -281,14 +281,20 @@ class Library:
                 break
         return source
 
-    def remove(self, name: str) -> DocumentSummary:
+    def remove(self, name: str, wait: float | None = None) -> DocumentSummary:
         """Removes the document that goes by `name`, from everywhere (see `find`), and returns what it was.
+
+        Args:
+            name: The document's.
+            wait: How many seconds to wait while another thread or process writes; when None, for threads of this process without
+                a limit and for other processes half a minute.
 
         Raises:
             DocumentNotFoundError: None goes by that name, or several do.
+            LibraryError: Another thread or process writes; the text says which.
         """
         self._database.require()
-        with self._writing():
+        with self._writing(wait=wait):
             summary = self.find(name)
             self.remove_all([summary.id])
         return summary
@@ -581,21 +587,27 @@ class Library:
         return {"encoder": self.encoder.fingerprint, "dim": str(self.encoder.dim), "chunker": self._chunker.fingerprint}
 
     @contextmanager
-    def _writing(self, check: bool = True) -> Iterator[None]:
+    def _writing(self, check: bool = True, wait: float | None = None) -> Iterator[None]:
         """Holds the library for writing, against other threads and processes; makes it when there is none."""
-        with self._write_lock:
+        if not self._write_lock.acquire(timeout=-1 if wait is None else wait):
+            raise LibraryError(
+                f"documents are being added to the library {self.path} or indexed again; try again when that is done"
+            )
+        try:
             try:
-                self.path.mkdir(parents=True, exist_ok=True)
+                private.make_folder(self.path)
             except OSError as error:
                 raise LibraryError(
                     f"cannot make the library folder {self.path}: {error.strerror}; choose another with --library"
                 ) from error
-            with self._database.writing():
+            with self._database.writing(WAIT_SECONDS if wait is None else wait):
                 if not self._database.open():
                     self._database.create(self._identity())
                 if check:
                     self._require_match()
                 yield
+        finally:
+            self._write_lock.release()
 
     def _require_match(self) -> None:
         """Refuses to mix vectors.

@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Stop
+from threading import Lock
 from typing import Literal
 
 from embeddings.encoder import SentenceTransformerEncoder
@@ -87,7 +88,10 @@ class _Draft:
 
 
 class RagPipeline:
-    """Answers questions from a library. Safe to use from several threads."""
+    """Answers questions from a library. Safe to use from several threads.
+
+    One thread at a time uses the models of this machine; a language model's server is waited for without holding up the others.
+    """
 
     def __init__(
         self,
@@ -113,7 +117,9 @@ class RagPipeline:
         self._retriever = Retriever(library)
         self._reader = reader or SentenceReader()
         self._composer = ExtractiveComposer(max_sentences, library.analyzer)
-        self._writer = GenerativeComposer(generator, Checker(library.encoder)) if generator else None
+        # Shared by all copies of this pipeline.
+        self._models = Lock()
+        self._writer = self._writer_of(generator) if generator else None
         self.top_k, self.max_sentences, self.threshold = top_k, max_sentences, threshold
 
     @property
@@ -182,14 +188,17 @@ class RagPipeline:
         if threshold is not None:
             other.threshold = threshold
         if generator is not None:
-            other._writer = None if generator == "none" else GenerativeComposer(generator, Checker(self.library.encoder))
+            other._writer = None if generator == "none" else self._writer_of(generator)
         return other
+
+    def _writer_of(self, generator: Generator) -> GenerativeComposer:
+        return GenerativeComposer(generator, Checker(self.library.encoder), self._models)
 
     def over(self, library: Library) -> RagPipeline:
         """The same pipeline over another library."""
         other = copy(self)
         other.library, other._retriever = library, Retriever(library)
-        other._writer = GenerativeComposer(self._writer.generator, Checker(library.encoder)) if self._writer else None
+        other._writer = other._writer_of(self._writer.generator) if self._writer else None
         return other
 
     def answer(self, question: str, history: Sequence[Answer] = (), documents: Collection[str] | None = None) -> Answer:
@@ -241,10 +250,12 @@ class RagPipeline:
             yield from self._answer(_Draft(question, language, completion.query), cited, stop, documents)
 
     def _answer(self, draft: _Draft, said: Sequence[Citation], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
-        candidates = self._retriever.search(draft.asked, documents) if len(self.library) else []
+        with self._models:
+            candidates = self._retriever.search(draft.asked, documents) if len(self.library) else []
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.asked, tuple(candidates[: self.top_k]))
-        readings = _unsaid(self._reader.read(draft.asked, candidates, stop), said)
+        with self._models:
+            readings = _unsaid(self._reader.read(draft.asked, candidates, stop), said)
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
         confidence = readings[0].support if readings else 0.0
         results = self._ranked(readings)
@@ -307,7 +318,9 @@ class RagPipeline:
 
     def warm_up(self) -> None:
         """Loads the models, so that the first question need not wait for them."""
-        if len(self.library):
+        if not len(self.library):
+            return
+        with self._models:
             self._reader.read("?", self._retriever.search("?")[:1])
 
     def add_seeds(self, on_progress: OnProgress | None = None) -> list[AddResult]:

@@ -56,9 +56,12 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 7860
     auth: str = ""
-    """Who may use the chat window: NAME:PASSWORD, several separated by commas. When empty, whoever reaches it may."""
+    """Who may use the chat window: NAME:PASSWORD, several separated by commas, or @FILE with one in each line, which keeps them out
+    of the list of processes. When empty, whoever reaches it may."""
     root_path: str = ""
-    """The path that a proxy in front of the chat window puts before every address, such as /yinju."""
+    """The path that a proxy in front of the chat window puts before every address, such as /yinju, or the whole address outside."""
+    allow_host: str = ""
+    """The names by which a proxy makes the chat window known, separated by commas. Requests for others are refused."""
 
     @classmethod
     def load(

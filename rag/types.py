@@ -116,6 +116,11 @@ _LIST_ITEM = re.compile(r"((?: *- )?)(.*)", re.DOTALL)
 _MARKDOWN = re.compile(r"(?P<marker>\[\d+\](?![(:]))|(?P<number>^\d+)(?=[.)](?:\s|$))|[\\`*_<>\[\]#|~!&]|^[-+=]")
 
 
+def _file_name(source: str) -> str:
+    """The last part of a path or address: an answer that is passed on does not say where files lie."""
+    return re.split(r"[\\/]", source.rstrip("\\/"))[-1] or source
+
+
 def as_markdown_text(text: str) -> str:
     """A line of text that Markdown shows as it is; the markers of citations stay bare where they cannot be links."""
 
@@ -153,7 +158,11 @@ class Answer:
         sources = [
             f"{citation.number}. {as_markdown_text(citation.title)}{f', p. {citation.page}' if citation.page else ''}: "
             f"“{as_markdown_text(citation.quote)}” (characters {citation.start}–{citation.end})"
-            + (f"; also in {', '.join(map(as_markdown_text, citation.copies))}" if citation.copies else "")
+            + (
+                f"; also in {', '.join(as_markdown_text(_file_name(copy)) for copy in citation.copies)}"
+                if citation.copies
+                else ""
+            )
             for citation in self.citations
         ]
         lines = (_LIST_ITEM.match(line) for line in self.text.split("\n"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Lock
 
 from rag import generating
 from rag.checking import Checker, Evidence
@@ -61,9 +61,11 @@ class _Shown:
 class GenerativeComposer:
     """Answers in a language model's sentences, of which only those are said that a document holds."""
 
-    def __init__(self, generator: Generator, checker: Checker) -> None:
+    def __init__(self, generator: Generator, checker: Checker, models: Lock | None = None) -> None:
+        """Args: generator: the model; checker: checks its sentences; models: held while the checker works."""
         self.generator = generator
         self._checker = checker
+        self._models = models or Lock()
 
     def compose(
         self, question: str, readings: Sequence[Reading], language: Language, document: GetDocument, *, stop: Event, tally: Tally
@@ -119,7 +121,8 @@ class GenerativeComposer:
             return []
         cited = [number - 1 for number in sentence.numbers if 1 <= number <= len(evidence)]
         tally.unknown_markers += len(sentence.numbers) - len(cited)
-        verdict = self._checker.check(sentence.text, language, cited, evidence)
+        with self._models:
+            verdict = self._checker.check(sentence.text, language, cited, evidence)
         tally.left_out += verdict.status == "unsupported"
         tally.repaired += verdict.status == "repaired"
         return list(verdict.numbers)

@@ -49,14 +49,15 @@ class Chat:
     """What one visitor sees of one conversation.
 
     `owner` is who it is kept for, empty when nothing is kept, and `conversation` the id that it is kept under, empty until there
-    is an answer. `editing` is the number of the turn whose question is written anew, 0 when none is. `stop` ends the answer
+    is an answer. `editing` is the number of the turn whose question is written anew, 0 when none is. `page` is which page of the
+    list of conversations is shown, from 0. `stop` ends the answer
     under way; `times_changed` tells that answer that its chat is over.
     """
 
     def __init__(self) -> None:
         self.owner = self.conversation = ""
         self.turns: tuple[Turn, ...] = ()
-        self.editing = self.times_changed = 0
+        self.editing = self.times_changed = self.page = 0
         self.stop = threading.Event()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Chat:
@@ -132,23 +133,19 @@ def answered(number: int, answer: Answer, library: Documents) -> Turn:
     return Turn(answer.question, text, sources, answer)
 
 
-def answering(  # noqa: PLR0917
+def answering(
     pipeline: Pipeline,
     question: str,
     earlier: Sequence[Turn],
-    lock: threading.Lock,
     stop: threading.Event,
     documents: Collection[str] | None = None,
 ) -> Iterator[Turn]:
     """The turn after the earlier ones as it grows, from the bare question to the whole of it, whatever goes wrong.
 
-    Of all that share `lock`, one at a time works on its next piece: models need not stand several threads.
-
     Args:
         pipeline: What is asked.
         question: The question.
         earlier: The turns before it.
-        lock: What is held while the pipeline works.
         stop: Ends it when it is set.
         documents: The ids of those that are searched; None for all.
     """
@@ -156,7 +153,7 @@ def answering(  # noqa: PLR0917
     yield growing.turn(texts.SEARCHING)
     try:
         events = pipeline.stream(question, [turn.given for turn in earlier if turn.given], stop, documents)
-        while event := _next(events, lock):
+        for event in events:
             match event:
                 case Retrieved():
                     growing.step_is_done("retrieve")
@@ -203,8 +200,3 @@ class _Growing:
     def turn(self, doing: texts.Words) -> Turn:
         shown = rendering.unfinished(self.text) if self.text else ""
         return Turn(self.question, shown + rendering.steps(self._steps, doing), finished=False)
-
-
-def _next(events: Iterator[Event], lock: threading.Lock) -> Event | None:
-    with lock:
-        return next(events, None)

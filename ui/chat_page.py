@@ -11,15 +11,15 @@ from rag.errors import DocumentNotFoundError, YinjuError
 from ui import rendering, texts
 from ui.chat import Chat, Pipeline, answering
 from ui.parts import QUIET, html
+from ui.security import USER
 
 if TYPE_CHECKING:
-    import threading
-
     from rag.history import History
     from ui.labels import Labels
 
 _MOST_AT_ONCE = 8
 _LONGEST_NOTE = 500
+_CONVERSATIONS_A_PAGE = 100
 _FOCUS = "() => { if (matchMedia('(hover: hover)').matches) document.querySelector('#question textarea').focus(); }"
 _ARRIVE = "() => [window.yinju.visitor(), window.yinju.conversation()]"
 
@@ -29,27 +29,18 @@ Updates = dict[Any, Any]
 class ChatPage:
     """The page's components and what happens when they are used. Made inside a `gr.Blocks`."""
 
-    def __init__(  # noqa: PLR0917
-        self,
-        pipeline: Pipeline,
-        history: History,
-        lock: threading.Lock,
-        labels: Labels,
-        chosen: list[gr.State],
-        blocks: gr.Blocks,
-    ) -> None:
+    def __init__(self, pipeline: Pipeline, history: History, labels: Labels, chosen: list[gr.State], blocks: gr.Blocks) -> None:
         """Builds the page.
 
         Args:
             pipeline: What is asked.
             history: Where conversations are kept.
-            lock: What is held while the pipeline works.
             labels: Where the words on components go.
             chosen: Hold what the visitor chose: the ids of the documents to search, None for all; and the pipeline as the
                 visitor adjusted it, None for the given one.
             blocks: The window.
         """
-        self._pipeline, self._history, self._lock = pipeline, history, lock
+        self._pipeline, self._history = pipeline, history
         present = {rendering.file_name(document.source) for document in pipeline.library.documents()}
         tried = [example.question for example in texts.EXAMPLES if example.file_name in present]
         self._has_examples = bool(tried)
@@ -119,6 +110,7 @@ class ChatPage:
         self._new.click(self._start_anew, [session], outputs, queue=False, **QUIET).then(None, js=_FOCUS, **QUIET)
         kept.select(self._open, [session], outputs, queue=False, **QUIET)
         kept.edit(self._rename, [session], outputs, queue=False, **QUIET)
+        kept.input(self._turn_page, [session], outputs, queue=False, **QUIET)
         kept.delete(self._delete, [session], outputs, queue=False, **QUIET)
         blocks.load(self._arrive, [self._visitor, self._opened, session], outputs, js=_ARRIVE, queue=False, **QUIET).then(
             None, js="() => { document.documentElement.dataset.arrived = true; }", **QUIET
@@ -138,12 +130,17 @@ class ChatPage:
 
     def _with_list(self, chat: Chat) -> Updates:
         """What is shown, and the list of conversations."""
+        total, conversations = 0, []
         try:
-            conversations = self._history.conversations(chat.owner) if chat.owner else ()
+            if chat.owner:
+                total = self._history.count(chat.owner)
+                chat.page = max(0, min(chat.page, (total - 1) // _CONVERSATIONS_A_PAGE))
+                first = chat.page * _CONVERSATIONS_A_PAGE
+                conversations = self._history.conversations(chat.owner, first, _CONVERSATIONS_A_PAGE)
         except YinjuError as error:
-            gr.Warning(str(error))
-            conversations = ()
-        return self._shown(chat) | {self._kept: rendering.conversations(conversations, chat.conversation)}
+            gr.Warning(rendering.without_folders(str(error)))
+        shown = rendering.conversations(conversations, chat.conversation, chat.page * _CONVERSATIONS_A_PAGE, total)
+        return self._shown(chat) | {self._kept: shown}
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -171,7 +168,7 @@ class ChatPage:
     def _answer(self, question: str, chat: Chat, documents: list[str] | None, pipeline: Pipeline) -> Iterator[Updates]:
         earlier, times_changed = chat.turns, chat.times_changed
         chat.stop.clear()
-        for turn in answering(pipeline, question, earlier, self._lock, chat.stop, documents):
+        for turn in answering(pipeline, question, earlier, chat.stop, documents):
             if chat.times_changed > times_changed:
                 # What this answer showed last may have come after the change: the page is shown as it is now.
                 yield self._with_list(chat)
@@ -220,6 +217,10 @@ class ChatPage:
         self._try(lambda: chat.open(_id(event), self._history, self._pipeline.library))
         return self._with_list(chat)
 
+    def _turn_page(self, chat: Chat, event: gr.EventData) -> Updates:
+        chat.page += {"-1": -1, "1": 1}.get(str(event._data.get("step", "")), 0)
+        return self._with_list(chat)
+
     def _rename(self, chat: Chat, event: gr.EventData) -> Updates:
         title = str(event._data.get("title", "")).strip()
         if title:
@@ -238,7 +239,7 @@ class ChatPage:
         try:
             change()
         except YinjuError as error:
-            gr.Warning(str(error))
+            gr.Warning(rendering.without_folders(str(error)))
 
     # -- asked by the page itself -------------------------------------------------------------------------------------
 
@@ -268,9 +269,11 @@ class ChatPage:
         return markdown
 
 
-def _owner(visitor: str, request: gr.Request) -> str:
+def _owner(visitor: str, request: Any) -> str:
     """Whom conversations are kept for: who signed in, else what a browser remembers of its visitor; empty for neither."""
-    name = getattr(request, "username", None)
+    # Gradio wraps the request of an event, and gives that of a server function as it came.
+    request = getattr(request, "request", request)
+    name = request.scope.get(USER)
     return f"user:{name}" if name else f"visitor:{visitor}" if visitor else ""
 
 

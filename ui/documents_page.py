@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("yinju")
 
+# A thread that serves pages must not stand still while documents are added.
+_SECONDS_TO_WAIT = 1.0
+
 Report = Callable[[str], None]
 """Called with HTML that shows how far the work is."""
 
@@ -84,7 +87,7 @@ class DocumentsPage:
             within: gr.update(choices=collections) if chosen is not None else gr.update(choices=collections, value=[]),
         }
 
-    def _add(self, files: list[str] | None, chosen: list[str] | None, collection: str = "") -> Iterator[dict[Any, Any]]:
+    def _add(self, files: list[str] | None, chosen: list[str] | None, collection: str | None = "") -> Iterator[dict[Any, Any]]:
         """Adds files one after the other; one that fails is named with its reason, and the others go in.
 
         Whoever chose some documents to search wants to search those that come in as well.
@@ -105,7 +108,7 @@ class DocumentsPage:
 
                 try:
                     with steps.told(show_page):
-                        added = self._library.add_upload(path, name, show, collection.strip())
+                        added = self._library.add_upload(path, name, show, (collection or "").strip())
                 except YinjuError as error:
                     added = [AddResult(name, "failed", reason=f"{name}: {error}")]
                 finally:
@@ -156,7 +159,7 @@ class DocumentsPage:
 
     def _remove(self, chosen: list[str] | None, event: gr.EventData) -> dict[Any, Any]:
         try:
-            removed = self._library.remove(str(event._data.get("id", "")))
+            removed = self._library.remove(str(event._data.get("id", "")), wait=_SECONDS_TO_WAIT)
         except YinjuError as error:
             return self._show(chosen, rendering.problem(str(error)))
         return self._show(chosen, f'<p class="note">{rendering.both(texts.REMOVED, removed.title)}</p>')

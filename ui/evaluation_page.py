@@ -54,16 +54,15 @@ class Evaluation:
 class EvaluationPage:
     """The page's components and what happens when they are used. Made inside a `gr.Blocks`."""
 
-    def __init__(self, pipeline: RagPipeline, lock: threading.Lock, labels: Labels, chosen: gr.State) -> None:
+    def __init__(self, pipeline: RagPipeline, labels: Labels, chosen: gr.State) -> None:
         """Builds the page.
 
         Args:
             pipeline: What is asked: its own library for a visitor's questions, one of the seed documents for the seed questions.
-            lock: What is held while a pipeline works.
             labels: Where the words on components go.
             chosen: Holds the pipeline as the visitor adjusted it, None for the given one.
         """
-        self.pipeline, self._lock = pipeline, lock
+        self.pipeline = pipeline
         evaluation: gr.State = gr.State(Evaluation())
         with gr.Column(elem_id="evaluation"):
             self.asked = gr.HTML(self.describe(Evaluation()), apply_default_css=False)
@@ -96,6 +95,8 @@ class EvaluationPage:
             evaluation.questions = question_set.read(Path(file), name)
         except YinjuError as error:
             return {self.state: evaluation_report.problem(str(error))}
+        finally:
+            Path(file).unlink(missing_ok=True)
         evaluation.name = name
         return {self.asked: self.describe(evaluation), self.back: gr.Button(visible=True), self.state: ""}
 
@@ -124,8 +125,7 @@ class EvaluationPage:
             with nullcontext(pipeline) if own else fresh(pipeline) as asked:
                 if not own:
                     yield from self._add_seeds(asked, stop)
-                with self._lock:
-                    asked.warm_up()
+                asked.warm_up()
                 began = time.monotonic()
                 for outcome in outcomes(asked, questions, partial(self._ask, asked, stop)):
                     done.append(outcome)
@@ -147,19 +147,17 @@ class EvaluationPage:
             yield {self.state: evaluation_report.ready(number, len(files))}
             if stop.is_set():
                 raise Stopped
-            with self._lock:
-                pipeline.library.add([file])
+            pipeline.library.add([file])
 
     def _ask(self, pipeline: RagPipeline, stop: threading.Event, question: str) -> Answer:
-        """The answer as the chat would give it, whose pieces and this one's take turns.
+        """The answer as the chat would give it.
 
         Raises:
             Stopped: `stop` was set.
         """
-        events = pipeline.stream(question, (), stop)
-        while not stop.is_set():
-            with self._lock:
-                event = next(events, None)
+        for event in pipeline.stream(question, (), stop):
+            if stop.is_set():
+                break
             if isinstance(event, Done):
                 return event.answer
         raise Stopped

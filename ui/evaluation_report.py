@@ -12,7 +12,7 @@ from rag.evaluation.figures import figures, grouped
 from rag.evaluation.outcome import failure
 from ui import charts, texts
 from ui.charts import Axis, Group, Mark, percent
-from ui.rendering import both
+from ui.rendering import both, without_folders
 from ui.texts import Words
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def finished(done: int, total: int, seconds: float) -> str:
 
 def problem(message: str) -> str:
     """One line on what went wrong."""
-    return f'<p class="problem" role="alert">{both(texts.NOT_EVALUATED)}: {escape(message)}</p>'
+    return f'<p class="problem" role="alert">{both(texts.NOT_EVALUATED)}: {escape(without_folders(message))}</p>'
 
 
 def report(outcomes: Sequence[Outcome], threshold: float) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     """Gives the document with an id, or raises `DocumentNotFoundError`."""
 
 _MARKER = re.compile(r"( ?)\[(\d+)\]")
+_FOLDERS = re.compile(r"(?<![^\s(“‘\"'=])(?:[A-Za-z]:)?[\\/](?:[^\\/:;,<>()“”\"\n]+[\\/])+(?=[^\s\\/])")
 _MOST_CONTEXT = {"zh": 140, "en": 320}
 _SNIPPET = 90
 _NEAREST_SHOWN = 3
@@ -57,11 +58,24 @@ def file_name(source: str) -> str:
     return re.split(r"[\\/]", source.rstrip("\\/"))[-1] or source
 
 
+def public_source(source: str) -> str:
+    """A web address as it is, and of a path the file name."""
+    return source if re.match(r"https?://", source, re.IGNORECASE) else file_name(source)
+
+
+def without_folders(message: str) -> str:
+    """A message in which each path begins at its last part."""
+    return _FOLDERS.sub("…/", message)
+
+
 # -- the chat ---------------------------------------------------------------------------------------------------------
 
 
-def conversations(kept: Iterable[Conversation], current: str) -> str:
-    """The conversations that were kept, newest first, each to be opened, renamed, saved or deleted."""
+def conversations(kept: Sequence[Conversation], current: str, first: int = 0, total: int = 0) -> str:
+    """Conversations that were kept, newest first, each to be opened, renamed, saved or deleted.
+
+    `kept` are those from number `first` on, of `total`; buttons lead to the others.
+    """
     items = "".join(
         f"<li{' aria-current=true' if conversation.id == current else ''}>"
         f'<button type="button" class="title" data-event="select" data-id="{escape(conversation.id)}">'
@@ -75,7 +89,15 @@ def conversations(kept: Iterable[Conversation], current: str) -> str:
         "</details></li>"
         for conversation in kept
     )
-    return f"<ul>{items}</ul>" if items else f'<p class="note">{both(texts.NO_CONVERSATIONS)}</p>'
+    if not items:
+        return f'<p class="note">{both(texts.NO_CONVERSATIONS)}</p>'
+    others = "".join(
+        f'<button type="button" data-event="input" data-step="{step}">{both(words)}</button>'
+        for step, words, there in ((-1, texts.NEWER, first > 0), (1, texts.OLDER, first + len(kept) < total))
+        if there
+    )
+    where = f'<p class="note pages">{both(texts.SHOWN_OF, first + 1, first + len(kept), total)} {others}</p>' if others else ""
+    return f"<ul>{items}</ul>{where}"
 
 
 def chat(turns: Sequence[Turn], conversation: str = "") -> str:
@@ -140,7 +162,7 @@ def unfinished(text: str) -> str:
 
 def problem(message: str) -> str:
     """One line in place of an answer that could not be given."""
-    return f'<p class="problem" role="alert">{both(texts.PROBLEM)}: {escape(message)}</p>'
+    return f'<p class="problem" role="alert">{both(texts.PROBLEM)}: {escape(without_folders(message))}</p>'
 
 
 def stopped(text: str) -> str:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import contextlib
 import errno
 import os
 import socket
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from rag.errors import YinjuError
 from ui import texts
+from ui.security import LOOPBACK, AllowedHosts, Guard, Limits, Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from starlette.requests import HTTPConnection
 
     from rag.history import History
     from rag.pipeline import RagPipeline
@@ -23,7 +30,8 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _SECONDS_TO_FINISH = 1
 _TIMES_THE_LIMIT = 5
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_MOST_WAITING_BYTES = 4_000_000_000
+_SECONDS_BETWEEN_CLEANINGS = 300
 _HEADERS = [
     # Whatever may get into the page, the browser loads nothing for it from elsewhere and sends nothing there.
     ("Content-Security-Policy", "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'self'"),
@@ -38,8 +46,8 @@ class Address:
     """Where the window is served.
 
     `users` are pairs of a name and a password; when there are any, all others are kept out. `root_path` is the path that a
-    proxy in front puts before every address, such as "/yinju". `share` opens the window to the internet through Gradio's
-    servers.
+    proxy in front puts before every address, such as "/yinju", or the whole address outside. `share` opens the window to the
+    internet through Gradio's servers. `allow_hosts` are the names under which a proxy makes it known.
     """
 
     host: str = "127.0.0.1"
@@ -47,6 +55,12 @@ class Address:
     users: Sequence[tuple[str, str]] = ()
     root_path: str = ""
     share: bool = False
+    allow_hosts: Sequence[str] = ()
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only the user of this machine can reach the window."""
+        return self.host in LOOPBACK and not (self.users or self.root_path or self.share or self.allow_hosts)
 
 
 def serve(pipeline: RagPipeline, history: History, address: Address, max_file_bytes: int = 20_000_000) -> None:
@@ -61,47 +75,118 @@ def serve(pipeline: RagPipeline, history: History, address: Address, max_file_by
     Raises:
         YinjuError: The address cannot be listened on, such as when the port is in use, or the window cannot be shared.
     """
-    # Gradio reads this when it is imported.
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     if address.share and not address.users:
         raise YinjuError("a window that is shared with the internet needs --auth NAME:PASSWORD")
     with _listen(address.host, address.port) as listener:
-        import gradio as gr
         import uvicorn
-        from fastapi import FastAPI
 
-        from ui.window import build
-
-        # Served here and not by `Blocks.launch`, which asks for its own address through whatever proxy is set.
-        application = gr.mount_gradio_app(
-            FastAPI(openapi_url=None),
-            build(pipeline, history, may_choose_generator=address.host in _LOOPBACK),
-            path="/",
-            root_path=address.root_path or None,
-            auth=_checker(address.users),
-            theme=gr.themes.Base(font=_FONTS, font_mono=("ui-monospace", "monospace")),
-            css_paths=sorted(_HERE.glob("*.css")),
-            js=(_HERE / "window.js").read_text(encoding="utf-8"),
-            favicon_path=str(_HERE / "favicon.svg"),
-            footer_links=[],
-            # Gradio refuses all files of an upload when one is too large; the library then names the one.
-            max_file_size=_TIMES_THE_LIMIT * max_file_bytes,
-            run_history=False,
-            show_error=False,
-            ssr_mode=False,
-            mcp_server=False,
-            enable_monitoring=False,
-            pwa=False,
-        )
+        outside = [_share(address.port)] if address.share else []
+        application = guarded(pipeline, history, address, max_file_bytes, outside)
         # Below "critical", every page that is still open when the server stops is logged as an error.
         config = uvicorn.Config(application, log_level="critical", headers=_HEADERS, timeout_graceful_shutdown=_SECONDS_TO_FINISH)
         shown = f"[{address.host}]" if ":" in address.host else address.host
-        print(f"{texts.NAME.english}: http://{shown}:{address.port}", flush=True)
-        if address.share:
-            print(f"{texts.NAME.english}: {_share(address.port)}", flush=True)
+        for url in (f"http://{shown}:{address.port}", *outside):
+            print(f"{texts.NAME.english}: {url}", flush=True)
         Thread(target=_warm_up, args=(pipeline,), daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def guarded(
+    pipeline: RagPipeline,
+    history: History,
+    address: Address,
+    max_file_bytes: int = 20_000_000,
+    outside: Sequence[str] = (),
+) -> Guard:
+    """The window as an ASGI application.
+
+    Args:
+        pipeline: What is asked.
+        history: Where conversations are kept.
+        address: Where it is served.
+        max_file_bytes: The largest file that is taken.
+        outside: URLs that lead to it besides.
+    """
+    # Gradio reads the first when it is imported, and the second for each window.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_TEMP_DIR"] = str(_uploads_folder())
+    import gradio as gr
+    from fastapi import FastAPI
+    from gradio.routes import App
+    from starlette.middleware import Middleware
+    from starlette.middleware.cors import CORSMiddleware
+    from starlette.routing import Mount
+
+    from ui.window import build
+
+    uploads = Uploads(_uploads_folder(), _MOST_WAITING_BYTES)
+
+    @contextlib.asynccontextmanager
+    async def cleaning(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(_clean(uploads))
+        yield
+        task.cancel()
+
+    blocks = build(pipeline, history, may_choose_generator=address.is_private)
+    # Served here and not by `Blocks.launch`, which asks for its own address through whatever proxy is set.
+    application = gr.mount_gradio_app(
+        # Gradio allows every origin unless the application around it says which: none.
+        FastAPI(openapi_url=None, lifespan=cleaning, middleware=[Middleware(CORSMiddleware, allow_origins=())]),
+        blocks,
+        path="/",
+        root_path=address.root_path or None,
+        auth=_checker(address.users),
+        theme=gr.themes.Base(font=_FONTS, font_mono=("ui-monospace", "monospace")),
+        css_paths=sorted(_HERE.glob("*.css")),
+        js=(_HERE / "window.js").read_text(encoding="utf-8"),
+        favicon_path=str(_HERE / "favicon.svg"),
+        footer_links=[],
+        # Gradio refuses all files of an upload when one is too large; the library then names the one.
+        max_file_size=_TIMES_THE_LIMIT * max_file_bytes,
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        pwa=False,
+    )
+    # `launch` would set this; until then, Gradio takes every path for one that the program itself names.
+    blocks.has_launched = True
+    (gradio_app,) = (cast(App, route.app) for route in application.routes if isinstance(route, Mount))
+
+    def user_of(connection: HTTPConnection) -> str | None:
+        tokens = [connection.cookies.get(f"{name}-{gradio_app.cookie_id}") for name in ("access-token", "access-token-unsecure")]
+        return next((gradio_app.tokens[token] for token in tokens if token in gradio_app.tokens), None)
+
+    return Guard(
+        application,
+        AllowedHosts(address.host, (*address.allow_hosts, *outside, *filter(_is_url, [address.root_path]))),
+        uploads,
+        user_of=user_of if address.users else None,
+        limits=Limits(upload_bytes=max(Limits().upload_bytes, _TIMES_THE_LIMIT * max_file_bytes)),
+    )
+
+
+@cache
+def _uploads_folder() -> Path:
+    """Where Gradio keeps what is uploaded: a folder of this process, which only its user may enter; removed at the end."""
+    base = os.environ.get("GRADIO_TEMP_DIR")
+    if base:
+        Path(base).mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="yinju-uploads-", dir=base)).resolve()
+    atexit.register(Uploads(folder, 0).remove_all)
+    return folder
+
+
+async def _clean(uploads: Uploads) -> None:
+    while True:
+        await asyncio.sleep(_SECONDS_BETWEEN_CLEANINGS)
+        await asyncio.to_thread(uploads.remove_old)
+
+
+def _is_url(text: str) -> bool:
+    return "://" in text
 
 
 def _warm_up(pipeline: RagPipeline) -> None:
@@ -119,7 +204,9 @@ def _checker(users: Sequence[tuple[str, str]]) -> Callable[[str, str], bool] | N
     known = dict(users)
 
     def check(name: str, password: str) -> bool:
-        return name in known and hmac.compare_digest(known[name].encode(), password.encode())
+        # An unknown name takes as long as a known one.
+        same = hmac.compare_digest(known.get(name, "").encode(), password.encode("utf-8", "replace"))
+        return same and name in known
 
     return check
 
@@ -133,13 +220,13 @@ def _listen(host: str, port: int) -> socket.socket:
         raise YinjuError(f"cannot listen on {host}:{port}: {error.strerror}; see --host and --port") from error
 
 
-def _share(port: int) -> Any:
+def _share(port: int) -> str:
     """Opens a tunnel through Gradio's servers and gives its address."""
     import secrets
 
     from gradio.networking import setup_tunnel
 
     try:
-        return setup_tunnel("127.0.0.1", port, secrets.token_urlsafe(32), None, None)
+        return str(setup_tunnel("127.0.0.1", port, secrets.token_urlsafe(32), None, None))
     except Exception as error:
         raise YinjuError(f"cannot share the window: {error or 'no connection to the internet'}") from error

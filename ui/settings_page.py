@@ -12,6 +12,7 @@ from rag import generating
 from rag.errors import YinjuError
 from ui import rendering, texts
 from ui.parts import QUIET
+from ui.unnamed import public_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ class SettingsPage:
             gr.HTML(f"<h2>{rendering.both(texts.GENERATOR)}</h2>", apply_default_css=False)
             name = labels.on(
                 gr.Textbox(
-                    pipeline.generator.name if pipeline.generator else "",
+                    public_name(pipeline.generator.name) if pipeline.generator else "",
                     interactive=may_choose_generator,
                     max_lines=1,
                     elem_id="generator",
@@ -100,9 +101,12 @@ class SettingsPage:
 
     @staticmethod
     def _state(pipeline: RagPipeline) -> str:
-        words = (
-            rendering.both(texts.GENERATED_BY, pipeline.generator.name) if pipeline.generator else rendering.both(texts.EXTRACTED)
-        )
+        if pipeline.generator is None:
+            words = rendering.both(texts.EXTRACTED)
+        elif name := public_name(pipeline.generator.name):
+            words = rendering.both(texts.GENERATED_BY, name)
+        else:
+            words = rendering.both(texts.GENERATED_BY_SERVER)
         return f'<p class="note">{words}</p>'
 
 

@@ -70,6 +70,10 @@ RENAME = Words("改名", "Rename")
 SAVE = Words("导出 Markdown", "Export Markdown")
 DELETE = Words("删除", "Delete")
 
+NEWER = Words("较新", "Newer")
+OLDER = Words("较早", "Older")
+SHOWN_OF = Words("第 {}–{} 个，共 {} 个", "{}–{} of {}")
+
 CHAT_TAB = Words("问答", "Chat")
 DOCUMENTS_TAB = Words("文档", "Documents")
 EVALUATION_TAB = Words("评测", "Evaluation")
@@ -135,6 +139,10 @@ FETCHING = Words("正在下载……", "Downloading…")
 DOWNLOAD = Words("这个模型不在本机，需要下载 {} MB。", "This model is not on this machine: {} MB must be downloaded.")
 EXTRACTED = Words("现在用文档原句回答，不用语言模型。", "Answers are the documents' own sentences; no language model is used.")
 GENERATED_BY = Words("现在由 {} 组织回答，逐句核对出处。", "Answers are worded by {}, each sentence checked against its source.")
+GENERATED_BY_SERVER = Words(
+    "现在由语言模型服务器组织回答，逐句核对出处。",
+    "Answers are worded by a language model's server, each sentence checked against its source.",
+)
 ENCODER = Words("编码模型", "Encoder")
 ENCODER_MEANS = Words(
     "更换编码模型需要重新索引全部文档：yinju reindex --encoder 名称",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -15,6 +14,7 @@ from ui.evaluation_page import EvaluationPage
 from ui.labels import Labels
 from ui.parts import QUIET, html
 from ui.settings_page import SettingsPage
+from ui.unnamed import UnnamedGenerator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,15 +24,23 @@ if TYPE_CHECKING:
 
 _MOST_WAITING = 64
 _MOST_AT_ONCE = 8
+_MOST_THREADS = 48
+_MOST_SESSIONS = 1000
 
 
 def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool = True) -> gr.Blocks:
     """The window for a pipeline. Each visitor has conversations of their own, kept in `history`.
 
-    `may_choose_generator` is whether visitors may name a language model, which this machine then loads or asks.
+    `may_choose_generator` is whether visitors may name a language model, which this machine then loads or asks. Where they may not,
+    they do not learn where the given one is either.
     """
-    lock, labels = threading.Lock(), Labels()
+    if pipeline.generator and not may_choose_generator:
+        pipeline = pipeline.adjusted(generator=UnnamedGenerator(pipeline.generator))
+    labels = Labels()
     blocks = gr.Blocks(title=str(texts.NAME), analytics_enabled=False, fill_width=True)
+    # Threads of their own for what the pages do, so that the pages themselves are served whatever waits there.
+    blocks.max_threads = _MOST_THREADS
+    blocks.state_session_capacity = _MOST_SESSIONS
     with blocks:
         language = gr.Textbox(visible=False)
         top = html(_header(), "top")
@@ -44,30 +52,38 @@ def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool
                 settings = SettingsPage(pipeline, labels, may_choose_generator)
             documents: gr.State = gr.State(None)
             with chat_tab:
-                chat = ChatPage(pipeline, history, lock, labels, [documents, settings.chosen], blocks)
+                chat = ChatPage(pipeline, history, labels, [documents, settings.chosen], blocks)
             with documents_tab:
                 DocumentsPage(pipeline.library, labels, documents, chat.scope, blocks)
             with evaluation_tab:
-                EvaluationPage(pipeline, lock, labels, settings.chosen)
+                EvaluationPage(pipeline, labels, settings.chosen)
         relabel: dict[str, Any] = {"fn": labels.updates, "inputs": [language], "outputs": labels.components}
         blocks.load(**relabel, js="() => [window.yinju.language()]", queue=False, **QUIET)
         top.select(**relabel, js="() => [window.yinju.switchLanguage()]", queue=False, **QUIET)
         gr.api(  # type: ignore[attr-defined]
-            _answer(pipeline, lock), api_name="answer", concurrency_limit=_MOST_AT_ONCE
+            _answer(pipeline), api_name="answer", concurrency_limit=_MOST_AT_ONCE
         )
     blocks.queue(max_size=_MOST_WAITING, default_concurrency_limit=_MOST_AT_ONCE)
     return blocks
 
 
-def _answer(pipeline: RagPipeline, lock: threading.Lock) -> Callable[[str], dict[str, Any]]:
+def _answer(pipeline: RagPipeline) -> Callable[[str], dict[str, Any]]:
     def answer(question: str) -> dict[str, Any]:
         """Answers one question: `rag.types.Answer` as JSON, for programs (gradio_client)."""
         try:
-            with lock:
-                return pipeline.answer(question).to_dict()
+            return _without_folders(pipeline.answer(question).to_dict())
         except YinjuError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(rendering.without_folders(str(error)), print_exception=False) from error
 
+    return answer
+
+
+def _without_folders(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer whose sources are file names and web addresses: where files lie on this machine is nobody's business."""
+    for place in (*answer["citations"], *answer["results"]):
+        place["source"] = rendering.public_source(place["source"])
+    for citation in answer["citations"]:
+        citation["copies"] = [rendering.public_source(source) for source in citation["copies"]]
     return answer
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import replace
 
 import gradio as gr
@@ -210,14 +209,12 @@ def test_a_hostile_question_set_is_only_text():
 
 
 class ReaderOfNumbers:
-    """Supports sentences that hold a digit, while the lock is held; every use is counted."""
+    """Supports sentences that hold a digit; every use is counted."""
 
-    def __init__(self, lock):
-        self.lock = lock
+    def __init__(self):
         self.times = 0
 
     def read(self, question, results, stop=None):
-        assert self.lock.locked()
         self.times += 1
         if "fail" in question:
             raise RuntimeError("the secret")
@@ -245,10 +242,9 @@ def page(quick_path, encoder, analyzer, monkeypatch):
     seeds = question_set(quick_path / "seeds" / "questions.jsonl", ("seed", "森林公园有多少座？", "森林公园有52座", "52座"))
     monkeypatch.setattr(evaluation_page, "SEEDS", quick_path / "seeds")
     monkeypatch.setattr(evaluation_page, "SEED_QUESTIONS", seeds)
-    lock = threading.Lock()
     with Library(quick_path / "library", encoder, analyzer=analyzer) as library, gr.Blocks():
         library.add([quick_path / "own.txt"])
-        yield EvaluationPage(RagPipeline(library, ReaderOfNumbers(lock)), lock, Labels(), gr.State(None))
+        yield EvaluationPage(RagPipeline(library, ReaderOfNumbers()), Labels(), gr.State(None))
 
 
 def question_set(file, *rows):

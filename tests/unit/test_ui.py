@@ -288,7 +288,7 @@ def test_a_hostile_quote_is_highlighted_whole():
 
 
 def turns_of(*events):
-    return list(answering(FakePipeline(*events), "红树林?", (), threading.Lock(), threading.Event()))
+    return list(answering(FakePipeline(*events), "红树林?", (), threading.Event()))
 
 
 def test_a_turn_grows_until_it_is_whole():
