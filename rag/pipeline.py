@@ -13,7 +13,7 @@ from typing import Literal
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
-from rag import comparing, composing, conversation, generating, replies
+from rag import comparing, composing, conversation, generating, replies, table_answers
 from rag.adding import AddResult, OnProgress
 from rag.checking import Checker
 from rag.composing import ExtractiveComposer, NoAnswer, Statement
@@ -24,6 +24,7 @@ from rag.metadata import language_of
 from rag.reading import Reader, Reading, SentenceReader
 from rag.retrieval import Retriever
 from rag.settings import DEFAULTS, Settings
+from rag.table_answers import TableAnswer
 from rag.types import Answer, AnswerKind, Citation, Cited, Done, Event, Language, Retrieved, SearchResult, TextDelta
 from rag.writing import GenerativeComposer, Tally
 
@@ -254,6 +255,10 @@ class RagPipeline:
             candidates = self._retriever.search(draft.asked, documents) if len(self.library) else []
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.asked, tuple(candidates[: self.top_k]))
+        if not said and (worked_out := self._over_tables(draft, candidates)):
+            yield from draft.say(worked_out.statements)
+            yield draft.done("answer", tuple(candidates[: self.top_k]), worked_out.confidence)
+            return
         with self._models:
             readings = _unsaid(self._reader.read(draft.asked, candidates, stop), said)
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
@@ -280,6 +285,23 @@ class RagPipeline:
             draft.notes += composition.notes
             yield from draft.say(composition.statements)
         yield draft.done("answer", results, confidence)
+
+    def _over_tables(self, draft: _Draft, candidates: Sequence[SearchResult]) -> TableAnswer | None:
+        """What a table answers as a whole, if the question is surely one for it."""
+        library = self.library
+        try:
+            with self._models:
+                answer = table_answers.answer(
+                    draft.asked,
+                    candidates,
+                    draft.language,
+                    library.document,
+                    analyzer=library.analyzer,
+                    encoder=library.encoder,
+                )
+        except DocumentNotFoundError:
+            return None
+        return answer if answer and answer.confidence >= self.threshold else None
 
     def _written(self, writer: GenerativeComposer, draft: _Draft, readings: Sequence[Reading], stop: Stop) -> Iterator[Event]:
         """What the language model says; nothing when it fails or says nothing that a document holds."""
