@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.library.library import Library
     from rag.pipeline import RagPipeline
     from rag.settings import Settings
     from rag.types import Answer, Citation, Document, SearchResult
@@ -21,7 +21,7 @@ __version__: str
 __all__ = ["Answer", "Citation", "Document", "Library", "RagPipeline", "SearchResult", "Settings", "answer"]
 
 _HOMES = {
-    "Library": "rag.library",
+    "Library": "rag.library.library",
     "RagPipeline": "rag.pipeline",
     "Settings": "rag.settings",
     "Answer": "rag.types",

@@ -13,20 +13,21 @@ from typing import Literal
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
-from rag import comparing, composing, conversation, generating, replies, table_answers
-from rag.adding import AddResult, OnProgress
-from rag.checking import Checker
-from rag.composing import ExtractiveComposer, NoAnswer, Statement
+from rag.answering import comparing, composing, follow_ups, intents, table_answers
+from rag.answering.composing import ExtractiveComposer, NoAnswer, Statement
+from rag.answering.reading import Reader, Reading, SentenceReader
+from rag.answering.retrieval import Retriever
+from rag.answering.table_answers import TableAnswer
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
-from rag.generating import Generator
-from rag.library import Library
-from rag.metadata import language_of
-from rag.reading import Reader, Reading, SentenceReader
-from rag.retrieval import Retriever
+from rag.language_models import generators
+from rag.language_models.checking import Checker
+from rag.language_models.composer import GenerativeComposer, Tally
+from rag.language_models.generators import Generator
+from rag.library.ingestion import AddResult, OnProgress
+from rag.library.library import Library
 from rag.settings import DEFAULTS, Settings
-from rag.table_answers import TableAnswer
+from rag.text.language import language_of
 from rag.types import Answer, AnswerKind, Citation, Cited, Done, Event, Language, Retrieved, SearchResult, TextDelta
-from rag.writing import GenerativeComposer, Tally
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 _LONGEST_QUESTION = 2000
@@ -150,7 +151,7 @@ class RagPipeline:
             max_characters=settings.max_characters,
         )
         generator = (
-            generating.generator(
+            generators.generator(
                 settings.generator,
                 settings.generator_model,
                 settings.generator_key,
@@ -238,15 +239,15 @@ class RagPipeline:
 
     def _stream(self, question: str, history: Sequence[Answer], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         language = language_of(question)
-        courtesy = replies.courtesy(question)
+        courtesy = intents.courtesy(question)
         if courtesy == "comparison":
             yield from self._compare(_Draft(question, language, question), history, documents)
         elif courtesy:
             draft = _Draft(question, language, question)
-            yield from draft.say([Statement(replies.reply(courtesy, language, self.library.documents()), ())])
+            yield from draft.say([Statement(intents.reply(courtesy, language, self.library.documents()), ())])
             yield draft.done("reply")
         else:
-            completion = conversation.complete(question, history, self.library.analyzer)
+            completion = follow_ups.complete(question, history, self.library.analyzer)
             cited = _cited_before(completion.query, history) if completion.kind == "continue" else []
             yield from self._answer(_Draft(question, language, completion.query), cited, stop, documents)
 
@@ -321,7 +322,7 @@ class RagPipeline:
         summaries = [summary for summary in self.library.documents() if documents is None or summary.id in documents]
         two = comparing.which_two(draft.question, history, summaries)
         if two is None:
-            yield from draft.say([Statement(replies.reply("comparison", draft.language, summaries), ())])
+            yield from draft.say([Statement(intents.reply("comparison", draft.language, summaries), ())])
             yield draft.done("reply")
             return
         first, second = map(self.library.document, two)

@@ -33,8 +33,8 @@ class Edit:
 class Document:
     """A text with what is known of it.
 
-    `published` is an ISO date or empty. `pages` holds the offset at which each page begins, and is empty when the source
-    has no pages. `edits` turn `text` back into the source text (`rag.cleaning.restore`). `copies` are the sources of other
+    `published` is an ISO date or empty. `pages` holds the offset at which each page begins, and is empty when the source has no
+    pages. `edits` turn `text` back into the source text (`rag.documents.cleaning.restore`). `copies` are the sources of other
     documents of the library that are mostly the same text.
     """
 

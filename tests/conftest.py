@@ -12,7 +12,7 @@ import pytest
 from hashing_encoder import HashingEncoder
 from hypothesis import HealthCheck, settings
 
-from rag.analysis import Analyzer
+from rag.text.analysis import Analyzer
 
 # How long an example takes to make is the machine's affair.
 settings.register_profile("yinju", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])

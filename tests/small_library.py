@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.cleaning import restore
+from rag.documents.cleaning import restore
+from rag.documents.loaders import document_id
 from rag.errors import LibraryError
-from rag.library import Library
-from rag.loaders import document_id
+from rag.library.library import Library
 from rag.types import Document
 
 TEXTS = {

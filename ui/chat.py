@@ -8,8 +8,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rag.conversations import Feedback
 from rag.errors import ConversationNotFoundError, YinjuError
-from rag.history import Feedback
 from rag.types import Done, Retrieved, TextDelta
 from ui import rendering, texts
 from ui.rendering import Turn
@@ -17,8 +17,8 @@ from ui.rendering import Turn
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from rag.history import History
-    from rag.library import DocumentSummary
+    from rag.conversations import History
+    from rag.library.library import DocumentSummary
     from rag.types import Answer, Document, Event
 
 logger = logging.getLogger("yinju")

@@ -14,7 +14,7 @@ from ui.parts import QUIET, html
 from ui.security import USER
 
 if TYPE_CHECKING:
-    from rag.history import History
+    from rag.conversations import History
     from ui.labels import Labels
 
 _MOST_AT_ONCE = 8

@@ -14,8 +14,8 @@ from ui.rendering import both, file_name
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from rag.adding import AddResult
-    from rag.library import DocumentSummary
+    from rag.library.ingestion import AddResult
+    from rag.library.library import DocumentSummary
     from rag.types import Document
 
 _MOST_REMOVED = 400

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from rag.adding import AddResult, Progress
+from rag.documents.loaders import steps, suffixes
 from rag.errors import YinjuError
-from rag.loaders import steps, suffixes
+from rag.library.ingestion import AddResult, Progress
 from ui import document_list, rendering, texts
 from ui.parts import QUIET, html
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.library.library import Library
     from ui.labels import Labels
 
 logger = logging.getLogger("yinju")

@@ -14,7 +14,7 @@ from ui import texts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from rag.history import Conversation
+    from rag.conversations import Conversation
     from rag.types import Answer, Citation, Document, SearchResult
     from ui.texts import Words
 

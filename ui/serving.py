@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import HTTPConnection
 
-    from rag.history import History
+    from rag.conversations import History
     from rag.pipeline import RagPipeline
 
 _HERE = Path(__file__).parent

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import gradio as gr
 
 from embeddings import catalogue
-from rag import generating
 from rag.errors import YinjuError
+from rag.language_models import generators
 from ui import rendering, texts
 from ui.parts import QUIET
 from ui.unnamed import public_name
@@ -17,7 +17,7 @@ from ui.unnamed import public_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rag.generating import Generator
+    from rag.language_models.generators import Generator
     from rag.pipeline import RagPipeline
     from ui.labels import Labels
 
@@ -77,7 +77,7 @@ class SettingsPage:
         """Takes a generator that is here at once, and says how large one is that is not."""
         name = name.strip()
         try:
-            size = generating.download_size(name) if name else 0
+            size = generators.download_size(name) if name else 0
         except YinjuError as error:
             return chosen, rendering.problem(str(error)), gr.Button(visible=False)
         if size:
@@ -88,14 +88,14 @@ class SettingsPage:
     def _fetch(self, chosen: RagPipeline | None, name: str) -> Iterator[tuple[RagPipeline | None, str, Any]]:
         yield chosen, f'<p class="status">{rendering.both(texts.FETCHING)}</p>', gr.Button(visible=False)
         try:
-            generating.download(name.strip())
+            generators.download(name.strip())
         except YinjuError as error:
             yield chosen, rendering.problem(str(error)), gr.Button(visible=True)
             return
         yield self._taken(chosen, name.strip())
 
     def _taken(self, chosen: RagPipeline | None, name: str) -> tuple[RagPipeline, str, Any]:
-        generator: Generator | Literal["none"] = generating.generator(name) if name else "none"
+        generator: Generator | Literal["none"] = generators.generator(name) if name else "none"
         adjusted = (chosen or self._pipeline).adjusted(generator=generator)
         return adjusted, self._state(adjusted), gr.Button(visible=False)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
 
-    from rag.generating import Generator, Message
+    from rag.language_models.generators import Generator, Message
 
 _ADDRESS = re.compile(r"https?://[^\s,;()“”]+", re.IGNORECASE)
 

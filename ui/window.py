@@ -19,7 +19,7 @@ from ui.unnamed import UnnamedGenerator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rag.history import History
+    from rag.conversations import History
     from rag.pipeline import RagPipeline
 
 _MOST_WAITING = 64

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rag.analysis import Analyzer
-from rag.checking import Evidence, holds_numbers, is_opposed
-from rag.citations import cited_sentences
+from rag.answering.citations import cited_sentences
 from rag.evaluation.matching import fold
+from rag.language_models.checking import Evidence, holds_numbers, is_opposed
+from rag.text.analysis import Analyzer
 from rag.types import Answer, Citation, Language
 
 _ENOUGH_TERMS = 0.75

@@ -15,16 +15,19 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from rag import generating, loaders, parsing, quantities
-from rag.cleaning import clean
+from rag.documents import loaders, sandbox
+from rag.documents.cleaning import clean
+from rag.documents.loaders import Failure
+from rag.documents.metadata import describe
 from rag.errors import LoadError, QuestionSetError
 from rag.evaluation.matching import holds
 from rag.evaluation.question_set import json_lines, read_text, text_of, texts_of
-from rag.generating import Generator, Message
-from rag.loaders import Failure
-from rag.metadata import describe, language_of
-from rag.quantities import Quantity
-from rag.sentences import after_lead, sentences
+from rag.language_models import generators
+from rag.language_models.generators import Generator, Message
+from rag.text import quantities
+from rag.text.language import language_of
+from rag.text.quantities import Quantity
+from rag.text.sentences import after_lead, sentences
 from rag.types import Document, Language
 
 _SHORTEST: dict[Language, int] = {"zh": 12, "en": 40}
@@ -132,7 +135,7 @@ def is_feedback(file: Path) -> bool:
 
 def _loaded(file: Path, max_file_bytes: int) -> Iterator[Document | Failure]:
     try:
-        yield from parsing.shared().load(file, max_file_bytes)
+        yield from sandbox.shared().load(file, max_file_bytes)
     except LoadError as error:
         yield Failure(loaders.source_of(file), str(error))
 
@@ -159,7 +162,7 @@ def worded(document: Document, generator: Generator) -> Iterator[Draft]:
         GeneratorError: The language model fails.
     """
     for sentence in _sentences(document):
-        if generating.addressed_to_model(sentence):
+        if generators.addressed_to_model(sentence):
             continue
         language = language_of(sentence)
         said = "".join(generator.stream([Message("user", _PROMPTS[language].format(sentence))], Event()))

@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from rag.composing import kind_of
+from rag.answering.composing import kind_of
 from rag.errors import QuestionSetError
 from rag.evaluation.question_set import (
     Passage,
@@ -31,8 +31,8 @@ from rag.evaluation.question_set import (
     text_of,
     texts_of,
 )
-from rag.metadata import language_of
-from rag.sentences import sentences
+from rag.text.language import language_of
+from rag.text.sentences import sentences
 
 _UNANSWERABLE = "unanswerable"
 # RGB asks each question of five passages.

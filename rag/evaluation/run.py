@@ -16,17 +16,17 @@ from typing import Any
 
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors
-from rag.adding import OnProgress
+from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.errors import QuestionError, QuestionSetError
 from rag.evaluation import citing, significance, spans
 from rag.evaluation.figures import FINAL, by_stage, counts, failed_at, grouped, groups, intervals
 from rag.evaluation.matching import FoldedDocument, Place, holds, places
 from rag.evaluation.outcome import BestSentence, Hit, Outcome, failure, stage
 from rag.evaluation.question_set import Passage, Question, QuestionSet
-from rag.library import Library
-from rag.metadata import language_of
+from rag.library.ingestion import OnProgress
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
-from rag.reading import Reader, Reading, SentenceReader
+from rag.text.language import language_of
 from rag.types import Answer, Citation, Document, Done, Language, Retrieved, SearchResult
 
 Ask = Callable[[str], Answer]

@@ -26,12 +26,13 @@ from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
 from embeddings.encoder import SentenceTransformerEncoder
-from rag.checking import FEATURES, WEIGHTS, Checker, Evidence, holds_numbers
-from rag.cleaning import clean
-from rag.loaders import find_files, load
-from rag.metadata import describe, language_of
-from rag.sentences import sentences
+from rag.documents.cleaning import clean
+from rag.documents.loaders import find_files, load
+from rag.documents.metadata import describe
+from rag.language_models.checking import FEATURES, WEIGHTS, Checker, Evidence, holds_numbers
 from rag.settings import DEFAULTS
+from rag.text.language import language_of
+from rag.text.sentences import sentences
 from rag.types import Document, Language
 
 CALIBRATION = Path(__file__).parent / "calibration"

@@ -18,15 +18,15 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
+from rag.answering.reading import FEATURES, WEIGHTS, Passage, SentenceReader, features
+from rag.answering.retrieval import Retriever
 from rag.evaluation import question_set
 from rag.evaluation.abstention import risk_coverage
 from rag.evaluation.matching import FoldedDocument, places
-from rag.library import Library
-from rag.metadata import language_of
+from rag.library.library import Library
 from rag.pipeline import SEEDS
-from rag.reading import FEATURES, WEIGHTS, Passage, SentenceReader, features
-from rag.retrieval import Retriever
 from rag.settings import DEFAULTS
+from rag.text.language import language_of
 
 CALIBRATION = Path(__file__).parent / "calibration"
 RISK_COVERAGE = Path(__file__).parent / "risk_coverage.svg"

@@ -23,8 +23,8 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from hostile_files import FILES, LAKE, MAX_BYTES, Refusal, book, document, page_of, pdf, shown, slides, workbook, zipped
 
+from rag.documents.sandbox import Parser
 from rag.errors import LoadError
-from rag.parsing import Parser
 
 SECONDS = 10
 MEGABYTES = 400

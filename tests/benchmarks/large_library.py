@@ -22,11 +22,11 @@ import numpy as np
 from tqdm import tqdm
 
 from embeddings.encoder import Encoder, SentenceTransformerEncoder
-from rag.adding import Progress
-from rag.analysis import Analyzer
-from rag.library import Library
-from rag.retrieval import Retriever
+from rag.answering.retrieval import Retriever
+from rag.library.ingestion import Progress
+from rag.library.library import Library
 from rag.settings import DEFAULTS
+from rag.text.analysis import Analyzer
 from rag.types import Document
 
 WORDS = 50_000

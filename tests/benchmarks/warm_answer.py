@@ -16,7 +16,7 @@ from statistics import median
 
 from embeddings import number_format
 from rag.evaluation import question_set
-from rag.library import Library
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
 
 

@@ -35,9 +35,9 @@ MOST_SECONDS = 900.0
 WINDOW = """
 import sys
 from pathlib import Path
-from rag.history import History
+from rag.conversations import History
 from rag.pipeline import RagPipeline
-from rag.library import Library
+from rag.library.library import Library
 from ui.serving import Address, serve
 
 folder, port = Path(sys.argv[1]), int(sys.argv[2])

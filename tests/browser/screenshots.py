@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from window_server import served
 
-from rag.history import History
-from rag.library import Library
+from rag.conversations import History
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
 
 WIDE, PHONE = {"width": 1360, "height": 820}, {"width": 390, "height": 844}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 from window_server import Proxy, served
 
+from rag.conversations import History
 from rag.errors import DocumentNotFoundError, ModelError
-from rag.history import History
 from rag.types import Answer, Chunk, Citation, Document, Done, Retrieved, SearchResult, TextDelta
 from ui import texts
 

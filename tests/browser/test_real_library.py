@@ -7,8 +7,8 @@ import json
 import pytest
 from window_server import served
 
-from rag.history import History
-from rag.library import Library
+from rag.conversations import History
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
 
 sync_api = pytest.importorskip("playwright.sync_api")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.library import Library
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
 
 

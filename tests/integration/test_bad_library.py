@@ -20,11 +20,11 @@ import pytest
 from hashing_encoder import HashingEncoder
 from small_library import LARGE, MORE, TEXTS, assert_answers, fill, refused, sources_with
 
-import rag.database
-import rag.library
-import rag.transfer
-from rag.lexical_index import LexicalIndex
-from rag.library import Library
+import rag.library.database
+import rag.library.library
+import rag.library.transfer
+from rag.library.lexical_index import LexicalIndex
+from rag.library.library import Library
 
 
 @pytest.fixture
@@ -288,9 +288,9 @@ def test_a_message_of_sqlite_that_is_not_utf_8_is_reported(folder, opened, tmp_p
     with refused(str(folder / "library.sqlite3"), "damaged", "decoded as UTF-8"):
         opened(folder).documents()
     with refused("library.sqlite3", "damaged"):
-        rag.transfer.import_from(opened(tmp_path / "other"), folder / "library.sqlite3")
+        rag.library.transfer.import_from(opened(tmp_path / "other"), folder / "library.sqlite3")
     with refused("damaged"):
-        rag.transfer.export(opened(folder), tmp_path / "one.yinju")
+        rag.library.transfer.export(opened(folder), tmp_path / "one.yinju")
 
 
 @pytest.mark.parametrize("version", ["7", "1", "x'31'", "'²'", "NULL"])
@@ -301,7 +301,7 @@ def test_a_version_of_any_type_is_refused(folder, opened, version) -> None:
 
 
 def test_a_database_that_another_application_holds_is_reported(folder, opened, monkeypatch) -> None:
-    monkeypatch.setattr(rag.database, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(rag.library.database, "WAIT_SECONDS", 0.2)
     library = opened(folder)
     with closing(sqlite3.connect(folder / "library.sqlite3", isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -510,7 +510,7 @@ def test_a_name_that_is_too_long(tmp_path, opened) -> None:
 @pytest.fixture(scope="module")
 def processes():
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["faiss", "jieba", "opencc", "pypinyin", "snowballstemmer", "tantivy", "rag.library"])
+    context.set_forkserver_preload(["faiss", "jieba", "opencc", "pypinyin", "snowballstemmer", "tantivy", "rag.library.library"])
     return context
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.encoder import SentenceTransformerEncoder
-from rag.checking import Checker, Evidence
+from rag.language_models.checking import Checker, Evidence
 from rag.settings import DEFAULTS
 
 CLAIMS = Path(__file__).parents[1] / "benchmarks" / "claims.jsonl"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-import rag.cli
-from rag.history import Feedback, History
+import rag.cli.app
+from rag.conversations import Feedback, History
 from rag.types import Answer
 
 
@@ -21,7 +21,7 @@ def yinju(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
     """Runs a command in this process: exit status, output, errors."""
     old, sys.argv = sys.argv, ["yinju", *arguments]
     try:
-        rag.cli.main()
+        rag.cli.app.main()
         status = 0
     except SystemExit as stop:
         status = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
@@ -122,7 +122,7 @@ def test_what_became_of_each_file_is_written_down(capsys: pytest.CaptureFixture[
 def test_a_folder_is_watched_until_it_is_stopped(notes: Path, home: Path) -> None:
     command = [sys.executable, "-m", "rag.cli", "add", "--watch", str(notes), "--json", str(home / "report.json")]
     # Where it hangs, it says where, and ends.
-    code = "import faulthandler; faulthandler.dump_traceback_later(580, exit=True); from rag.cli import main; main()"
+    code = "import faulthandler; faulthandler.dump_traceback_later(580, exit=True); from rag.cli.app import main; main()"
     command[1:3] = ["-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as watching:
         assert watching.stdout is not None

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from rag.library import Library
-from rag.loaders import document_id
+from rag.documents.loaders import document_id
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
 from rag.types import Document
 

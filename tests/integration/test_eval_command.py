@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rag import cli
+from rag.cli import app
 
 GREEN = "青湖基金成立于2003年，由陈明发起。基金每年为湖泊保护出资38万元。"
 STATION = "北山观鸟站于2024年3月5日开放，站里能看到118种鸟。"
@@ -21,7 +21,7 @@ def yinju(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
     """Status, output and errors of the command line."""
     sys.argv = ["yinju", *arguments]
     try:
-        cli.main()
+        app.main()
         status = 0
     except SystemExit as stopped:
         status = int(stopped.code or 0)

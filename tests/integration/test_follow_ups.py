@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from rag.analysis import Analyzer
-from rag.conversation import complete
+from rag.answering.follow_ups import complete
+from rag.answering.retrieval import Retriever
 from rag.evaluation.matching import FoldedDocument, places
 from rag.pipeline import RagPipeline
-from rag.retrieval import Retriever
+from rag.text.analysis import Analyzer
 from rag.types import Answer
 
 FILE = Path(__file__).parents[1] / "follow_ups.jsonl"

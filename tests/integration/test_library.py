@@ -23,17 +23,17 @@ from hashing_encoder import HashingEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-import rag.adding
-import rag.database
-import rag.library
-from rag.adding import Progress
-from rag.analysis import Analyzer
-from rag.chunking import context
-from rag.cleaning import restore
+import rag.library.database
+import rag.library.ingestion
+import rag.library.library
+from rag.answering.retrieval import Retriever
+from rag.documents.chunking import context
+from rag.documents.cleaning import restore
+from rag.documents.loaders import document_id
 from rag.errors import DocumentNotFoundError, LibraryError, LibraryMismatchError, LoadError
-from rag.library import Library
-from rag.loaders import document_id
-from rag.retrieval import Retriever
+from rag.library.ingestion import Progress
+from rag.library.library import Library
+from rag.text.analysis import Analyzer
 from rag.types import Document
 
 NOUNS = "forest river council court treaty panda mangrove carbon harbour glacier orchard village".split()
@@ -426,7 +426,7 @@ def test_one_bad_file_is_reported_and_the_others_go_in(library, write, tmp_path)
 
 
 def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, opened, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.adding, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion, "_ENCODED_AT_ONCE", 2)
     path, other = write("a.txt", text_of(2)), write("b.txt", text_of(3))
     library.add([path, other])
     write("a.txt", text_of(4))
@@ -441,7 +441,7 @@ def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, ope
 
 
 def test_what_was_added_before_a_failure_stays_and_is_found(opened, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.adding, "_STORED_AT_ONCE", 1)
+    monkeypatch.setattr(rag.library.ingestion, "_STORED_AT_ONCE", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(4)]
     library = opened(HashingEncoder(fails_at=3))
     with pytest.raises(RuntimeError, match="the model fails"):
@@ -453,7 +453,7 @@ def test_what_was_added_before_a_failure_stays_and_is_found(opened, write, monke
 
 
 def test_an_interruption_between_two_documents_loses_nothing(library, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.adding, "_STORED_AT_ONCE", 1)
+    monkeypatch.setattr(rag.library.ingestion, "_STORED_AT_ONCE", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(3)]
 
     def interrupt(progress: Progress) -> None:
@@ -468,7 +468,7 @@ def test_an_interruption_between_two_documents_loses_nothing(library, write, mon
 
 
 def test_progress_is_told_as_passages_are_encoded(library, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.adding, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion, "_ENCODED_AT_ONCE", 2)
     path, other, told = write("a.txt", text_of(2)), write("b.bin", "no text"), []
     result, _ = library.add([path, other], told.append)
     total = path.stat().st_size + other.stat().st_size
@@ -569,7 +569,7 @@ class WaitingEncoder(HashingEncoder):
 
 @pytest.mark.parametrize("indexes", ["whole", "deleted"])
 def test_reading_does_not_wait_for_writing(opened, monkeypatch, indexes) -> None:
-    monkeypatch.setattr(rag.database, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(rag.library.database, "WAIT_SECONDS", 0.2)
     first = opened()
     first.add_document(document_of("/a.txt", 2))
     first.add_document(document_of("/b.txt", 3))
@@ -653,7 +653,7 @@ def test_threads_read_while_one_writes(opened) -> None:
 def processes():
     """Starts processes from one that has everything imported, which is quick."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["faiss", "jieba", "opencc", "pypinyin", "snowballstemmer", "tantivy", "rag.library"])
+    context.set_forkserver_preload(["faiss", "jieba", "opencc", "pypinyin", "snowballstemmer", "tantivy", "rag.library.library"])
     return context
 
 
@@ -849,7 +849,7 @@ def test_a_library_of_another_kind_says_so_until_it_is_reindexed(filled, opened,
 
 
 def test_reindexing_that_fails_half_way_changes_nothing(filled, opened, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.library, "_ENCODED_AT_ONCE", 2)
     other = opened(HashingEncoder(salt="2", fails_at=4))
     before = revision(filled)
     with pytest.raises(RuntimeError, match="the model fails"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from embeddings.reader import CrossEncoderReader, PassageReading
 from rag.errors import QuestionError
-from rag.library import Library
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
 from rag.types import Answer, Cited, Document, Done, Retrieved, TextDelta
 

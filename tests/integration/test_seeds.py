@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
-from rag.cleaning import clean
+from rag.documents.cleaning import clean
+from rag.documents.loaders import find_files, load
+from rag.documents.metadata import describe
 from rag.evaluation.matching import FoldedDocument, fold
 from rag.evaluation.question_set import SEED_QUESTIONS, Question, read
-from rag.loaders import find_files, load
-from rag.metadata import describe
 from rag.pipeline import SEEDS
 
 QUESTIONS = read(SEED_QUESTIONS)

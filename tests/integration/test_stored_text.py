@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 from hashing_encoder import HashingEncoder
 
-import rag.doctor
-from rag import checksums, cli, transfer
+import rag.cli.doctor
+from rag.cli import app
+from rag.documents.loaders import document_id
 from rag.errors import LibraryError
-from rag.library import Library
-from rag.lines import for_terminal
-from rag.loaders import document_id
+from rag.library import checksums, transfer
+from rag.library.library import Library
+from rag.text.lines import for_terminal
 from rag.types import Document
 
 HOSTILE = "Red\x1b[31m \u202eeli\0F\u2067 \x9b2J\r\nand\u200b more"
@@ -148,7 +149,7 @@ def test_a_library_of_an_older_version_cannot_steer_the_terminal(
     for command in (["list"], ["list", "--json"], ["show", "1"], ["collections"]):
         monkeypatch.setattr("sys.argv", ["yinju", *command, "--library", str(library.path)])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            app.main()
         assert not ended.value.code
         printed = capsys.readouterr()
         assert for_terminal(printed.out) == printed.out
@@ -270,15 +271,15 @@ def test_what_was_damaged_before_it_was_exported_is_not_imported(stored: Library
 def test_doctor_compares_the_documents_when_it_is_asked_to(
     quick_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rag.doctor, "_models", lambda settings: iter(()))
-    monkeypatch.setattr(rag.doctor, "SentenceTransformerEncoder", lambda *names: HashingEncoder())
+    monkeypatch.setattr(rag.cli.doctor, "_models", lambda settings: iter(()))
+    monkeypatch.setattr(rag.cli.doctor, "SentenceTransformerEncoder", lambda *names: HashingEncoder())
     with Library(quick_path / "library", HashingEncoder()) as library:
         library.add_documents([Document("1", "Report 1", "/1.txt", TEXT)])
 
     def doctor(*options: str) -> tuple[int, str]:
         monkeypatch.setattr("sys.argv", ["yinju", "doctor", "--library", str(quick_path / "library"), *options])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            app.main()
         return int(ended.value.code or 0), capsys.readouterr().out
 
     assert "by their checksums" not in doctor()[1]

@@ -20,11 +20,11 @@ from hashing_encoder import HashingEncoder
 from starlette.requests import HTTPConnection
 from window_server import served
 
+from rag.answering.reading import Reading, Sentence
+from rag.conversations import History
 from rag.errors import GeneratorError, LibraryError
-from rag.history import History
-from rag.library import Library
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
-from rag.reading import Reading, Sentence
 from rag.types import Answer
 from ui import rendering
 from ui.chat import answering

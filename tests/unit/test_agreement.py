@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag import quantities
-from rag.agreement import Agreement, Relation
-from rag.analysis import Analyzer
-from rag.composing import Composition, ExtractiveComposer
-from rag.reading import Reading, Sentence
+from rag.answering.agreement import Agreement, Relation
+from rag.answering.composing import Composition, ExtractiveComposer
+from rag.answering.reading import Reading, Sentence
+from rag.text import quantities
+from rag.text.analysis import Analyzer
 from rag.types import Chunk, Citation, Document, Language, SearchResult
 
 ANALYZER = Analyzer()

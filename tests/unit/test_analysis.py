@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.analysis import STOP_WORDS, Analyzer
+from rag.text.analysis import STOP_WORDS, Analyzer
 
 ANALYZER = Analyzer()
 FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)} | {" ": "\u3000"})

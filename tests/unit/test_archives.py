@@ -13,10 +13,10 @@ from hashing_encoder import HashingEncoder
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rag.cleaning import restore
+from rag.documents.cleaning import restore
+from rag.documents.loaders import Failure, document_id, find_files, load, read, zipped
 from rag.errors import LoadError
-from rag.library import AddResult, Library
-from rag.loaders import Failure, document_id, find_files, load, read, zipped
+from rag.library.library import AddResult, Library
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def test_what_is_packed_too_closely_is_not_unpacked() -> None:
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.loaders.archive.MOST_UNPACKED", 3_000)
+    monkeypatch.setattr("rag.documents.loaders.archive.MOST_UNPACKED", 3_000)
     text = "The lake is deep. " * 60
     inner = packed({"b.txt": text})
     found = unpacked(packed({"a.txt": text, "1.zip": inner, "2.zip": inner}, zipfile.ZIP_STORED))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.checking import FEATURES, Checker, Evidence, holds_numbers
+from rag.language_models.checking import FEATURES, Checker, Evidence, holds_numbers
 from rag.types import Language
 
 FUND = Evidence("China set up the green fund in 2020 with 88.5 billion yuan.", "en")

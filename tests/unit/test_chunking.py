@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import rag.chunking
-from rag.chunking import Chunker, context
-from rag.cleaning import clean
-from rag.loaders import load
-from rag.metadata import describe
+import rag.documents.chunking
+from rag.documents.chunking import Chunker, context
+from rag.documents.cleaning import clean
+from rag.documents.loaders import load
+from rag.documents.metadata import describe
 from rag.types import Chunk, Document
 
 if TYPE_CHECKING:
@@ -354,8 +354,8 @@ def test_a_tokenizer_is_never_given_much_at_once(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["full stops", "short sentences of Chinese"])
 def test_the_sentences_of_a_long_line_are_not_all_in_memory(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rag.chunking, "_LONGEST_LINE", 2_000)
-    monkeypatch.setattr(rag.chunking, "_COUNTED_AT_ONCE", 4_000)
+    monkeypatch.setattr(rag.documents.chunking, "_LONGEST_LINE", 2_000)
+    monkeypatch.setattr(rag.documents.chunking, "_COUNTED_AT_ONCE", 4_000)
     text = PATHOLOGICAL[kind][:40_000]
     document = Document("id", "Title", "/a.txt", text)
     tracemalloc.start()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.analysis import Analyzer
-from rag.checking import Evidence
 from rag.evaluation.citing import CitationScores, ContainmentJudge, score
+from rag.language_models.checking import Evidence
+from rag.text.analysis import Analyzer
 from rag.types import Answer, Citation
 
 LABELS = Path(__file__).with_name("citation_labels.jsonl")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citations import CitedSentence, cite, cited_sentences, marker
+from rag.answering.citations import CitedSentence, cite, cited_sentences, marker
 from rag.errors import LibraryError
 from rag.types import Document
 

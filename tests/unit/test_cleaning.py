@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.cleaning import clean, ends_sentence, removed_passages, restore
-from rag.lines import width
+from rag.documents.cleaning import clean, ends_sentence, removed_passages, restore
+from rag.text.lines import width
 from rag.types import Document
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "documents"

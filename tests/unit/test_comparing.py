@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hashing_encoder import HashingEncoder
 
-from rag.comparing import compare, which_two
-from rag.library import DocumentSummary
+from rag.answering.comparing import compare, which_two
+from rag.library.library import DocumentSummary
 from rag.types import Answer, AnswerKind, Citation, Document
 
 

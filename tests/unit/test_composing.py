@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.analysis import Analyzer
-from rag.composing import ExtractiveComposer, Statement, kind_of, pieces, quoted, refusal, side_by_side
-from rag.reading import Reading, Sentence
+from rag.answering.composing import ExtractiveComposer, Statement, kind_of, pieces, quoted, refusal, side_by_side
+from rag.answering.reading import Reading, Sentence
+from rag.text.analysis import Analyzer
 from rag.types import Chunk, Document, SearchResult
 
 ANALYZER = Analyzer()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.documents.loaders.decoding import decode
 from rag.errors import LoadError
-from rag.loaders.decoding import decode
 
 SIMPLIFIED = "中方高度重视生物多样性工作，坚持生态文明思想，不断加速主流化。"
 TRADITIONAL = "中方高度重視生物多樣性工作，堅持生態文明思想，不斷加速主流化。"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from rag.cli import app
+from rag.cli.app import app
 from rag.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,9 @@ import gradio as gr
 import pytest
 from hashing_encoder import HashingEncoder
 
+from rag.documents.loaders import suffixes
 from rag.errors import LibraryError
-from rag.library import AddResult, Library
-from rag.loaders import suffixes
+from rag.library.library import AddResult, Library
 from rag.types import Document, Edit
 from ui import document_list, texts
 from ui.documents_page import DocumentsPage

@@ -12,7 +12,7 @@ import pytest
 from rag.errors import QuestionSetError
 from rag.evaluation.drafting import by_template, from_feedback, from_files, is_feedback, spread, worded
 from rag.evaluation.formats import load
-from rag.generating import Message
+from rag.language_models.generators import Message
 from rag.types import Document
 
 

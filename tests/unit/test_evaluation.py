@@ -10,7 +10,6 @@ from hashing_encoder import HashingEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.analysis import Analyzer
 from rag.errors import QuestionSetError
 from rag.evaluation.abstention import risk_coverage
 from rag.evaluation.figures import figures, grouped
@@ -18,8 +17,9 @@ from rag.evaluation.matching import FoldedDocument, Place, fold, holds
 from rag.evaluation.outcome import Outcome, failure
 from rag.evaluation.question_set import Passage, read
 from rag.evaluation.run import add_passages, fresh
-from rag.library import Library
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
+from rag.text.analysis import Analyzer
 from rag.types import Document
 
 QUESTION = {

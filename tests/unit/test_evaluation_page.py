@@ -7,10 +7,10 @@ import gradio as gr
 import pytest
 from html_page import HOSTILE, Reader
 
+from rag.answering.reading import Passage, Reading, Sentence
 from rag.evaluation.run import Outcome
-from rag.library import Library
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
-from rag.reading import Passage, Reading, Sentence
 from ui import charts, evaluation_page, evaluation_report, texts
 from ui.charts import Axis, Group, Mark, percent
 from ui.evaluation_page import Evaluation, EvaluationPage

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 from hostile_files import FILES, LAKE, MAX_BYTES, PLACES, SLOW, Refusal, Text
 
-from rag.cleaning import clean, restore
+from rag.documents.cleaning import clean, restore
+from rag.documents.metadata import describe
+from rag.documents.sandbox import Parser
 from rag.errors import LoadError
-from rag.metadata import describe
-from rag.parsing import Parser
 from rag.types import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from rag.loaders import Failure
+    from rag.documents.loaders import Failure
 
 # Ends for what would go on for ever.
 SECONDS = 600

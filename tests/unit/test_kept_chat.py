@@ -6,8 +6,8 @@ import copy
 
 import pytest
 
+from rag.conversations import Feedback, History
 from rag.errors import ConversationNotFoundError, DocumentNotFoundError
-from rag.history import Feedback, History
 from rag.types import Answer
 from ui import rendering
 from ui.chat import Chat, answered

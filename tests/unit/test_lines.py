@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.lines import escaped, for_terminal, one_line, printable, without_invisible
-from rag.output import PlainFormatter, json_lines, say, to_json
+from rag.cli.output import PlainFormatter, json_lines, say, to_json
+from rag.text.lines import escaped, for_terminal, one_line, printable, without_invisible
 
 RAG = Path(__file__).parents[2] / "rag"
 ESCAPE, NUL, OVERRIDE, ISOLATE, MARK, TAG, CSI = "\x1b", "\0", "\u202e", "\u2067", "\u200f", "\U000e0041", "\x9b"

@@ -13,13 +13,13 @@ from damage import read_or_refused
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rag.documents.loaders import LOADERS, Container, Failure, Loader, document_id, find_files, load, printable, suffixes
+from rag.documents.loaders.delimited import DelimitedLoader
+from rag.documents.loaders.html import HtmlLoader
+from rag.documents.loaders.markdown import MarkdownLoader
+from rag.documents.loaders.recognition import recognise
+from rag.documents.loaders.text import TextLoader
 from rag.errors import LoadError
-from rag.loaders import LOADERS, Container, Failure, Loader, document_id, find_files, load, printable, suffixes
-from rag.loaders.delimited import DelimitedLoader
-from rag.loaders.html import HtmlLoader
-from rag.loaders.markdown import MarkdownLoader
-from rag.loaders.recognition import recognise
-from rag.loaders.text import TextLoader
 from rag.types import Document
 
 if TYPE_CHECKING:

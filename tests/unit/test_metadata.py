@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.cleaning import clean
-from rag.loaders import load
-from rag.metadata import describe, language_of
+from rag.documents.cleaning import clean
+from rag.documents.loaders import load
+from rag.documents.metadata import describe
+from rag.text.language import language_of
 from rag.types import Document
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "documents"

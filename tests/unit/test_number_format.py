@@ -11,7 +11,7 @@ import torch
 
 from embeddings import number_format
 from embeddings.number_format import Speeds
-from rag import doctor
+from rag.cli import doctor
 from rag.settings import Settings
 
 if TYPE_CHECKING:

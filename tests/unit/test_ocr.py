@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from rag import doctor
+from rag.cli import doctor
+from rag.documents.loaders import ocr, steps
+from rag.documents.loaders.ocr import Line, lines
+from rag.documents.sandbox import Parser
 from rag.errors import LoadError
-from rag.library import Library
-from rag.loaders import ocr, steps
-from rag.loaders.ocr import Line, lines
-from rag.parsing import Parser
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
 from rag.settings import Settings
 from rag.types import Document
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from hashing_encoder import HashingEncoder
 
-    from rag.loaders import Failure
+    from rag.documents.loaders import Failure
 
 SCANNED = Path(__file__).parents[1] / "scanned.pdf"
 LIMIT = 10_000_000

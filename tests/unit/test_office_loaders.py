@@ -13,17 +13,17 @@ from damage import read_or_refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.chunking import Chunker
-from rag.cleaning import clean, restore
+from rag.documents.chunking import Chunker
+from rag.documents.cleaning import clean, restore
+from rag.documents.loaders import load, office
+from rag.documents.loaders.delimited import DelimitedLoader
+from rag.documents.loaders.docx import DocxLoader
+from rag.documents.loaders.pptx import PptxLoader
+from rag.documents.loaders.tables import rows_as_lines
+from rag.documents.loaders.xlsx import XlsxLoader
+from rag.documents.metadata import describe
 from rag.errors import LoadError
-from rag.library import Library
-from rag.loaders import load, office
-from rag.loaders.delimited import DelimitedLoader
-from rag.loaders.docx import DocxLoader
-from rag.loaders.pptx import PptxLoader
-from rag.loaders.tables import rows_as_lines
-from rag.loaders.xlsx import XlsxLoader
-from rag.metadata import describe
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
 from rag.types import Document
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pdf_files import blank, made, page, scan, wrapped, write
 
-from rag.cleaning import clean
+from rag.documents.cleaning import clean
+from rag.documents.loaders import document_id, office, pdf
+from rag.documents.loaders.pdf import PdfLoader
 from rag.errors import LoadError
-from rag.library import Library
-from rag.loaders import document_id, office, pdf
-from rag.loaders.pdf import PdfLoader
+from rag.library.library import Library
 from rag.pipeline import RagPipeline
 
 if TYPE_CHECKING:

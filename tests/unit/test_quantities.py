@@ -11,7 +11,7 @@ from growth import is_about_linear
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.quantities import Date, Quantity, find, render
+from rag.text.quantities import Date, Quantity, find, render
 from rag.types import Language
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "documents"

@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.errors import Stopped
 from embeddings.reader import CrossEncoderReader, PassageReading
-from rag.reading import FEATURES, Passage, SentenceReader, Weights, features
+from rag.answering.reading import FEATURES, Passage, SentenceReader, Weights, features
 from rag.types import Chunk, SearchResult
 
 SECTION = "二、采取措施 > （五）就地保护"

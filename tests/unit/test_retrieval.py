@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.retrieval import Retriever
+from rag.answering.retrieval import Retriever
 from rag.types import Chunk, SearchResult
 
 ZH, EN = "红树林有多少？", "How many mangroves are there?"

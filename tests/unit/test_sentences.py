@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.sentences import sentences, split_long
+from rag.text.sentences import sentences, split_long
 
 TEXTS = st.text(st.sampled_from("中国，。！？；：“”（）…—\"'. !?;:,()[]\n\t\u3000\u00a0aBDr19%") | st.characters(), max_size=80)
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import pytest
 from html_page import HOSTILE, Reader
 
+from rag.conversations import Conversation, History
 from rag.errors import DocumentNotFoundError, QuestionError, YinjuError
-from rag.history import Conversation, History
-from rag.library import AddResult
+from rag.library.library import AddResult
 from rag.types import Answer, Chunk, Citation, Document, Done, Edit, Retrieved, SearchResult, TextDelta
 from ui import document_list, rendering, texts
 from ui.chat import answering

@@ -18,17 +18,17 @@ from hashing_encoder import HashingEncoder
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import rag.fetching
-from rag.chunking import Chunker
-from rag.cleaning import clean
+import rag.documents.fetching
+from rag.documents.chunking import Chunker
+from rag.documents.cleaning import clean
+from rag.documents.fetching import fetch, is_public, is_url
+from rag.documents.loaders import Failure, document_id
+from rag.documents.loaders.epub import EpubLoader
+from rag.documents.loaders.html import HtmlLoader, parse, text_of
+from rag.documents.loaders.json_lines import JsonLinesLoader
+from rag.documents.metadata import describe
 from rag.errors import LoadError
-from rag.fetching import fetch, is_public, is_url
-from rag.library import Library
-from rag.loaders import Failure, document_id
-from rag.loaders.epub import EpubLoader
-from rag.loaders.html import HtmlLoader, parse, text_of
-from rag.loaders.json_lines import JsonLinesLoader
-from rag.metadata import describe
+from rag.library.library import Library
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -428,7 +428,7 @@ def test_few_redirects_are_followed_and_none_leaves_the_web() -> None:
 
 
 def test_what_cannot_be_fetched_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rag.fetching, "_SECONDS_WITHOUT_DATA", 0.2)
+    monkeypatch.setattr(rag.documents.fetching, "_SECONDS_WITHOUT_DATA", 0.2)
     answers = {
         "/large": (200, {}, b"x" * 2000),
         "/empty": (200, {}, b""),
@@ -521,9 +521,9 @@ def test_no_redirect_leads_to_a_private_address(no_proxy: pytest.MonkeyPatch) ->
         serving({"/": (302, {"Location": f"{inside}/secret"}, b"")}) as (outside, _),
     ):
         public = int(outside.rpartition(":")[2])
-        real = rag.fetching._connect
+        real = rag.documents.fetching._connect
         no_proxy.setattr(
-            rag.fetching,
+            rag.documents.fetching,
             "_connect",
             lambda host, port, timeout, allow_private: real(host, port, timeout, allow_private or port == public),
         )

@@ -19,14 +19,14 @@ from measures import by_pair, mean_and_interval, paired, table
 from systems import SYSTEMS
 
 from embeddings.catalogue import BUNDLED
-from rag.cleaning import clean
+from rag.documents.cleaning import clean
+from rag.documents.loaders import load, require_files
+from rag.documents.metadata import describe
 from rag.evaluation import significance
 from rag.evaluation.figures import counts, figures
 from rag.evaluation.matching import FoldedDocument, places
 from rag.evaluation.outcome import Outcome, from_dict
 from rag.evaluation.question_set import SEED_QUESTIONS, Question, read
-from rag.loaders import load, require_files
-from rag.metadata import describe
 from rag.pipeline import SEEDS
 from rag.types import Document
 

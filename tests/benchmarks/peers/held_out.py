@@ -13,8 +13,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from embeddings.training.corpus import Corpus, Question
-from rag.composing import kind_of
-from rag.sentences import sentences
+from rag.answering.composing import kind_of
+from rag.text.sentences import sentences
 
 
 def row(question: Question, number: int) -> dict[str, object] | None:

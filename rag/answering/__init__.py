@@ -1,0 +1,1 @@
+"""Questions to answers: intents, follow-ups, retrieval, reading, composing and citing."""

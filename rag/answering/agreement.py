@@ -1,0 +1,217 @@
+"""Whether two sentences of documents say the same, agree on the value that is asked for, or say different things.
+
+An answer gives two citations to one sentence only when both quotes contain it. Likeness is no measure of that: "80元" and
+"120元", "allowed" and "not allowed", "North" and "South" differ in a few characters of many. So sentences are compared by
+their words, quantities, negations and names, and by what the headings above them and their titles say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import PurePath
+from typing import Literal
+
+from rag.answering.reading import Reading, Sentence
+from rag.text import quantities
+from rag.text.analysis import Analyzer, pieces
+from rag.text.names import NameFinder
+from rag.text.quantities import Quantity
+from rag.types import Language
+
+Relation = Literal["same", "agrees", "adds nothing", "rival", "other"]
+"""How a sentence relates to one that is shown before it.
+
+same: its quote contains all that the shown sentence says.
+agrees: it gives the same value for what is asked, and nothing in it speaks against the shown sentence.
+adds nothing: the shown sentence already says all that it says, but not the reverse.
+rival: the same statement with another value, or of another subject.
+other: anything else.
+"""
+
+_TOKEN = re.compile(r"(?P<han>[\u3400-\u9fff〇]+)|(?P<word>\d+(?:[.,:/-]\d+)*|[^\W\d_]+(?:['’][a-z]+)?)")
+# Words without which a sentence says the same. Negations and prepositions are not among them.
+_FUNCTION_WORDS = frozenset(
+    "的 地 得 了 着 过 是 为 也 而 其 该 a an the is are was were be been has have had it its that which".split()
+)
+_REVERSAL = re.compile(
+    r"不|没|未|无|非|否|禁|勿|莫|除|例外|仅|只"
+    r"|\b(?:not?|never|neither|nor|none|without|cannot|nobody|nothing|except\w*|unless|only|but|prohibit\w*|forbid\w*|ban(?:ned|s)?)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+")
+_MEASURE_WORD = re.compile("[个种处名人项家座所条只头株棵位部份次届件张户场]")
+_SAME_FRAME = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sentence, the reading that it is from, and the terms of the question that it or what stands above it contains."""
+
+    reading: Reading
+    sentence: Sentence
+    covered: frozenset[str] = frozenset()
+
+    @property
+    def document_id(self) -> str:
+        """The document that the sentence is in."""
+        return self.reading.result.chunk.document_id
+
+    @property
+    def section(self) -> str:
+        """The headings above the sentence, outermost first, joined by " > "."""
+        return self.reading.result.chunk.section
+
+    @property
+    def language(self) -> Language:
+        """That of the document."""
+        return self.reading.result.language
+
+    @property
+    def context(self) -> str:
+        """What a sentence need not say again: the title, the headings above it, and the name of the file."""
+        result = self.reading.result
+        return "\n".join((result.title, result.chunk.section, PurePath(result.source).stem))
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What a sentence says, in a form that can be compared."""
+
+    tokens: tuple[str, ...]
+    quantities: tuple[Quantity, ...]
+    reversals: Counter[str]
+
+    @cached_property
+    def amounts(self) -> Counter[object]:
+        """Every quantity with its bound, however it is written."""
+        return Counter((quantity.value, quantity.bound) for quantity in self.quantities)
+
+
+class Agreement:
+    """Compares sentences. The dictionaries are read on first use."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._names = NameFinder(analyzer)
+        self._kept: dict[tuple[str, Language], _Contents] = {}
+
+    def place(self, question: str, reading: Reading, sentence: Sentence) -> Place:
+        """A sentence with the terms of the question that it covers."""
+        bare = Place(reading, sentence)
+        there = set(self._analyzer.terms(f"{bare.context}\n{sentence.text}"))
+        return Place(reading, sentence, self.terms(question) & there)
+
+    def terms(self, question: str) -> frozenset[str]:
+        """The terms that say what a question is about."""
+        return frozenset(self._analyzer.content_terms(question))
+
+    def relation(self, shown: Place, other: Place, *, value_asked: bool) -> Relation:
+        """How `other` relates to a sentence that is shown.
+
+        Args:
+            shown: The sentence that is shown.
+            other: One that may be cited with it.
+            value_asked: Whether the question is after a number or a date, so that the same value is the same answer.
+        """
+        one, two = self._contents(shown), self._contents(other)
+        apart = self._of_other_subjects(shown, other)
+        if one.tokens == two.tokens and one.amounts == two.amounts:
+            return "rival" if apart else "same"
+        if value_asked and not apart and self._agree(shown, other):
+            return "agrees"
+        if not apart and one.reversals == two.reversals and two.amounts <= one.amounts and _in_order(two.tokens, one.tokens):
+            return "adds nothing"
+        return "rival" if is_same_frame(shown, other) else "other"
+
+    def _agree(self, shown: Place, other: Place) -> bool:
+        """Whether two sentences give the same value and nothing that both name differs."""
+        values = answered_quantity(shown), answered_quantity(other)
+        if not values[0] or not values[1] or (values[0].value, values[0].bound) != (values[1].value, values[1].bound):
+            return False
+        one, two = self._contents(shown), self._contents(other)
+        if _lacks(one.quantities, two.quantities) and _lacks(two.quantities, one.quantities):
+            return False
+        if shown.language != other.language:
+            return True
+        words = [
+            _MEASURE_WORD.match(place.sentence.text, value.end)
+            for place, value in zip((shown, other), values, strict=True)
+            if value
+        ]
+        counted = [word[0] for word in words if word]
+        return (
+            len(set(counted)) < 2
+            and one.reversals == two.reversals
+            and shown.covered <= other.covered
+            and not _differ(self._names.names(shown.sentence.text), self._names.names(other.sentence.text))
+        )
+
+    def _of_other_subjects(self, one: Place, other: Place) -> bool:
+        """Whether what stands above two sentences says that they are of different things.
+
+        In one document these are other headings; in two, other numbers, years or versions in their titles and headings.
+        """
+        if one.document_id == other.document_id:
+            return one.section != other.section
+        return _differ(_DIGITS.findall(one.context), _DIGITS.findall(other.context))
+
+    def _contents(self, place: Place) -> _Contents:
+        key = place.sentence.text, place.language
+        if key not in self._kept:
+            text = self._analyzer.fold(key[0])
+            tokens = tuple(token for token in self._tokens(text) if token not in _FUNCTION_WORDS)
+            found = tuple(quantities.find(*key))
+            self._kept[key] = _Contents(tokens, found, Counter(match[0] for match in _REVERSAL.finditer(text)))
+        return self._kept[key]
+
+    def _tokens(self, text: str) -> Iterable[str]:
+        for match in _TOKEN.finditer(text):
+            if match["han"]:
+                for piece in pieces(match[0]):
+                    yield from self._analyzer.jieba.lcut(piece)
+            else:
+                yield match[0].replace(",", "")
+
+
+def answered_quantity(place: Place) -> Quantity | None:
+    """The quantity of a sentence that the reader takes for the answer; None when that is none or not one alone."""
+    begin, end = (offset - place.sentence.start for offset in place.sentence.answer)
+    found = quantities.find(place.sentence.text, place.language)
+    meant = [quantity for quantity in found if quantity.start < end and begin < quantity.end]
+    return meant[0] if len(meant) == 1 else None
+
+
+def is_same_frame(one: Place, other: Place) -> bool:
+    """Whether two sentences say the same but for their quantities and the answer that the reader found in them."""
+    pairs = [{first + second for first, second in pairwise(_frame(place))} for place in (one, other)]
+    smaller = min(pairs, key=len)
+    return bool(smaller) and len(pairs[0] & pairs[1]) >= _SAME_FRAME * len(smaller)
+
+
+def _frame(place: Place) -> str:
+    text = place.sentence.text
+    begin, end = (offset - place.sentence.start for offset in place.sentence.answer)
+    cut = [(quantity.start, quantity.end) for quantity in quantities.find(text, place.language)] + [(begin, end)]
+    return re.sub(r"[\W\d]+", "", "".join(c for i, c in enumerate(text) if not any(a <= i < b for a, b in cut))).casefold()
+
+
+def _differ(one: Iterable[object], other: Iterable[object]) -> bool:
+    """Whether each names something that the other does not: one that names less does not speak against the other."""
+    mine, theirs = set(one), set(other)
+    return bool(mine - theirs and theirs - mine)
+
+
+def _lacks(one: Sequence[Quantity], other: Sequence[Quantity]) -> bool:
+    """Whether the other names a quantity that none of this one's is or contains."""
+    return not all(any(own.contains(quantity) for own in one) for quantity in other)
+
+
+def _in_order(few: tuple[str, ...], many: tuple[str, ...]) -> bool:
+    """Whether all of the few tokens stand among the many, in the same order."""
+    left = iter(many)
+    return all(token in left for token in few)

@@ -1,0 +1,133 @@
+"""Places in documents, the markers that stand for them, and what a language model's text cites."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from rag.errors import LibraryError
+from rag.text.sentences import sentences
+from rag.types import Citation, Document
+
+_NUMBER = r"[1-9１-９]\d{0,2}+"
+_SEPARATOR = r"[,，、;；~～–-]"
+_OPENING = r"[\[【［]"
+_MARKER = rf"{_OPENING}[ \t]*+{_NUMBER}(?:[ \t]*+{_SEPARATOR}[ \t]*+{_NUMBER})*+[ \t]*+[\]】］]"
+_HALF_MARKER = rf"{_OPENING}(?:[\d \t]|{_SEPARATOR})*+"
+_TOKEN = re.compile(
+    r"(?P<code>```(?s:.*?)```|`[^`\n]++`)"
+    rf"|(?P<markers>[ \t]*+(?:{_MARKER}[ \t]*+)++)(?!(?:{_HALF_MARKER})?\Z)"
+    # What is still to come says what this is.
+    rf"|(?P<open>```(?s:.*)\Z|`(?:`|[^`\n]*+)\Z|[ \t]*+(?:{_MARKER}[ \t]*+)*+(?:{_HALF_MARKER})?\Z)"
+    r"|(?P<prose>[^`\[【［ \t]++|(?s:.))"
+)
+_RANGE = re.compile(r"(\d+)(?:[ \t]*[~～–-][ \t]*(\d+))?")
+_TIGHT = ".,;:!?%)。，、；：！？）”’」』》…\n"
+# The whole of the first word after a sentence is all that `sentences` looks at to end it.
+_NEXT_WORD = re.compile(r"\s*+(?P<word>[A-Za-z]++(?!\Z)|[^\sA-Za-z])")
+_LIST_ITEM = re.compile(r"(?:(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)[ \t]+|\d{1,2}、[ \t]*)(?=\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """A sentence as the model wrote it, without its markers.
+
+    `numbers` are what it cites, in order, each once. `before` separates it from the sentence before: nothing, a blank, line
+    ends, with the bullet or number of a list.
+    """
+
+    text: str
+    numbers: tuple[int, ...]
+    before: str
+
+
+def marker(*numbers: int) -> str:
+    """The markers of citations, as they stand in an answer: `[1]`, or `[1][2]` for several."""
+    return "".join(f"[{number}]" for number in numbers)
+
+
+def cite(document: Document, number: int, start: int, end: int, support: float) -> Citation:
+    """A citation of `document.text[start:end]`, its quote copied from the stored text.
+
+    Raises:
+        LibraryError: The place is not in the document.
+    """
+    if not 0 <= start < end <= len(document.text):
+        raise LibraryError(f"{document.title} has no place {start}-{end}; re-index the library with: yinju reindex")
+    return Citation(
+        number=number,
+        document_id=document.id,
+        title=document.title,
+        source=document.source,
+        page=document.page_at(start),
+        start=start,
+        end=end,
+        quote=document.text[start:end],
+        support=support,
+        copies=document.copies,
+    )
+
+
+def cited_sentences(pieces: Iterable[str]) -> Iterator[CitedSentence]:
+    """The sentences of a text that comes in pieces; each is given once the first word after it is there.
+
+    Markers are `[1]`, `[1][2]`, `[1, 2]` and `[1-3]`, in any of `[]`, `【】` and `［］`, of numbers from 1 to 999; all else in
+    brackets is prose, and so is all code. A marker belongs to the sentence that it stands in or after; where it begins a line,
+    to the one that follows in that line. However the text is cut into pieces, the sentences are the same. `before` and `text`
+    of all of them are the whole text but for its markers, the blanks around those, and blanks at its end.
+    """
+    text, end = "", 0
+    marks: list[tuple[int, tuple[int, ...]]] = []
+
+    def sentence(start: int, stop: int, following: int) -> CitedSentence:
+        """That of `text[start:stop]`, with its marks; the next one begins at `following`."""
+        last_line = text.rfind("\n", stop, following)
+        limit = following if last_line < 0 else last_line
+        own = [numbers for place, numbers in marks if place <= limit]
+        del marks[: len(own)]
+        item = _LIST_ITEM.match(text, start, stop) if "\n" in text[end:start] or not end else None
+        begin = item.end() if item else start
+        return CitedSentence(text[begin:stop], tuple(dict.fromkeys(chain.from_iterable(own))), text[end:begin])
+
+    for token in _tokens(pieces):
+        if isinstance(token, tuple):
+            marks.append((len(text), token))
+            continue
+        text += token
+        while (span := next(sentences(text, end), None)) and (word := _NEXT_WORD.match(text, span[1])):
+            yield sentence(*span, word.start("word"))
+            end = span[1]
+    if span:
+        yield sentence(*span, len(text))
+
+
+def _tokens(pieces: Iterable[str]) -> Iterator[str | tuple[int, ...]]:
+    """Prose as text, markers as their numbers; what may still become a marker or code is held back."""
+    pending = ""
+    begins_line = True
+    # The end of the text is that of a line.
+    for piece in chain(pieces, "\n"):
+        pending += piece
+        done = 0
+        for match in _TOKEN.finditer(pending):
+            token = match[0]
+            if match["open"] is not None:
+                break
+            done = match.end()
+            if match["markers"]:
+                yield _numbers(token)
+                blanks = token[: -len(token.lstrip(" \t"))] or token[len(token.rstrip(" \t")) :]
+                token = "" if begins_line or pending[done] in _TIGHT else blanks
+            else:
+                begins_line = token.endswith("\n")
+            yield token
+        pending = pending[done:]
+    yield pending
+
+
+def _numbers(markers: str) -> tuple[int, ...]:
+    """Every number of some markers, in order."""
+    ranges = ((int(match[1]), int(match[2] or match[1])) for match in _RANGE.finditer(markers))
+    return tuple(number for first, last in ranges for number in range(first, max(first, last) + 1))

@@ -1,0 +1,168 @@
+"""Which sentences of the retrieved passages hold the answer, and how surely.
+
+A cross-encoder reads the question with each passage and says whether the answer is there and where it begins. A logistic
+model weighs that with what the search knows of the passage: how alike it and the question are, and the terms and names that
+they share. Its weights come from `tests/benchmarks/fit_reader.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Event
+from typing import Any, Protocol
+
+import numpy as np
+
+from embeddings.catalogue import BUNDLED
+from embeddings.encoder import Vectors
+from embeddings.reader import CrossEncoderReader, PassageReading
+from rag.documents.chunking import context
+from rag.text.language import language_of
+from rag.text.sentences import Span, sentences
+from rag.types import SearchResult
+
+WEIGHTS = BUNDLED / "reader" / "weights.json"
+FEATURES = (
+    "passage_read",
+    "sentence_read",
+    "passage_similarity",
+    "passage_terms",
+)
+"""The columns of `features`: the logits of the passage and of the place, a cosine, a share of the terms."""
+
+_SMALLEST_SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a document: `document.text[start:end] == text`.
+
+    `support` is the probability, between 0 and 1, that it answers the question, when nothing else does better. `answer` is
+    the place in the document of the shortest answer in it, and `likelihood` how surely that is the one, if one is in it.
+    """
+
+    start: int
+    end: int
+    text: str
+    support: float
+    answer: Span
+    likelihood: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of a passage: its sentences in order, and the support of the best of them."""
+
+    result: SearchResult
+    sentences: tuple[Sentence, ...]
+    support: float
+
+
+class Reader(Protocol):
+    """Judges passages."""
+
+    def read(self, question: str, results: Sequence[SearchResult], stop: Event | None = None) -> list[Reading]:
+        """A reading of each passage that has a sentence, the best supported first.
+
+        Raises:
+            Stopped: `stop` was set before all were read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A logistic model for sentences in the question's language, and one for those in another.
+
+    Each is an intercept and a weight for each of `FEATURES`. They are calibrated so that the support of the best sentence is
+    the probability that the documents answer the question.
+    """
+
+    same: Vectors
+    other: Vectors
+
+    @classmethod
+    def load(cls, file: Path = WEIGHTS) -> Weights:
+        """Reads the weights that ship with the project."""
+        values = json.loads(file.read_text(encoding="utf-8"))
+
+        def row(name: str) -> Vectors:
+            return np.array([values[name]["intercept"], *(values[name][feature] for feature in FEATURES)], np.float32)
+
+        return cls(row("same"), row("other"))
+
+
+class SentenceReader:
+    """Scores sentences. The weights are read on first use."""
+
+    def __init__(self, cross_encoder: CrossEncoderReader | None = None, weights: Weights | None = None) -> None:
+        self._cross_encoder = cross_encoder or CrossEncoderReader()
+        self._given_weights = weights
+
+    def read(self, question: str, results: Sequence[SearchResult], stop: Event | None = None) -> list[Reading]:
+        passages = [Passage(result) for result in results]
+        reads = self.read_passages(question, passages, stop)
+        language = language_of(question)
+        readings = []
+        for passage, read in zip(passages, reads, strict=True):
+            if not passage.spans:
+                continue
+            weights = self._weights.same if passage.result.language == language else self._weights.other
+            supports = _sigmoid(weights[0] + features(passage, read) @ weights[1:])
+            found = tuple(passage.sentence(i, read, float(support)) for i, support in enumerate(supports))
+            readings.append(Reading(passage.result, found, float(supports.max())))
+        return sorted(readings, key=lambda reading: -reading.support)
+
+    def read_passages(self, question: str, passages: Sequence[Passage], stop: Event | None = None) -> list[PassageReading]:
+        """What the cross-encoder makes of each passage, in order."""
+        return self._cross_encoder.read(question, [passage.context for passage in passages], stop)
+
+    @cached_property
+    def _weights(self) -> Weights:
+        return self._given_weights or Weights.load()
+
+
+class Passage:
+    """A passage taken apart: its sentences, with their places in its text; headings are none.
+
+    `context` is what is read, in which the text begins at `offset`.
+    """
+
+    def __init__(self, result: SearchResult) -> None:
+        self.result = result
+        headings = {part.strip() for part in result.chunk.section.split(" > ")} | {result.title}
+        text = result.chunk.text
+        self.context = context(result.title, result.chunk.section, text)
+        self.offset = len(self.context) - len(text)
+        self.spans = [(a, b) for a, b in sentences(text) if text[a:b].strip("# ") not in headings]
+        self.texts = [text[a:b] for a, b in self.spans]
+
+    def sentence(self, number: int, read: PassageReading, support: float) -> Sentence:
+        """The sentence with this number, from 0, and its shortest answer."""
+        start, end = self.spans[number]
+        first, last, likelihood = read.answer(self.offset + start, self.offset + end)
+        shift = self.result.chunk.start
+        answer = (first - self.offset + shift, last - self.offset + shift)
+        return Sentence(start + shift, end + shift, self.texts[number], support, answer, likelihood)
+
+
+def features(passage: Passage, read: PassageReading) -> Vectors:
+    """What the weights are for: an array `(sentences of the passage, len(FEATURES))`."""
+    scores = passage.result.scores
+    rows = [
+        (
+            read.support,
+            np.log(_SMALLEST_SHARE + read.share(passage.offset + start, passage.offset + end)),
+            scores.get("dense", 0.0),
+            scores.get("coverage", 0.0),
+        )
+        for start, end in passage.spans
+    ]
+    return np.array(rows, np.float32).reshape(-1, len(FEATURES))
+
+
+def _sigmoid(logits: Any) -> Any:
+    return 1 / (1 + np.exp(-logits))

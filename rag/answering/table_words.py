@@ -1,0 +1,191 @@
+"""The words by which questions ask whole tables, in Chinese and English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from rag.text.analysis import STOP_WORDS, Analyzer
+
+Order = Literal["highest", "lowest", "latest", "earliest"]
+
+# What each operation is asked by. The first that is found is taken out of the question.
+COUNT = re.compile(
+    r"\bhow many\b|\b(?:the|total) number of\b|\bcount (?:of )?(?:the|all)\b"
+    r"|(?:一共|总共|共)?(?:有)?(?:多少|几)(?=[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次]|$)|(?:个数|份数|数目|总数)(?=是|有|为)"
+)
+WHICH_ONE = re.compile(r"[哪几这该]一?[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次间]?")
+SUM = re.compile(
+    r"\b(?:in total|altogether|combined|sum(?: total)?|total|add up to|added up)\b|一共|总共|合计|总计|共计|总和|之和|总额|加起来|总(?=[^体部是经理裁监])"
+)
+AVERAGE = re.compile(r"\b(?:on average|average|mean)\b|平均(?:值|数)?|均值")
+DIFFERENCE = re.compile(
+    r"\b(?:difference (?:in|between)|difference|differ)\b|\bhow much (?:more|less|higher|lower|larger|smaller|taller|longer|older|younger)\b"
+    r"|相差(?:多少)?|差(?:额|值|距|多少)|[多高大长重](?:出)?(?:了)?多少|[少低小短轻](?:了)?多少"
+)
+LIST = re.compile(
+    r"\blist (?:all |every |the )?|\b(?:show|give|name)(?: me)? (?:all|every)\b|列出(?:所有|全部)?(?:的)?|(?:都)?(?:有)?哪些|哪几[个份家位名条项种台座件笔所门]"
+)
+PLURAL = re.compile(r"\b(?:which|what) (?=(?P<noun>[a-z]+s)\b(?: of the \w+)? (?:are|were|have|had|do|did|cost|with|from|in)\b)")
+_NUMERAL = r"(?:\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)"
+_HAN_NUMERAL = r"(?:\d{1,2}|[二两三四五六七八九十])"
+SEVERAL = re.compile(
+    rf"\b(?:top|bottom) (?P<a>{_NUMERAL})\b|\b(?P<b>{_NUMERAL}) (?=(?:highest|lowest|largest|smallest|biggest|greatest|latest|earliest|newest|oldest|most|least|cheapest|tallest|longest|shortest|heaviest|lightest|youngest))"
+    rf"|\b(?:highest|lowest|largest|smallest|biggest|greatest|latest|earliest|newest|oldest|cheapest|tallest|longest|shortest|heaviest|lightest|youngest) (?P<c>{_NUMERAL})\b"
+    rf"|(?P<d>前{_HAN_NUMERAL})[名个份家位条项种台座件笔大]?|(?<=的)(?P<e>{_HAN_NUMERAL})[名个份家位条项种台座件笔]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Superlative:
+    """Words for an extreme. `concept` is what they say of the column, if anything; `order` is that of numbers or of dates."""
+
+    pattern: re.Pattern[str]
+    order: Order
+    concept: str = ""
+
+
+_EXTREMES: tuple[tuple[str, Order, str], ...] = (
+    (r"\b(?:most recent(?:ly)?|newest|latest)\b|最[晚新近迟]", "latest", ""),
+    (r"\blast\b(?! (?:half|quarter|year|month|week|name|day))", "latest", ""),
+    (r"\b(?:earliest|first)\b(?! (?:half|quarter|year|month|week|name|day))|最[早先]", "earliest", ""),
+    (r"\b(?:most expensive|costliest|dearest)\b|最贵", "highest", "money"),
+    (r"\bcheapest\b|最便宜", "lowest", "money"),
+    (r"\b(?:tallest)\b", "highest", "height"),
+    (r"\blongest\b|最长", "highest", "length"),
+    (r"\bshortest\b|最短", "lowest", "length"),
+    (r"\bheaviest\b|最重", "highest", "weight"),
+    (r"\blightest\b|最轻", "lowest", "weight"),
+    (r"\byoungest\b|最年轻", "lowest", "age"),
+    (r"\boldest\b|最年长", "highest", "age"),
+    (r"\bdeepest\b|最深", "highest", "depth"),
+    (r"\b(?:highest|largest|biggest|greatest|maximum|most)\b|最[高大多]", "highest", ""),
+    (r"\b(?:lowest|smallest|least|minimum|fewest)\b|最[低小少]", "lowest", ""),
+)
+SUPERLATIVES = tuple(Superlative(re.compile(pattern), order, concept) for pattern, order, concept in _EXTREMES)
+ASKS = re.compile(
+    "|".join(
+        re.sub(r"\(\?P<\w+>", "(?:", pattern.pattern)
+        for pattern in (
+            COUNT,
+            SUM,
+            AVERAGE,
+            DIFFERENCE,
+            LIST,
+            PLURAL,
+            *(superlative.pattern for superlative in SUPERLATIVES),
+        )
+    )
+)
+# What is beyond these rules: negation, groups, ranks, what is asked of the extreme row besides its name, yes or no.
+BEYOND = re.compile(
+    r"\b(?:not|no|never|without|except|excluding|other than|neither|nor|per|each|every one|respectively|why|when|where|until|till"
+    r"|second|third|fourth|fifth|median|percentage|percent|proportion|share of|ratio|twice|half|by (?:partner|region|year|month|department)"
+    r"|if|would|should|how (?:often|long|far|come))\b|n't\b"
+    r"|^(?:is|are|was|were|do|does|did|has|have|can|could|will)\b"
+    r"|不(?!超过|少于|低于|高于|多于|大于|小于|足|到)|没有|未|除了|除[^以]*外|非|每|各|分别|第[二三四五六七八九十\d]|为什么|为何|怎么|如何|何时|什么时候|哪[年天月里]|吗|是否|比例|占比|百分之几|几成|倍|中位"
+)
+GREATER = re.compile(
+    r"(?:(?:greater|higher|larger|bigger|longer|taller|older|heavier) than|after|大于|高于|长于|>)\s*(?:the year )?$|(?<!不)[大高长重]于\s*$"
+)
+LESS = re.compile(r"(?:(?:lower|smaller|shorter|younger|lighter|cheaper) than|小于|<)\s*$")
+AT_MOST = re.compile(r"(?:不大于|<=|≤)\s*$")
+AT_LEAST = re.compile(r"(?:不小于|>=|≥)\s*$")
+BEFORE_DATE = re.compile(r"\b(?:before|prior to|earlier than)\s*$|早于\s*$")
+AFTER_DATE = re.compile(r"\b(?:after|later than)\s*$|晚于\s*$")
+SINCE_DATE = re.compile(r"\b(?:since|from)\s*$|自从?\s*$|从\s*$")
+DATE_FOLLOWS = re.compile(r"(?P<before>之前|以前|前)|(?P<after>之后|以后|后)|(?P<since>起|以来|(?:and|or) (?:later|after)\b)")
+# Other words for what columns are often called, in both languages. Where a heading says one of them, all of them mean it.
+_CONCEPTS: Mapping[str, str] = {
+    "money": "value amount price cost sum worth money fee charge total budget expense 金额 价值 价格 总价 单价 售价 款额 费用 价钱 成本 价款",
+    "pay": "salary wage pay earnings 工资 薪资 薪水 月薪 年薪 薪酬",
+    "revenue": "revenue sales turnover 收入 营收 销售额 营业额",
+    "date": "date day dated 日期 时间",
+    "year": "year 年份 年度",
+    "signed": "signed signing conclude concluded 签订 签署 签约",
+    "built": "built finished completed completion opened 建成 落成 竣工 建造",
+    "bought": "bought purchased purchase acquired 购入 采购 购置 购买",
+    "hired": "hired joined hire 入职 聘用",
+    "contract": "contract agreement deal 合同 协议",
+    "partner": "partner counterparty 合作方 合作伙伴 对方",
+    "supplier": "supplier vendor 供应商 供货商",
+    "customer": "customer client buyer 客户 顾客",
+    "company": "company firm enterprise 公司 企业",
+    "department": "department division unit 部门 科室",
+    "person": "employee staff person worker member 员工 职员 职工 人员 姓名",
+    "name": "name title called 名称 姓名",
+    "age": "age old 年龄 岁数",
+    "height": "height tall elevation altitude 高度 身高 海拔",
+    "length": "length long 长度 全长",
+    "width": "width wide 宽度",
+    "depth": "depth deep 深度",
+    "weight": "weight heavy mass 重量 体重",
+    "area": "area surface 面积",
+    "population": "population inhabitants residents 人口",
+    "quantity": "quantity count number units pieces stock qty 数量 库存 件数 台数 个数",
+    "country": "country nation 国家",
+    "city": "city town 城市",
+    "region": "region area province 地区 区域 省份",
+    "product": "product item article goods 产品 商品 货品",
+    "project": "project 项目",
+    "machine": "machine device equipment 设备 机器",
+    "station": "station site 站点 车站",
+    "book": "book 书名 图书 书籍",
+    "student": "student pupil 学生",
+    "score": "score mark grade 成绩 分数 得分",
+    "distance": "distance 距离",
+}
+QUANTITIES = re.compile(r"数量|台数|人数|个数|件数|份数|库存|\b(?:quantity|qty|count|number|units|pieces|copies|stock)\b")
+# Words that do not narrow down what is asked.
+LIGHT = frozenset(
+    """
+    row rows entry entries record records line lines table tables sheet file document list data altogether there exist carry hold contain include need use take show give find one ones
+    make made come total overall whole entire together which what's item got get compared compare than between over under above below up down most
+    currently now different distinct belong belongs conclude have had be been thank thanks please report reported recorded registered stated shown
+    共 一共 总共 共有 总计 合计 有 个 份 家 位 名 条 项 种 台 座 件 笔 所 门 本 辆 部 只 张 户 处 艘 款 幢 栋 类 次 人 多少 几 行 记录 条目 表 表格 表中 表里 数据 列出 所有 全部
+    哪些 哪几 那些 是 为 共计 总 数 之 间 内 其 下列 以下 以上 情况 不同 属于 请 统计 一下 查 查询 查找 找出 给出 显示 里面 当中 之间 目前 现在 来 自 于 跟 同 与 和 所 超过 大于 小于
+    了 过 比 要 会 得 做 来说
+    """.split()
+)
+ROWS = frozenset("row rows entry entries record records line lines 行 记录 条目 条".split())
+
+
+def bounded(name: str) -> str:
+    """A pattern for a name that is no part of a longer word; a Latin one may be in the plural."""
+    other = r"[^\W_\u3400-\u9fff]"
+    before = rf"(?<!{other})" if re.match(other, name) else ""
+    after = rf"(?!{other})" if re.search(rf"{other}$", name) else ""
+    return before + re.escape(name) + ("(?:e?s)?" if name[-1:].islower() else "") + after
+
+
+def small_number(match: re.Match[str]) -> int:
+    """The number that `SEVERAL` found, in digits or in words."""
+    text = next(filter(None, match.groups())).removeprefix("前").replace("两", "二")
+    if text.isdecimal():
+        return max(1, int(text))
+    words = "one two three four five six seven eight nine ten".split() if text.isascii() else [*"一二三四五六七八九十"]
+    return words.index(text) + 1
+
+
+@lru_cache(maxsize=4)
+def light_terms(analyzer: Analyzer) -> frozenset[str]:
+    """Words and terms that do not narrow down what is asked."""
+    return frozenset(term for word in LIGHT | STOP_WORDS for term in analyzer.terms(word)) | LIGHT | STOP_WORDS
+
+
+@lru_cache(maxsize=4)
+def concepts(analyzer: Analyzer) -> dict[str, frozenset[str]]:
+    """The terms of each concept. Chinese words count whole, so that 日期 does not stand for every 期."""
+    return {
+        name: frozenset(term for word in words.split() for term in (analyzer.terms(word) if word.isascii() else [word]))
+        for name, words in _CONCEPTS.items()
+    }
+
+
+@lru_cache(maxsize=20_000)
+def terms_of(analyzer: Analyzer, text: str) -> frozenset[str]:
+    """The terms of a text, each once."""
+    return frozenset(analyzer.terms(text))

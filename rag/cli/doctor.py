@@ -1,0 +1,108 @@
+"""Looks at the installation and the library, and says what it finds."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+
+from embeddings import catalogue, number_format
+from embeddings.encoder import SentenceTransformerEncoder
+from embeddings.reader import MAX_TOKENS, CrossEncoderReader
+from rag.documents.loaders import ocr
+from rag.errors import YinjuError
+from rag.library.indexes import VectorReport
+from rag.library.library import Library
+from rag.settings import Settings
+
+_PACKAGES = ("yinju", "torch", "transformers", "sentence-transformers", "faiss-cpu", "tantivy", "jieba", "opencc", "gradio")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `sound` is False when something must be done about it."""
+
+    subject: str
+    text: str
+    sound: bool = True
+
+
+def examine(settings: Settings, contents: bool = False) -> Iterator[Finding]:
+    """What is installed, which models are here, and whether the library is sound, in that order.
+
+    With `contents`, every document of the library is read and compared with its checksum.
+    """
+    yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    for package in _PACKAGES:
+        try:
+            yield Finding(package, metadata.version(package))
+        except metadata.PackageNotFoundError:
+            yield Finding(package, "is not installed; repeat the installation", sound=False)
+    scans = "read by OCR" if ocr.is_installed() else f"named but not read; OCR is installed with: {ocr.HOW_TO_INSTALL}"
+    yield Finding("scanned pages", scans)
+    yield Finding("number format", _number_format(number_format.speeds()))
+    yield from _models(settings)
+    yield from _library(settings, contents)
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    try:
+        encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
+        vector = encoder.encode_query(["引据 cites its evidence"])[0]
+        yield Finding(
+            "encoder",
+            f"{encoder.fingerprint}, {len(vector)} dimensions, up to {encoder.max_tokens} tokens",
+        )
+    except YinjuError as error:
+        yield Finding("encoder", str(error), sound=False)
+    try:
+        CrossEncoderReader().read("Who cites its evidence?", ["Yinju cites its evidence."])
+        yield Finding("reader", f"bundled, up to {MAX_TOKENS} tokens of question and passage")
+    except YinjuError as error:
+        yield Finding("reader", str(error), sound=False)
+    others = [spec.name for spec in catalogue.CATALOGUE.values() if not spec.bundled]
+    yield Finding("catalogue", f"can be named too, and are downloaded when first used: {', '.join(others)}")
+
+
+def _number_format(speeds: number_format.Speeds) -> str:
+    """The format that models compute in on the processor, and the figures that decided it."""
+    chosen = "bfloat16" if speeds.favour_bfloat16 else "float32"
+    return (
+        f"{chosen}, as a core multiplies matrices at {speeds.float32:,.0f} GFLOP/s in float32 and "
+        f"{speeds.bfloat16:,.0f} in bfloat16"
+    )
+
+
+def _library(settings: Settings, contents: bool) -> Iterator[Finding]:
+    try:
+        encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
+        with Library(settings.library, encoder, settings.chunk_tokens) as library:
+            if not library.database.exists():
+                yield Finding("library", f"none yet in {library.path}; it is made when the first document is added")
+                return
+            documents = library.documents()
+            passages = sum(document.chunks for document in documents)
+            yield Finding("library", f"{len(documents)} documents, {passages} passages in {library.path}")
+            problems = library.check(contents)
+            for problem in problems:
+                yield Finding("library", problem, sound=False)
+            if contents and not problems:
+                yield Finding("documents", "are what was stored, by their checksums")
+            if not problems:
+                yield Finding("indexes", "fit the library")
+                yield Finding("search", _kind_of_search(library.vector_report()))
+    except YinjuError as error:
+        yield Finding("library", str(error), sound=False)
+
+
+def _kind_of_search(report: VectorReport) -> str:
+    """Which vector index is used, and why."""
+    size, limit = f"{report.vectors:,} vectors of {report.dim} dimensions", f"{report.limit:,}"
+    if not report.lists:
+        return f"exact: a question is compared with all {size} in {report.milliseconds:.1f} ms, as it is up to {limit}"
+    return (
+        f"inverted file, as comparing a question with all {size} takes too long above {limit}: the nearest {report.probes:,} of "
+        f"{report.lists:,} lists are searched in {report.milliseconds:.1f} ms and hold {report.recall:.1%} of the 10 nearest "
+        "vectors (of a sample of queries)"
+    )

@@ -1,0 +1,1 @@
+"""Files to cleaned, described and chunked documents, without a database or an encoder."""

@@ -1,0 +1,69 @@
+"""ZIP archives of files of the other kinds."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+from rag.documents.loaders.base import Failure
+from rag.documents.loaders.recognition import recognise
+from rag.documents.loaders.zipped import MOST_UNPACKED, ZipReader
+from rag.errors import LoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from rag.types import Document
+
+
+class ReadMember(Protocol):
+    """Reads a file in memory, as `rag.documents.loaders.read` does."""
+
+    def __call__(self, data: bytes, source: str, suffix: str, max_bytes: int) -> Iterator[Document | Failure]:
+        """Reads its documents."""
+
+
+class ArchiveLoader:
+    """Reads the files of known kinds in an archive, and in archives that it holds, but no deeper.
+
+    As in folders, hidden files and those of other kinds are passed over. Nothing is written to disk.
+    """
+
+    suffixes = (".zip",)
+
+    def __init__(self, read: ReadMember, known: Collection[str]) -> None:
+        """Takes what reads a member, and the endings of the names of those that it is to read, beside archives."""
+        self._read = read
+        self._known = {*known, *self.suffixes}
+
+    def documents(self, data: bytes, source: str, max_bytes: int) -> Iterator[Document | Failure]:
+        """Reads the members in the order of the archive."""
+        archive = ZipReader(data, source)
+        if not self._names(archive):
+            raise LoadError(f"{source}: the archive holds no file of a known kind; known are {' '.join(sorted(self._known))}")
+        yield from self._members(archive, source, max_bytes, MOST_UNPACKED - archive.unpacked)
+
+    def _members(self, archive: ZipReader, source: str, max_bytes: int, left: int | None) -> Iterator[Document | Failure]:
+        """Reads the members of an archive; those that it holds may take up `left` bytes unpacked, none when None."""
+        for name in self._names(archive):
+            place = f"{source}/{name}"
+            try:
+                member = archive.read(name, max_bytes)
+                if recognise(member, place)[0] != ".zip":
+                    yield from self._read(member, place, PurePosixPath(name).suffix, max_bytes)
+                elif left is None:
+                    raise LoadError(f"{place}: this is an archive in an archive in an archive; unpack it first")
+                else:
+                    inner = ZipReader(member, place, left)
+                    left -= inner.unpacked
+                    yield from self._members(inner, place, max_bytes, None)
+            except LoadError as error:
+                yield Failure(place, str(error))
+
+    def _names(self, archive: ZipReader) -> list[str]:
+        return [
+            name
+            for name in archive
+            if PurePosixPath(name).suffix.lower() in self._known
+            and not any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+        ]

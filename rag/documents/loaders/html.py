@@ -1,0 +1,317 @@
+"""Web pages: the main text without what surrounds it, with its headings marked as in Markdown."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.documents.loaders.base import document_id
+from rag.documents.loaders.decoding import decode
+from rag.documents.loaders.tables import rows_as_lines
+from rag.errors import LoadError
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_:.-]{2,30})""")
+_DECLARED_WITHIN = 4096
+# Encodings that pages declare and what browsers read them as; those that Python knows by the same name are not listed.
+_READ_AS = {
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80", "gb18030"), "gb18030"),
+    **dict.fromkeys(("big5", "big5-hkscs", "x-x-big5"), "big5hkscs"),
+    **dict.fromkeys(("iso-8859-1", "latin1", "us-ascii", "ascii", "windows-1252"), "cp1252"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j"), "cp932"),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987"), "cp949"),
+    "hz-gb-2312": "hz",
+}
+_KNOWN = re.compile(r"windows-125\d|iso-8859-\d{1,2}|koi8-[ru]|euc-jp|iso-2022-jp")
+_MOST_REPLACED = 0.02
+_IS_XML = re.compile(r"\s*<\?xml|.{0,1000}<html[^>]{0,500}\bxmlns=", re.IGNORECASE | re.DOTALL)
+_SELF_CLOSED = re.compile(
+    r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)([A-Za-z][\w:-]{0,40}+)((?:\s[^<>]{0,2000})?)/>"
+)
+_NO_CHARACTER = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CHARACTER_REFERENCE = re.compile(r"&#(x[0-9a-f]{1,8}|[0-9]{1,9})(?:;|(?![0-9a-f]))", re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+# The extraction takes less for no main text; Chinese says in so many characters what English says in three times as many.
+_SHORTEST_MAIN_TEXT = 80
+_LONGEST_CELL = 300
+_DEEPEST = 250
+
+# The elements of HTML, and of the extraction's own markup, by what they are in a text.
+_NOT_TEXT = frozenset(
+    "head script style template noscript svg iframe object embed audio video canvas map select button textarea input rt rp graphic".split()
+)
+_BLOCKS = frozenset(
+    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form header hr html "
+    "main menu nav ol p pre quote section summary table tbody tfoot thead ul list caption".split()
+)
+_BREAKS, _ITEMS, _ROWS, _CELLS = ("br", "lb"), ("li", "item"), ("tr", "row"), ("td", "th", "cell")
+_SURROUNDINGS = frozenset(("nav", "footer", "aside"))
+_HEADING = re.compile(r"h([1-6])")
+
+
+class HtmlLoader:
+    """Reads web pages that were saved. Nothing that a page names is fetched."""
+
+    suffixes = (".html", ".htm", ".xhtml")
+
+    def __call__(self, data: bytes, source: str) -> Document:
+        tree = parse(data, source)
+        page = None if _is_deep(tree) else _extracted(tree, source)
+        text = page is not None and _main_text(page.body)
+        if not text:
+            _remove(tree, lambda element: element.tag in _SURROUNDINGS)
+            text = text_of(tree)
+        if not text:
+            raise LoadError(
+                f"{source}: the page holds no text; if a script makes it, print it to a PDF or copy the text to a file"
+            )
+        title = (page and page.title) or tree.findtext(".//title", "")
+        return Document(
+            document_id(source),
+            " ".join(title.split()) or Path(source).stem,
+            source,
+            text,
+            published=(page and page.date) or "",
+            publisher=(page and page.sitename) or "",
+        )
+
+
+def parse(data: bytes, source: str) -> Any:
+    """The tree of a page, without what a reader does not see.
+
+    Raises:
+        LoadError: It is not text, or empty.
+    """
+    from lxml import etree, html
+
+    text = _NO_CHARACTER.sub("", _CHARACTER_REFERENCE.sub(_referred, _decoded(data, source)))
+    if _IS_XML.match(text):
+        # To HTML an element that closes itself is one that never ends.
+        text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)
+    # Elements that are opened and never closed stand within each other, more than the 256 deep where a page ends otherwise.
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError) as error:
+        raise LoadError(f"{source}: the page is empty") from error
+    _remove(tree, _is_hidden)
+    return tree
+
+
+def _referred(reference: re.Match[str]) -> str:
+    """A character reference as it is, or nothing where it is to what no tree may hold."""
+    digits = reference[1].lower()
+    code = int(digits[1:], 16) if digits.startswith("x") else int(digits)
+    return "" if code > 0x10FFFF or _NO_CHARACTER.match(chr(code)) else reference[0]
+
+
+def text_of(tree: Any) -> str:
+    """The text of a tree: headings after `#`, items of lists after `-`, the rows of tables with their headings, paragraphs apart."""
+    return _Writer().written(tree)
+
+
+def _decoded(data: bytes, source: str) -> str:
+    """The text of a page: in the encoding that it declares, where it is not plainly another."""
+    declared = _DECLARED.search(data[:_DECLARED_WITHIN])
+    name = declared[1].decode("ascii").lower() if declared else ""
+    encoding = _READ_AS.get(name) or (name if _KNOWN.fullmatch(name) else "")
+    if encoding and (data.isascii() or not _is_utf8(data)):
+        text = data.decode(encoding, "replace")
+        if text.count("\ufffd") <= _MOST_REPLACED * len(text):
+            return text
+    return decode(data, source)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_hidden(element: Any) -> bool:
+    return "hidden" in element.attrib or bool(_HIDDEN.search(element.get("style", "")))
+
+
+def _remove(tree: Any, unwanted: Callable[[Any], bool]) -> None:
+    """Takes elements out of a tree, with all that is in them; the root stays."""
+    for element in [element for element in tree.iter() if unwanted(element)]:
+        if element.getparent() is not None:
+            element.drop_tree()
+
+
+def _is_deep(tree: Any) -> bool:
+    """Whether elements stand in each other so deep that the extraction, which writes and parses again, would lose their text."""
+    from lxml import etree
+
+    depth = 0
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > _DEEPEST:
+            return True
+    return False
+
+
+def _extracted(tree: Any, source: str) -> Any:
+    """The main part of a page with its title, date and site; None where none can be told."""
+    import trafilatura
+    from trafilatura.settings import use_config
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    config = use_config()
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", str(_SHORTEST_MAIN_TEXT))
+    try:
+        return trafilatura.bare_extraction(
+            tree,
+            url=source if source.startswith(("http://", "https://")) else None,
+            with_metadata=True,
+            include_comments=False,
+            include_tables=True,
+            # A date that stands somewhere in the text is not that of the page.
+            date_extraction_params={"extensive_search": False, "original_date": True},
+            config=config,
+        )
+    except MemoryError:
+        raise
+    except Exception:  # The extraction guesses at whatever anyone wrote; where it stumbles, the whole page is read.
+        return None
+
+
+def _main_text(body: Any) -> str:
+    """The text of what was extracted; empty where that is the text of the whole page without its headings and paragraphs."""
+    shapeless = len(body) == 1 and len(body[0]) == 0 and "\n" in (body[0].text or "")
+    return "" if shapeless else text_of(body)
+
+
+class _Writer:
+    """Writes a tree down as text, block after block."""
+
+    def __init__(self) -> None:
+        self._written: list[str] = []
+        self._inline: list[str] = []
+        self._mark = ""
+        self._gap = ""
+        self._preformatted = 0
+        self._in_item = 0
+        self._row: Any = None
+        self._cells: list[str] = []
+        self._rows: list[list[str]] = []
+
+    def written(self, tree: Any) -> str:
+        for event, element in _walk(tree):
+            if event == "text":
+                self._inline.append(element)
+            elif event == "start":
+                self._begin(element)
+            else:
+                self._end(element)
+        self._close("\n\n")
+        self._write_rows()
+        return "".join(self._written)
+
+    def _begin(self, element: Any) -> None:
+        tag = element.tag
+        level = _level(element)
+        if self._row is not None:
+            # What stands in a cell stays in its line.
+            self._inline.append(" " if level or tag in _BLOCKS or tag in _BREAKS or tag in _ITEMS or tag in _CELLS else "")
+            return
+        if tag in _BREAKS:
+            self._close("\n", again=True)
+        elif tag in _ITEMS:
+            self._close("\n")
+            self._mark = "- "
+            self._in_item += 1
+        elif level or tag in _BLOCKS or tag in _ROWS or tag in _CELLS:
+            self._close("\n\n")
+            self._mark = "#" * level + " " if level else self._mark
+        if _is_row(element):
+            self._row = element
+        self._preformatted += tag == "pre"
+
+    def _end(self, element: Any) -> None:
+        tag = element.tag
+        if self._row is not None:
+            if tag in _CELLS:
+                self._cells.append("".join(self._inline))
+                self._inline = []
+            if element is self._row:
+                self._rows.append(self._cells)
+                self._row, self._cells, self._inline = None, [], []
+            return
+        if tag in _ITEMS:
+            self._close("\n")
+            self._in_item -= 1
+        elif _level(element) or tag in _BLOCKS or tag in _ROWS or tag in _CELLS:
+            self._close("\n\n")
+        if tag == "table":
+            self._write_rows()
+        self._preformatted -= tag == "pre"
+
+    def _close(self, gap: str, again: bool = False) -> None:
+        """Ends a block: the next stands `gap` behind it, farther where another end says so or where it comes `again`.
+
+        Within an item of a list, and below it in one of its own lists, there are no blank lines.
+        """
+        gap = "\n" if self._in_item else gap
+        text = "".join(self._inline)
+        self._inline = []
+        text = text.strip("\n") if self._preformatted else " ".join(text.split())
+        if text.strip():
+            self._write_rows()
+            self._write(self._mark + text, gap)
+            self._mark = ""
+        else:
+            self._gap = "\n\n" if again else max(self._gap, gap, key=len)
+
+    def _write(self, text: str, gap: str) -> None:
+        self._written += [self._gap if self._written else "", text]
+        self._gap = gap
+
+    def _write_rows(self) -> None:
+        rows, self._rows = self._rows, []
+        for line in rows_as_lines(rows):
+            self._write(line, "\n")
+        self._gap = "\n\n" if rows else self._gap
+
+
+def _level(element: Any) -> int:
+    """How deep a heading stands, from 1; 0 for what is none."""
+    match = _HEADING.fullmatch(element.get("rend", "h2") if element.tag == "head" else element.tag)
+    return int(match[1]) if match else 0
+
+
+def _is_row(element: Any) -> bool:
+    """Whether it is a row of values, and not one that only places parts of a page side by side."""
+    if element.tag not in _ROWS or any(inner.tag in ("table", *_ROWS) for inner in element.iterdescendants()):
+        return False
+    return len(element) > 1 and all(
+        cell.tag in _CELLS and len("".join(cell.itertext())) <= _LONGEST_CELL and not (cell.tail or "").strip()
+        for cell in element
+    )
+
+
+def _walk(tree: Any) -> Iterator[tuple[str, Any]]:
+    """The elements of a tree as they start and end, and the text between, without the elements that hold none."""
+    from lxml import etree
+
+    walk = etree.iterwalk(tree, events=("start", "end"))
+    for event, element in walk:
+        is_text = isinstance(element.tag, str) and (element.tag not in _NOT_TEXT or "rend" in element.attrib)
+        if event == "start":
+            if not is_text:
+                walk.skip_subtree()
+                continue
+            yield "start", element
+            yield "text", element.text or ""
+            continue
+        if is_text:
+            yield "end", element
+        if element is not tree:
+            yield "text", element.tail or ""

@@ -1,0 +1,107 @@
+"""PowerPoint presentations: each slide a page under its title, with its notes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.documents.loaders.base import document_id
+from rag.documents.loaders.office import bounded, office_file
+from rag.documents.loaders.tables import rows_as_lines
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_MOST_UNPACKED = 100_000_000
+_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+
+
+class PptxLoader:
+    """Reads slides, hidden ones too, from top to bottom: text, tables, charts and diagrams, and then the speaker's notes."""
+
+    suffixes = (".pptx", ".pptm")
+
+    def __call__(self, data: bytes, source: str) -> Document:
+        with office_file(data, source, "a PowerPoint file (.pptx)", _MOST_UNPACKED) as file:
+            import pptx
+
+            slides = bounded(("".join(_slide(slide)) for slide in pptx.Presentation(file).slides), source)
+            pages, parts, length = [], [], 0
+            for slide in slides:
+                pages.append(length)
+                parts.append(slide)
+                length += len(slide) + 1
+        return Document(document_id(source), Path(source).stem, source, "\f".join(parts), pages=tuple(pages))
+
+
+def _slide(slide: Any) -> Iterator[str]:
+    title = slide.shapes.title
+    heading = " ".join(title.text_frame.text.split()) if title is not None else ""
+    yield f"# {heading}\n\n" if heading else ""
+    for shape in _in_order(slide.shapes):
+        if title is None or shape.shape_id != title.shape_id:
+            lines = "\n".join(_lines(shape))
+            yield f"{lines}\n\n" if lines else ""
+    notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+    lines = "\n".join(_paragraphs(notes)) if notes is not None else ""
+    yield f"{lines}\n" if lines else ""
+
+
+def _in_order(shapes: Iterable[Any]) -> list[Any]:
+    """The shapes from top to bottom, and those at one height from left to right."""
+    return sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
+
+
+def _lines(shape: Any) -> Iterator[str]:
+    """The lines of a shape; what a slide repeats on every page, its number, date and foot, has none."""
+    from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
+
+    repeated = (PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.HEADER)
+    if shape.is_placeholder and shape.placeholder_format.type in repeated:
+        return
+    if shape.shape_type == MSO_SHAPE_TYPE.GROUP:
+        for member in _in_order(shape.shapes):
+            yield from _lines(member)
+    elif shape.has_text_frame:
+        yield from _paragraphs(shape.text_frame)
+    elif getattr(shape, "has_table", False):
+        yield from rows_as_lines(map(_cells, shape.table.rows))
+    elif getattr(shape, "has_chart", False):
+        yield from _chart(shape.chart)
+    else:
+        yield from _diagram(shape)
+
+
+def _paragraphs(frame: Any) -> Iterator[str]:
+    for paragraph in frame.paragraphs:
+        if text := " ".join(paragraph.text.split()):
+            yield text
+
+
+def _cells(row: Any) -> list[str | None]:
+    return [(None if cell._tc.vMerge else "") if cell.is_spanned else cell.text_frame.text for cell in row.cells]
+
+
+def _chart(chart: Any) -> Iterator[str]:
+    """The title of a chart, and its numbers, a line for each category."""
+    if chart.has_title and chart.chart_title.has_text_frame:
+        yield from _paragraphs(chart.chart_title.text_frame)
+    for plot in chart.plots:
+        series = [(one.name, one.values) for one in plot.series]
+        for i, category in enumerate(plot.categories):
+            values = [f"{name}: {values[i]:.10g}" for name, values in series if i < len(values) and values[i] is not None]
+            yield "; ".join([str(category), *values])
+
+
+def _diagram(shape: Any) -> Iterator[str]:
+    """The texts of a diagram (SmartArt), which stand in a part of their own."""
+    from pptx.oxml import parse_xml
+
+    for relations in shape._element.iter(f"{_DIAGRAM}relIds"):
+        data = parse_xml(shape.part.related_part(relations.get(f"{_RELATION}dm")).blob)
+        for paragraph in data.iter(f"{_DRAWING}p"):
+            if text := "".join(run.text or "" for run in paragraph.iter(f"{_DRAWING}t")).strip():
+                yield text

@@ -1,0 +1,106 @@
+"""Excel workbooks: each sheet a section, each row a line that keeps its headings."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.documents.loaders.base import document_id
+from rag.documents.loaders.office import bounded, office_file
+from rag.documents.loaders.tables import rows_as_lines
+from rag.errors import LoadError
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_MOST_UNPACKED = 500_000_000
+_MOST_CELLS = 20_000_000
+_EXACT = 2**53
+_LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|_.|\*.|\[[^\]]*\]')
+# Text before and after, digits in groups of three or not, decimals, percent.
+_NUMBER_FORMAT = re.compile(r"(?P<before>[^#0?]*)(?P<groups>[#0?]+(?:,[#0?]{3})*)(?:\.(?P<decimals>[0#?]+))?(?P<after>[^#0?,.]*)")
+_UNIT = re.compile(r"(?:[^\W\d_]|[-+ ()%/.°²³]|[^\x00-\x7f]|\$)*")
+
+
+class XlsxLoader:
+    """Reads the sheets that are not hidden. Formulas have the value that they had when the workbook was saved."""
+
+    suffixes = (".xlsx", ".xlsm")
+
+    def __call__(self, data: bytes, source: str) -> Document:
+        with office_file(data, source, "an Excel file (.xlsx)", _MOST_UNPACKED) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and extensions that are of no use here
+            text = "".join(bounded(_text(file, source), source))
+        return Document(document_id(source), Path(source).stem, source, text)
+
+
+def _text(file: Any, source: str) -> Iterator[str]:
+    import openpyxl
+
+    workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    for sheet in workbook.worksheets:
+        if sheet.sheet_state != "visible":
+            continue
+        sheet.reset_dimensions()  # which may be said to be far larger than they are
+        lines = rows_as_lines(_rows(sheet.iter_rows(), source))
+        heading = f"# {' '.join(sheet.title.split())}\n\n"
+        for line in lines:
+            yield f"{heading}{line}\n"
+            heading = ""
+        yield "" if heading else "\n"
+
+
+def _rows(rows: Iterable[tuple[Any, ...]], source: str) -> Iterator[list[str]]:
+    seen = 0
+    for row in rows:
+        seen += len(row)
+        if seen > _MOST_CELLS:
+            raise LoadError(f"{source}: a sheet has more than {_MOST_CELLS / 1e6:.0f} million cells; split the file")
+        yield [_shown(cell.value, cell.number_format or "") if cell.value is not None else "" for cell in row]
+
+
+def _shown(value: object, number_format: str) -> str:
+    """A value as the sheet shows it; dates in ISO format unless the sheet writes them in Chinese."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, (int, float)):
+        return _number(value, number_format)
+    if isinstance(value, (date, datetime)):
+        return _date(value, number_format)
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
+    if isinstance(value, time):
+        return value.isoformat("seconds" if value.second else "minutes")
+    return str(value)
+
+
+def _date(value: date, number_format: str) -> str:
+    form = _LITERAL.sub(lambda match: match[1] or match[2] or "", number_format).lower()
+    if "年" in form or "月" in form:
+        parts = (("年", value.year), ("月", value.month), ("日", value.day))
+        day = "".join(f"{number}{unit}" for unit, number in parts if unit in form)
+    else:
+        day = f"{value:%Y-%m-%d}" if "d" in form or "m" not in form else f"{value:%Y-%m}"
+    if isinstance(value, datetime) and value.time() != time():
+        return f"{day} {value.time().isoformat('seconds' if value.second else 'minutes')}"
+    return day
+
+
+def _number(value: float, number_format: str) -> str:
+    form = _LITERAL.sub(lambda match: match[1] or match[2] or match[3] or "", number_format.partition(";")[0])
+    match = _NUMBER_FORMAT.fullmatch(form)
+    if not match or not all(_UNIT.fullmatch(match[name]) for name in ("before", "after")):
+        return str(int(value)) if isinstance(value, int) or (value.is_integer() and abs(value) < _EXACT) else f"{value:.10g}"
+    percent = "%" in match["before"] + match["after"]
+    decimals = len(match["decimals"] or "")
+    digits = f"{abs(value) * (100 if percent else 1):{',' if ',' in match['groups'] else ''}.{decimals}f}"
+    whole, _, fraction = digits.partition(".")
+    least = (match["decimals"] or "").count("0")
+    fraction = fraction[:least] + fraction[least:].rstrip("0")
+    whole = whole.zfill(match["groups"].count("0")) + ("." if fraction else "")
+    return f"{'-' if value < 0 else ''}{match['before']}{whole}{fraction}{match['after']}".strip()

@@ -1,0 +1,140 @@
+"""Finds what a text says of itself: title, date, publisher and language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.documents.formats import is_table
+from rag.text.language import language_of
+from rag.text.lines import BYLINE, ends_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rag.types import Document
+
+_HEAD_LINES = 10
+_HEAD_CHARACTERS = 4000
+_LONGEST_TITLE = 200
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?P<name>Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
+)
+_YEAR = r"(?P<year>(?:19|20)\d{2})"
+_HAN_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
+_HAN_DATE = re.compile(r"([一二][〇○零一二三四五六七八九]{3})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日")
+_DATES = (
+    re.compile(rf"(?<!\d){_YEAR}\s*(?:[-/.]|年)\s*(?P<month>\d{{1,2}})\s*(?:[-/.]|月)\s*(?P<day>\d{{1,2}})(?!\d)"),
+    re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.IGNORECASE),
+    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}(?!\d)", re.IGNORECASE),
+)
+_COMPACT_DATE = re.compile(rf"(?<!\d){_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})(?!\d)")
+_PUBLISHERS = (
+    re.compile(
+        r"(?:(?:^|[\s|｜，,；;】)）:：])来源|(?:文章|信息|稿件|新闻)来源|发布(?:机构|单位)|发文机关)\s*[:：]\s*"
+        r"(?P<name>[A-Za-z][\w.&'’-]*(?: [A-Z&][\w.&'’-]*)*|[^\s|｜:：【\[(（]{2,40})"
+    ),
+    re.compile(r"^(?:source|published by|publisher)\s*:\s*(?P<name>.{2,60}?)\s*(?:[|;]|$)", re.IGNORECASE),
+    re.compile(r"^(?P<name>(?:[A-Z][\w&.-]*\s+){0,4}(?:News\s+(?:Agency|Service)|Press|Times|Daily|Post|Reuters|Xinhua))\s*,"),
+    re.compile(r"^[A-Z][A-Za-z., ]{2,40}\d{1,2} \((?P<name>[A-Z][\w&. ]{1,30})\)"),
+    re.compile(r"^[（(]?(?:据)?(?P<name>[\u4e00-\u9fff]{1,6}(?:社|网|报))[\u4e00-\u9fff]{0,12}\d{1,2}月\d{1,2}日(?:电|讯|消息)?"),
+)
+_CREDIT = re.compile(r"^(?:作者|记者|责任编辑|编辑|来源|发布时间|时间|供稿)\s*[:：]|^By [A-Z]")
+_SUBTITLE = re.compile(r"[—–]{1,2}\s*\S")
+_FRONT_MATTER = re.compile(
+    r"^(?P<key>title|date|published|publisher|source|site)\s*:\s*[\"']?(?P<value>.+?)[\"']?\s*$", re.MULTILINE | re.IGNORECASE
+)
+
+
+def describe(document: Document) -> Document:
+    """The cleaned document with its title, date, publisher and language, as far as its text or its file's name gives them.
+
+    What its loader found in the file, apart from the text, is kept; a title that is only the file's name is not one.
+    """
+    own_title = document.title if document.title != Path(document.source).stem else ""
+    head = [line.strip() for line in document.text[:_HEAD_CHARACTERS].splitlines() if line.strip()][:_HEAD_LINES]
+    if is_table(document.source):
+        head = []  # the first rows of a table say nothing of all of it
+    given = _front_matter(document)
+    dates = (
+        date_in(given.get("date") or given.get("published") or ""),
+        *(date_in(line) for line in head if _is_dateline(line)),
+        date_in(Path(document.source).stem, compact=True),
+    )
+    return replace(
+        document,
+        title=own_title or given.get("title") or _title(head) or document.title,
+        published=document.published or next(filter(None, dates), ""),
+        publisher=document.publisher or given.get("publisher") or given.get("source") or given.get("site") or _publisher(head),
+        language=language_of(document.text),
+    )
+
+
+def _front_matter(document: Document) -> dict[str, str]:
+    block = "\n".join(edit.removed for edit in document.edits if edit.reason == "front matter")
+    return {match["key"].lower(): match["value"] for match in _FRONT_MATTER.finditer(block)}
+
+
+def _title(head: list[str]) -> str:
+    """The first Markdown heading, else the line above the byline, else the first line when it is no sentence."""
+    for line in head:
+        if match := re.match(r"#{1,2}\s+(.+?)\s*#*$", line):
+            return match[1]
+    byline = next((i for i, line in enumerate(head) if BYLINE.match(line)), -1)
+    lines = [line for line in head[:byline] if not _CREDIT.match(line)] if byline > 0 else head[byline + 1 :]
+    first = len(lines) - 1 if byline > 0 else 0
+    if first > 0 and _SUBTITLE.match(lines[first]):
+        first -= 1
+    if not lines or not _may_be_title(lines[first]):
+        return ""
+    subtitle = lines[first + 1] if first + 1 < len(lines) else ""
+    return lines[first] + subtitle if _SUBTITLE.match(subtitle) and len(subtitle) <= 60 else lines[first]
+
+
+def _may_be_title(line: str) -> bool:
+    return len(line) <= _LONGEST_TITLE and (not ends_sentence(line) or line[-1] in ')）”"？?！!')
+
+
+def _is_dateline(line: str) -> bool:
+    """Whether a date in the line is the document's own: it stands in a byline, or the line is little more than a date."""
+    return bool(BYLINE.match(line)) or (len(line) <= 40 and not ends_sentence(line))
+
+
+def date_in(text: str, compact: bool = False) -> str:
+    """The first date in the text that there is, in ISO format; empty when there is none."""
+    return next(_dates(text, (*_DATES, _COMPACT_DATE) if compact else _DATES), "")
+
+
+def _dates(text: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[str]:
+    text = unicodedata.normalize("NFKC", text)
+    text = _HAN_DATE.sub(lambda match: "-".join(map(_han_number, match.groups())), text)
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            parts = match.groupdict()
+            month = 1 + _MONTHS.index(parts["name"][:3].lower()) if "name" in parts else int(parts["month"])
+            try:
+                yield date(int(parts["year"]), month, int(parts["day"])).isoformat()
+            except ValueError:
+                continue
+
+
+def _han_number(text: str) -> str:
+    """二〇二一 -> 2021, 十 -> 10, 十九 -> 19, 二十 -> 20, 三十一 -> 31."""
+    if "十" not in text:
+        return text.translate(_HAN_DIGITS)
+    tens, ones = text.split("十", 1)
+    return ((tens or "一") + (ones or "零")).translate(_HAN_DIGITS)
+
+
+def _publisher(head: list[str]) -> str:
+    for line in head:
+        for pattern in _PUBLISHERS:
+            if match := pattern.search(line):
+                return match["name"].strip()
+    return ""

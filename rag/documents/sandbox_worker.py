@@ -1,0 +1,150 @@
+"""The process that reads files for `rag.documents.sandbox`: requests come in on standard input, results go out on standard output.
+
+A request is a line of JSON, and after it the bytes of the file where it gives their number. The results are lines of JSON, each a
+list that begins with what it is; `rag.documents.sandbox` says what may follow. The process ends when its input does.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from rag.documents import loaders
+from rag.documents.loaders import ocr, steps
+from rag.errors import LoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rag.types import Document
+
+_MOST_OPEN_FILES = 64
+_GRACE = 5
+# A process that a file has left with so much of its memory taken does not read another.
+_WORN = 0.25
+
+
+def main(seconds: float, megabytes: int) -> None:
+    """Reads files until there are no more requests."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which the terminal sends to all its processes
+    results = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no result
+    logger = logging.getLogger("yinju")
+    logger.addHandler(_Forwarding(results))
+    logger.propagate = False
+    worn = _restrict(megabytes)
+
+    def step(page: int, pages: int) -> None:
+        _send(results, "step", page, pages)
+        _limit_work(seconds)
+
+    _send(results, "ready")
+    while line := sys.stdin.buffer.readline():
+        request = json.loads(line.decode("utf-8", "surrogatepass"))
+        data = sys.stdin.buffer.read(request.pop("size", 0))
+        refusal = ""
+        try:
+            _limit_work(seconds)
+            with steps.told(step):
+                for each in _read(request, data):
+                    _send(results, *_message(each))
+                    _limit_work(seconds)
+        except LoadError as error:
+            refusal = str(error)
+        except MemoryError:
+            _send(results, "too large")
+        except Exception as error:  # a fault of a loader: it is to be told from a file that is refused
+            _send(results, "broken", type(error).__name__)
+        del data
+        _send(results, "end", refusal, _address_space() <= worn)
+
+
+def _read(request: dict[str, Any], data: bytes) -> Iterator[Document | loaders.Failure]:
+    path, folder, most = request.pop("path", None), request.pop("folder", ""), request.pop("max_characters")
+    if path is None:
+        results = loaders.read(data, **request)
+    else:
+        with suppress(OSError):
+            os.chdir(folder)
+        results = loaders.load(Path(path), **request)
+    return (loaders.limited(result, most) for result in results)
+
+
+def _message(result: Document | loaders.Failure) -> tuple[Any, ...]:
+    if isinstance(result, loaders.Failure):
+        return "failure", result.source, result.reason
+    return "document", result.source, result.title, result.text, result.published, result.publisher, result.pages
+
+
+def _send(results: BinaryIO, *message: Any) -> None:
+    results.write(json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+    results.flush()
+
+
+class _Forwarding(logging.Handler):
+    """Passes warnings on, such as which pages of a file are only pictures."""
+
+    def __init__(self, results: BinaryIO) -> None:
+        super().__init__(logging.WARNING)
+        self._results = results
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _send(self._results, "warning", record.getMessage())
+
+
+def _restrict(megabytes: int) -> float:
+    """Limits the memory of this process, and takes from it what no reader needs: writing files, opening many.
+
+    Returns:
+        The bytes of address space from which on it is worn. Both limits are none where the system cannot say what it takes now.
+    """
+    sys.dont_write_bytecode = True
+    allowed = megabytes * 1_000_000
+    taken = _address_space()
+    with suppress(ImportError):
+        import resource
+
+        _set_limit(resource.RLIMIT_CORE, 0)
+        _set_limit(resource.RLIMIT_FSIZE, 0)
+        _set_limit(resource.RLIMIT_NOFILE, _MOST_OPEN_FILES)
+        if taken:
+            _set_limit(resource.RLIMIT_AS, taken + allowed, room=ocr.MEMORY_BYTES if ocr.is_installed() else 0)
+    return taken + _WORN * allowed if taken else math.inf
+
+
+def _set_limit(which: int, value: int, room: int = 0) -> None:
+    """Limits something to a value, which may be raised by some room later."""
+    import resource
+
+    with suppress(OSError, ValueError):  # as where the system has a lower limit already
+        resource.setrlimit(which, (value, value + room))
+
+
+def _limit_work(seconds: float) -> None:
+    """Ends this process when the next document takes it far longer than `seconds`, though nobody should be there to end it."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds) + _GRACE, most))
+
+
+def _address_space() -> int:
+    """The bytes of address space that this process takes; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGESIZE")
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), int(sys.argv[2]))

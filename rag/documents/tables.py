@@ -1,0 +1,264 @@
+"""Tables in a document's text: found again from the rows that loaders write, each cell with its place.
+
+Loaders write a row as "heading: value; heading: value" and leave empty cells out (`rag.documents.loaders.tables`). A value may
+contain the same marks, so a heading is one by standing in several rows, in the same order. A table with a row that can be read in
+two ways is not returned: a wrong cell is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+_HEADING = re.compile(r"(?:^|; )(?P<heading>(?:[^:;\n]|[:;](?! )){1,100}): ")
+_LINE = re.compile(r"[^\n]+")
+_LONGEST_SPARSE_HEADING = 40
+_LINES_ABOVE = 3
+_MISSING = re.compile(r"[-–—/\\.…]*|n/?a|nil|none|unknown|tbd|tbc|无|暂无|不详|未知|待定|空", re.IGNORECASE)
+_VALUE = re.compile(r"[-+−(]?\D{0,4}\d[\d,.\s:/年月日-]*\D{0,6}")
+_PLAIN_NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ \u00a0\u202f]\d{3})+|0|[1-9]\d*)(?:\.\d+)?")
+_TOTAL = re.compile(
+    r"(?:grand |sub-?|overall )?totals?|sum|overall|all(?: rows)?|average|mean|median|[合总小共]计|总和|总额|总数|汇总|累计|平均(?:值|数)?|均值|[Σ∑]",
+    re.IGNORECASE,
+)
+_AFTER_TOTAL = re.compile(r"\s*(?:[(（].*[)）]|(?:19|20)\d\d年?|[:：])?\s*")
+_BEGINS_AS_TOTAL = re.compile(r"(?:grand |sub-?)?totals?\b|[合总小共]", re.IGNORECASE)
+_MOST_DIGITS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell that is not empty: `document.text[start:end] == text`."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row at `document.text[start:end]`, with a cell for each heading; None where it is empty."""
+
+    cells: tuple[Cell | None, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a document.
+
+    `headings` are different from each other; that of a first column without one is empty. `rows` are the data, and `totals`
+    the rows that sum or average others. Rows that only name the group below them are in neither. `caption` is the text of
+    the lines above: a title, a unit, the name of a sheet.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[Row, ...]
+    totals: tuple[Row, ...] = ()
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A place in a line where a heading may stand, and where its value would begin."""
+
+    heading: str
+    start: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    start: int
+    text: str
+    candidates: tuple[_Candidate, ...]
+
+
+def find(text: str) -> list[Table]:
+    """The tables in a document's text, in order: at least two rows of data that share two headings."""
+    tables = []
+    for above, lines in _blocks(text):
+        headings = _headings(lines)
+        if headings and (table := _table(headings, lines, "\n".join(above))):
+            tables.append(table)
+    return tables
+
+
+def looks_like_row(text: str) -> bool:
+    """Whether a text may be a row of a table: it has two headings, or one after a cell without."""
+    first = text.partition("\n")[0]
+    found = _candidates(first)
+    return len(found) > 1 or bool(found and found[0].start)
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell says that there is no value, such as "—" or "n/a"."""
+    return bool(_MISSING.fullmatch(text.strip()))
+
+
+def plain_number(text: str) -> Decimal | None:
+    """The value of a number in digits with or without separators of thousands; None for anything else, such as 007 or 1.2.3."""
+    text = text.strip()
+    if not _PLAIN_NUMBER.fullmatch(text) or sum(character.isdigit() for character in text) > _MOST_DIGITS:
+        return None
+    return Decimal(re.sub(r"[, \u00a0\u202f]", "", text).replace("−", "-"))
+
+
+def _blocks(text: str) -> Iterator[tuple[list[str], list[_Line]]]:
+    """Lines that follow each other and share headings, with the lines above them."""
+    above: list[str] = []
+    block: list[_Line] = []
+    waiting: list[_Line] = []
+    shared: set[str] = set()
+    end = 0
+    for match in _LINE.finditer(text):
+        line = _Line(match.start(), match[0].rstrip(), tuple(_candidates(match[0].rstrip())))
+        follows = line.start - end <= 1
+        headings = {candidate.heading for candidate in line.candidates}
+        end = match.end()
+        if block and follows and not headings and not waiting:
+            # The name of a group, if rows of the same table follow.
+            waiting = [line]
+            continue
+        if block and follows and headings & shared:
+            block += [*waiting, line]
+            shared |= headings
+        else:
+            if block:
+                yield above[-_LINES_ABOVE:], block
+                above = []
+            above += [each.text for each in waiting]
+            block = [line] if headings else []
+            shared = headings
+            above += [] if headings else [line.text]
+        waiting = []
+    if block:
+        yield above[-_LINES_ABOVE:], block
+
+
+def _candidates(line: str) -> list[_Candidate]:
+    return [_Candidate(match["heading"].strip(), match.start(), match.end()) for match in _HEADING.finditer(line)]
+
+
+def _headings(lines: Sequence[_Line]) -> list[str]:
+    """The headings of a block in the order of the columns; empty when there are fewer than two."""
+    counts = Counter(heading for line in lines for heading in {candidate.heading for candidate in line.candidates})
+    several = {heading for heading, count in counts.items() if count > 1}
+    forms = {_form(heading) for heading in several}
+    kept = {
+        heading
+        for heading in counts
+        if heading in several or (_form(heading) in forms and len(heading) <= _LONGEST_SPARSE_HEADING)
+    }
+    # Rows without a repeated heading are read in one way only; the fullest give the order.
+    plain = [names for names in ([c.heading for c in line.candidates if c.heading in kept] for line in lines) if names]
+    order: list[str] = []
+    for names in sorted(plain, key=lambda names: (len(set(names)) < len(names), -len(names))):
+        place = 0
+        for name in names:
+            if name in order:
+                place = order.index(name) + 1
+            else:
+                order.insert(place, name)
+                place += 1
+    return order if len(several) > 1 else []
+
+
+def _form(heading: str) -> str:
+    """How a heading is written: its first letter in capitals, in small letters, in neither."""
+    first = heading[0]
+    return "upper" if first.isupper() else "lower" if first.islower() else "digit" if first.isdigit() else "other"
+
+
+def _table(headings: Sequence[str], lines: Sequence[_Line], caption: str) -> Table | None:
+    """The table of some lines; None when a row can be read in two ways, or looks like the headings of another table."""
+    columns = {heading: i for i, heading in enumerate(headings)}
+    unnamed = any(line.candidates and line.candidates[0].start for line in lines)
+    rows: list[Row] = []
+    for line in lines:
+        chosen = _in_order([candidate for candidate in line.candidates if candidate.heading in columns], columns)
+        if chosen is None:
+            return None
+        if not chosen:
+            continue
+        cells: list[Cell | None] = [None] * len(headings)
+        for candidate, end in zip(chosen, [*(c.start for c in chosen[1:]), len(line.text)], strict=True):
+            cells[columns[candidate.heading]] = _cell(line, candidate.value, end)
+        if unnamed:
+            cells.insert(0, _cell(line, 0, chosen[0].start))
+        if len(cells) == 2 or sum(cell is not None for cell in cells) > 1:
+            rows.append(Row(tuple(cells), line.start, line.start + len(line.text)))
+    names = ("", *headings) if unnamed else tuple(headings)
+    totals = [row for i, row in enumerate(rows) if _is_total(row, rows[:i], is_last=i == len(rows) - 1)]
+    data = [row for row in rows if row not in totals]
+    if len(data) < 2 or any(_names_columns(row, data[:i]) for i, row in enumerate(data)):
+        return None
+    return Table(names, tuple(data), tuple(totals), caption)
+
+
+def _cell(line: _Line, start: int, end: int) -> Cell | None:
+    text = line.text[start:end]
+    start += len(text) - len(text.lstrip())
+    text = text.strip()
+    return Cell(text, line.start + start, line.start + start + len(text)) if text else None
+
+
+def _in_order(candidates: Sequence[_Candidate], columns: dict[str, int]) -> list[_Candidate] | None:
+    """The most candidates that follow each other as the columns do; None when there are two ways to choose so many."""
+    places = [columns[candidate.heading] for candidate in candidates]
+    if all(one < other for one, other in pairwise(places)):
+        return list(candidates)
+    # The longest increasing subsequence that ends at each place, and in how many ways.
+    lengths, ways, before = [1] * len(places), [1] * len(places), [-1] * len(places)
+    for i, place in enumerate(places):
+        for j in range(i):
+            if places[j] >= place:
+                continue
+            if lengths[j] + 1 > lengths[i]:
+                lengths[i], ways[i], before[i] = lengths[j] + 1, ways[j], j
+            elif lengths[j] + 1 == lengths[i]:
+                ways[i] += ways[j]
+    longest = max(lengths)
+    ends = [i for i, length in enumerate(lengths) if length == longest]
+    if len(ends) > 1 or ways[ends[0]] > 1:
+        return None
+    chosen, i = [], ends[0]
+    while i >= 0:
+        chosen.append(candidates[i])
+        i = before[i]
+    return chosen[::-1]
+
+
+def _is_total(row: Row, above: Sequence[Row], *, is_last: bool) -> bool:
+    """Whether a row sums or averages others: it is called so, or begins so or has no name and has the sums of those above."""
+    first = next(cell.text for cell in row.cells if cell)
+    name = _TOTAL.match(first)
+    if name and _AFTER_TOTAL.fullmatch(first, name.end()):
+        return True
+    without_name = is_last and row.cells[0] is None
+    return bool(without_name or _BEGINS_AS_TOTAL.match(first)) and _sums(row, above)
+
+
+def _sums(row: Row, above: Sequence[Row]) -> bool:
+    """Whether every number in a row is the sum of those above it in its column."""
+    sums = []
+    for i, cell in enumerate(row.cells):
+        number = plain_number(cell.text) if cell else None
+        if number is not None:
+            numbers = [plain_number(each.text) for other in above if (each := other.cells[i])]
+            sums.append(len(numbers) > 1 and None not in numbers and sum(filter(None, numbers)) == number)
+    return bool(sums) and all(sums)
+
+
+def _names_columns(row: Row, above: Sequence[Row]) -> bool:
+    """Whether a row is all words where there are only values above: the headings of another table in the same sheet."""
+    filled = [(i, cell.text) for i, cell in enumerate(row.cells) if cell]
+    if len(filled) < 2 or any(_VALUE.fullmatch(text) or is_missing(text) for _, text in filled):
+        return False
+    columns = ([cell.text for other in above if (cell := other.cells[i])] for i, _ in filled)
+    return any(texts and all(_VALUE.fullmatch(text) for text in texts) for texts in columns)

@@ -1,0 +1,1 @@
+"""Answers worded by a language model: generators, prompts, and the check of every generated sentence."""

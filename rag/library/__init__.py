@@ -1,0 +1,1 @@
+"""The library: documents and chunks in SQLite, and the vector and lexical indexes derived from it."""

@@ -1,0 +1,94 @@
+"""Keeps a library in step with folders: what comes or changes is added, what is gone is removed."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.documents import loaders
+from rag.errors import LoadError
+from rag.library.ingestion import AddResult
+
+if TYPE_CHECKING:
+    from rag.library.ingestion import OnProgress
+    from rag.library.library import Library
+
+
+def changes(folders: Sequence[Path], stop: threading.Event | None = None) -> Iterator[list[Path]]:
+    """The paths to look at: the folders themselves first, then what changes below them, until `stop` is set.
+
+    Raises:
+        LoadError: One of them is no folder, or cannot be watched.
+    """
+    from watchfiles import watch
+
+    folders = [folder.expanduser().resolve() for folder in folders]
+    for folder in folders:
+        if not folder.is_dir():
+            raise LoadError(f"{folder}: this is not a folder, and only folders are watched")
+    try:
+        watched = watch(
+            *folders,
+            watch_filter=None,
+            stop_event=stop,
+            rust_timeout=200,
+            yield_on_timeout=True,
+            ignore_permission_denied=True,
+        )
+        # Once it has given anything, were it that nothing happened, no change is missed any more.
+        next(watched, None)
+        yield folders
+        for changed in watched:
+            paths = sorted({Path(path) for _, path in changed})
+            shown = [path for path in paths if not any(_is_hidden(path, folder) for folder in folders)]
+            if shown:
+                yield shown
+    except OSError as error:
+        raise LoadError(f"cannot watch {', '.join(map(str, folders))}: {error.strerror or error}") from error
+
+
+def bring_in_step(
+    library: Library,
+    folders: Sequence[Path],
+    changed: Sequence[Path],
+    on_progress: OnProgress | None = None,
+    collection: str = "",
+) -> list[AddResult]:
+    """Removes the documents whose files below the folders are gone, and adds the changed files.
+
+    A folder that is gone itself, as a disk may be that is not there today, takes nothing with it.
+
+    Returns:
+        One result for each document that was removed, then those of `Library.add` that are not "unchanged".
+
+    Raises:
+        LibraryError: The library cannot be written.
+    """
+    there = [folder.expanduser().resolve() for folder in folders if folder.is_dir()]
+    gone = [summary for summary in library.documents() if _is_gone(summary.source, there)]
+    if gone:
+        library.remove_all([summary.id for summary in gone])
+    results = [AddResult(summary.source, "removed", summary.id, reason="the file is gone") for summary in gone]
+    known = tuple(loaders.suffixes())
+    present = [path for path in changed if path.is_dir() or (path.exists() and path.name.lower().endswith(known))]
+    files = list(dict.fromkeys(loaders.find_files(present)))
+    if files:
+        results += [result for result in library.add(files, on_progress, collection) if result.status != "unchanged"]
+    return results
+
+
+def _is_gone(source: str, folders: Sequence[Path]) -> bool:
+    """Whether the file that a document came from stood below one of the folders and does not any more."""
+    path = Path(re.sub(r"#\d+$", "", source))
+    folder = next((folder for folder in folders if path.is_absolute() and path.is_relative_to(folder)), None)
+    if folder is None or Path(source).is_file():
+        return False
+    # A member of an archive is there as long as the archive is.
+    return not any(place.is_file() for place in (path, *path.parents) if place.is_relative_to(folder) and place != folder)
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return path.is_relative_to(folder) and any(part.startswith(".") for part in path.relative_to(folder).parts)

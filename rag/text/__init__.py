@@ -1,0 +1,1 @@
+"""Text without documents: lines, sentences, language, search terms and quantities."""
