@@ -1,4 +1,4 @@
-"""The process that reads files for `rag.documents.sandbox`: requests come in on standard input, results go out on standard output.
+"""The process that reads files for `rag.documents.sandbox`: requests on standard input, results on standard output.
 
 A request is a line of JSON, and after it the bytes of the file where it gives their number. The results are lines of JSON, each a
 list that begins with what it is; `rag.documents.sandbox` says what may follow. The process ends when its input does.

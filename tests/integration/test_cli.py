@@ -239,6 +239,12 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str], home: Path) -> No
     assert "yinju ask" in yinju(capsys, "ask", "--help")[1]
 
 
+def test_the_command_line_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "rag.cli", "ask", "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "Ask a question. The answer is printed as it comes." in shown
+
+
 def test_a_question_set_is_asked_and_written_down(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
     questions = [
         {"id": "a", "lang": "zh", "kind": "number", "question": "观鸟站的预算是多少？", "evidence": ["预算为38万元"], "answers": ["38万元"], "answerable": True},

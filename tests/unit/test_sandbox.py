@@ -202,7 +202,7 @@ def test_the_process_loads_only_what_reads_files() -> None:
         "pypdfium2",
         "embeddings.encoder",
     }
-    assert "rag.library.library" not in modules
+    assert "rag.library" not in modules
 
 
 def test_the_process_ends_with_its_input(parser: Parser) -> None:
