@@ -150,11 +150,10 @@ def _headings(lines: Sequence[_Line]) -> list[str]:
     counts = Counter(heading for line in lines for heading in {candidate.heading for candidate in line.candidates})
     several = {heading for heading, count in counts.items() if count > 1}
     forms = {_form(heading) for heading in several}
-    kept = {
-        heading
-        for heading in counts
-        if heading in several or (_form(heading) in forms and len(heading) <= _LONGEST_SPARSE_HEADING)
-    }
+    # In one row only, what stands first is a cell without a heading, and what is written otherwise is of a value.
+    firsts = {candidate.heading for line in lines for candidate in line.candidates[:1] if not candidate.start}
+    sparse = {h for h in counts if h not in several | firsts and _form(h) in forms and len(h) <= _LONGEST_SPARSE_HEADING}
+    kept = several | sparse
     # Rows without a repeated heading are read in one way only; the fullest give the order.
     plain = [names for names in ([c.heading for c in line.candidates if c.heading in kept] for line in lines) if names]
     order: list[str] = []
