@@ -72,10 +72,14 @@ class Place:
         return self.reading.result.language
 
     @property
+    def headings(self) -> str:
+        """The title and the headings above the sentence."""
+        return f"{self.reading.result.title}\n{self.section}"
+
+    @property
     def context(self) -> str:
         """What a sentence need not say again: the title, the headings above it, and the name of the file."""
-        result = self.reading.result
-        return "\n".join((result.title, result.chunk.section, PurePath(result.source).stem))
+        return f"{self.headings}\n{PurePath(self.reading.result.source).stem}"
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ class Agreement:
         """
         if one.document_id == other.document_id:
             return one.section != other.section
-        return _differ(_DIGITS.findall(one.context), _DIGITS.findall(other.context))
+        return _differ(_DIGITS.findall(one.headings), _DIGITS.findall(other.headings))
 
     def _contents(self, place: Place) -> _Contents:
         key = place.sentence.text, place.language
@@ -187,17 +191,21 @@ def answered_quantity(place: Place) -> Quantity | None:
 
 
 def is_same_frame(one: Place, other: Place) -> bool:
-    """Whether two sentences say the same but for their quantities and the answer that the reader found in them."""
-    pairs = [{first + second for first, second in pairwise(_frame(place))} for place in (one, other)]
-    smaller = min(pairs, key=len)
-    return bool(smaller) and len(pairs[0] & pairs[1]) >= _SAME_FRAME * len(smaller)
+    """Whether two sentences of much the same length say the same but for their quantities and the reader's answer in them."""
+    frames = _frame(one), _frame(other)
+    smaller, larger = sorted(map(len, frames))
+    return smaller >= _SAME_FRAME * larger > 0 and len(frames[0] & frames[1]) >= _SAME_FRAME * larger
 
 
-def _frame(place: Place) -> str:
+def _frame(place: Place) -> set[str]:
+    """The Latin words and the pairs of Han characters of a sentence, without its quantities and the answer in it."""
     text = place.sentence.text
     begin, end = (offset - place.sentence.start for offset in place.sentence.answer)
     cut = [(quantity.start, quantity.end) for quantity in quantities.find(text, place.language)] + [(begin, end)]
-    return re.sub(r"[\W\d]+", "", "".join(c for i, c in enumerate(text) if not any(a <= i < b for a, b in cut))).casefold()
+    left = "".join(" " if any(a <= i < b for a, b in cut) else character for i, character in enumerate(text)).casefold()
+    han = "".join(match["han"] for match in _TOKEN.finditer(left) if match["han"])
+    words = {match["word"] for match in _TOKEN.finditer(left) if match["word"] and not match["word"][0].isdigit()}
+    return (words - _FUNCTION_WORDS) | {first + second for first, second in pairwise(han)}
 
 
 def _differ(one: Iterable[object], other: Iterable[object]) -> bool:
