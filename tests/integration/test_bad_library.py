@@ -22,6 +22,7 @@ from small_library import LARGE, MORE, TEXTS, assert_answers, fill, refused, sou
 
 import rag.library.database
 import rag.library.library
+import rag.library.schema
 import rag.library.transfer
 from rag.library.lexical_index import LexicalIndex
 from rag.library.library import Library
@@ -312,7 +313,7 @@ def test_a_database_that_another_application_holds_is_reported(folder, opened, m
     assert_answers(library, TEXTS | MORE)
 
 
-@pytest.mark.parametrize("version", ["3", "99", ""])
+@pytest.mark.parametrize("version", [str(rag.library.schema.VERSION + 1), "99", ""])
 def test_another_schema_is_refused_and_left_alone(folder, opened, version) -> None:
     with closing(sqlite3.connect(folder / "library.sqlite3")) as connection:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (version,))
