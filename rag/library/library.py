@@ -1,7 +1,7 @@
 """The documents, their chunks and their indexes, on disk.
 
 SQLite is the truth (`rag.library.database`): a document exists from its commit on, whole or not at all. The vector index and the
-lexical index are derived from it (`rag.library.indexes`).
+lexical index are derived from it (`rag.library.search.indexes`).
 """
 
 from __future__ import annotations
@@ -34,8 +34,18 @@ from rag.errors import (
 from rag.library import checksums, schema
 from rag.library.checksums import DOCUMENT_COLUMNS, EDIT_COLUMNS
 from rag.library.database import WAIT_SECONDS, Database
-from rag.library.indexes import Indexes, VectorReport
-from rag.library.ingestion import Adding, AddResult, File, Progress, as_utf8, delete, held_by, insert_chunks, put_in_collection
+from rag.library.ingestion.run import (
+    Adding,
+    AddResult,
+    File,
+    Progress,
+    as_utf8,
+    delete,
+    held_by,
+    insert_chunks,
+    put_in_collection,
+)
+from rag.library.search.indexes import Indexes, VectorReport
 from rag.settings import DEFAULTS
 from rag.text.analysis import Analyzer
 from rag.text.lines import one_line

@@ -23,8 +23,8 @@ from small_library import LARGE, MORE, TEXTS, assert_answers, fill, refused, sou
 import rag.library.database
 import rag.library.library
 import rag.library.transfer
-from rag.library.lexical_index import LexicalIndex
 from rag.library.library import Library
+from rag.library.search.lexical_index import LexicalIndex
 
 
 @pytest.fixture

@@ -157,7 +157,7 @@ def test_what_is_removed_is_found_no_more_and_the_rest_as_if_it_had_never_been(o
 @pytest.mark.parametrize("most", [0, 1000])
 def test_narrowed_to_languages_and_documents(opened, monkeypatch, count, most) -> None:
     """However many documents a query can name: with 0 the hits are chosen among those of all documents."""
-    monkeypatch.setattr("rag.library.indexes._DOCUMENTS_IN_A_QUERY", most)
+    monkeypatch.setattr("rag.library.search.indexes._DOCUMENTS_IN_A_QUERY", most)
     library = opened()
     change(library, range(count))
     rows, stored = vectors(library)
@@ -222,7 +222,7 @@ def test_a_revision_that_was_never_saved_is_caught_up(opened, tmp_path) -> None:
 
 def test_files_are_read_again_for_their_checksums_only_when_they_changed(opened, tmp_path, monkeypatch) -> None:
     # Files count as settled at once; else the test would have to wait for their clock.
-    monkeypatch.setattr("rag.library.indexes._SETTLED_NS", -1)
+    monkeypatch.setattr("rag.library.search.indexes._SETTLED_NS", -1)
     library = opened()
     change(library, range(100))
     stamp = library._indexes._stamp_of(1)
@@ -250,7 +250,7 @@ def test_who_opens_while_another_saves_waits_rather_than_doing_its_work_again(op
 
     # A clock that stands still: only the stamp ends the wait.
     clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=wait, time_ns=time.time_ns)
-    monkeypatch.setattr("rag.library.indexes.time", clock)
+    monkeypatch.setattr("rag.library.search.indexes.time", clock)
     monkeypatch.setattr(reader._indexes, "_rebuild_in_memory", lambda: pytest.fail("built anew"))
     with library._writing():
         stamp.unlink()

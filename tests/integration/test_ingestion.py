@@ -150,7 +150,7 @@ def test_a_file_that_failed_is_tried_again(library, folder, reads) -> None:
 
 
 def test_a_run_that_broke_off_is_gone_on_with(open_library, folder, monkeypatch) -> None:
-    monkeypatch.setattr("rag.library.ingestion._STORED_AT_ONCE", 1)
+    monkeypatch.setattr("rag.library.ingestion.run._STORED_AT_ONCE", 1)
     library = open_library(encoder=HashingEncoder(fails_at=2))
     with pytest.raises(RuntimeError):
         library.add([folder])
@@ -161,8 +161,8 @@ def test_a_run_that_broke_off_is_gone_on_with(open_library, folder, monkeypatch)
 
 
 def test_the_indexes_are_saved_on_the_way(library, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("rag.library.ingestion._STORED_AT_ONCE", 1)
-    monkeypatch.setattr("rag.library.ingestion._INDEXED_AFTER", 4)
+    monkeypatch.setattr("rag.library.ingestion.run._STORED_AT_ONCE", 1)
+    monkeypatch.setattr("rag.library.ingestion.run._INDEXED_AFTER", 4)
     saved: list[int] = []
     save = library._indexes.save
     monkeypatch.setattr(library._indexes, "save", lambda: (saved.append(len(library)), save()))

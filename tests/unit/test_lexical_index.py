@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import IndexDamagedError
-from rag.library.lexical_index import LexicalIndex
+from rag.library.search.lexical_index import LexicalIndex
 
 ROWS = [
     (1, "a", "en", ["forest", "carbon", "forest", "forest"]),

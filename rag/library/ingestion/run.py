@@ -23,7 +23,7 @@ from rag.documents.metadata import describe
 from rag.errors import LoadError
 from rag.library import checksums, near_duplicates
 from rag.library.checksums import DOCUMENT_COLUMNS
-from rag.library.prefetch import Prefetch
+from rag.library.ingestion.prefetch import Prefetch
 from rag.settings import DEFAULTS
 from rag.text.lines import one_line, printable
 from rag.types import Document

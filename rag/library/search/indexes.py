@@ -28,7 +28,7 @@ import numpy as np
 from embeddings.vector_index import EXACT_NUMBERS, VectorIndex, with_spares
 from rag import private
 from rag.errors import IndexDamagedError
-from rag.library.lexical_index import LexicalIndex
+from rag.library.search.lexical_index import LexicalIndex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
