@@ -30,7 +30,8 @@ from rag.errors import LibraryError, LoadError
 from rag.library import checksums, schema
 from rag.library.checksums import DOCUMENT_COLUMNS, EDIT_COLUMNS
 from rag.library.database import Database
-from rag.library.ingestion.run import AddResult, File
+from rag.library.ingestion import AddResult
+from rag.library.ingestion.files import File
 from rag.types import Document, Edit, Language
 
 if TYPE_CHECKING:

@@ -202,8 +202,10 @@ def test_check_tells_what_an_index_lacks(folder, opened) -> None:
         terms = LexicalIndex(folder / "lexical")
         chunks = len(terms)
         terms.update(remove=terms.rows()[:1])
-        (folder / "indexes.json").write_text(json.dumps(library._indexes._stamp_of(library._indexes._revision)))
-    assert opened(folder).check() == [f"the {name} index holds {chunks - 1} of {chunks} chunks" for name in ("vector", "lexical")]
+        (folder / "indexes.json").write_text(json.dumps(library._indexes._files.stamp_of(library._indexes._revision)))
+    assert opened(folder).check() == [
+        f"the {name} index contains {chunks - 1} of {chunks} chunks" for name in ("vector", "lexical")
+    ]
 
 
 # -- SQLite -----------------------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rag.library.database
-import rag.library.ingestion.run
+import rag.library.ingestion.encoding
+import rag.library.ingestion.pending
 import rag.library.library
 from rag.answering.retrieval import Retriever
 from rag.documents.chunking import context
@@ -426,7 +427,7 @@ def test_one_bad_file_is_reported_and_the_others_go_in(library, write, tmp_path)
 
 
 def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, opened, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion.run, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion.encoding, "_PASSAGES_AT_ONCE", 2)
     path, other = write("a.txt", text_of(2)), write("b.txt", text_of(3))
     library.add([path, other])
     write("a.txt", text_of(4))
@@ -441,7 +442,7 @@ def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, ope
 
 
 def test_what_was_added_before_a_failure_stays_and_is_found(opened, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion.run, "_STORED_AT_ONCE", 1)
+    monkeypatch.setattr(rag.library.ingestion.pending, "_MAX_CHUNKS", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(4)]
     library = opened(HashingEncoder(fails_at=3))
     with pytest.raises(RuntimeError, match="the model fails"):
@@ -453,7 +454,7 @@ def test_what_was_added_before_a_failure_stays_and_is_found(opened, write, monke
 
 
 def test_an_interruption_between_two_documents_loses_nothing(library, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion.run, "_STORED_AT_ONCE", 1)
+    monkeypatch.setattr(rag.library.ingestion.pending, "_MAX_CHUNKS", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(3)]
 
     def interrupt(progress: Progress) -> None:
@@ -468,7 +469,7 @@ def test_an_interruption_between_two_documents_loses_nothing(library, write, mon
 
 
 def test_progress_is_told_as_passages_are_encoded(library, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion.run, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion.encoding, "_PASSAGES_AT_ONCE", 2)
     path, other, told = write("a.txt", text_of(2)), write("b.bin", "no text"), []
     result, _ = library.add([path, other], told.append)
     total = path.stat().st_size + other.stat().st_size
@@ -849,7 +850,7 @@ def test_a_library_of_another_kind_says_so_until_it_is_reindexed(filled, opened,
 
 
 def test_reindexing_that_fails_half_way_changes_nothing(filled, opened, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.library, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion.encoding, "_PASSAGES_AT_ONCE", 2)
     other = opened(HashingEncoder(salt="2", fails_at=4))
     before = revision(filled)
     with pytest.raises(RuntimeError, match="the model fails"):

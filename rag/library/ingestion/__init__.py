@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rag.library.ingestion.run import AddResult, OnProgress, Progress
+from rag.library.ingestion.results import AddResult, OnProgress, Progress
 
 __all__ = ["AddResult", "OnProgress", "Progress"]
