@@ -47,7 +47,7 @@ class Library:
     """A folder of documents that can be searched.
 
     One process writes at a time, and others that want to write wait. Any number may read at the same time. Safe to use from
-    several threads. Any method raises `LibraryError` if the library cannot be read or written.
+    several threads. Any method raises `LibraryError` if the library is damaged, newer, or cannot be read or written.
     """
 
     def __init__(
@@ -71,9 +71,6 @@ class Library:
             max_characters: The length of the longest document that is added.
             analyzer: Makes the search terms.
             parser: Reads files; when None, the one shared by all libraries of this process.
-
-        Raises:
-            LibraryError: The folder cannot be read, or the library in it is damaged or of a newer version.
         """
         self.path = Path(path).expanduser().absolute()
         self.encoder: Encoder = encoder or SentenceTransformerEncoder(DEFAULTS.encoder)
@@ -137,13 +134,12 @@ class Library:
             collection: A collection for the documents, including those that were in the library already; none when empty.
 
         Returns:
-            One result for each document, in order. Most files give one result, archives and the like one for each document in
-            them, followed by those that are removed.
+            One result for each document, in order. Archives and the like give one for each document in them, then one for each
+            that is removed.
 
         Raises:
             LoadError: No file is of a known kind.
-            LibraryError: The library cannot be written, or the name of the collection is not valid. Documents that were added
-                before stay.
+            LibraryError: The library cannot be written, or the name of the collection is not valid. What was added stays.
         """
         return self._add(self._sources.files(paths), on_progress, collection)
 
@@ -164,9 +160,8 @@ class Library:
     def add_upload(self, file: Path, name: str, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
         """Adds a file from a temporary place, as `add` does. Its source is the last part of `name`.
 
-        It replaces the document of that name if it is another version of it. If it is another text, as two people may each have
-        a `notes.txt`, both are kept, and this one becomes `notes (2).txt`. An archive is another version if one of its documents
-        is.
+        It replaces a document of that name if it is another version of it. If it is another text, as two people may each have a
+        `notes.txt`, it becomes `notes (2).txt`. An archive is another version if one of its documents is.
         """
         name = uploads.base_name(name, file)
         try:
@@ -192,7 +187,6 @@ class Library:
 
         Raises:
             LoadError: The document contains no text.
-            LibraryError: The library cannot be written.
         """
         (result,) = self.add_documents([document], on_progress)
         if result.status == "failed":
@@ -208,7 +202,6 @@ class Library:
     def _add(
         self, files: Sequence[File], on_progress: OnProgress | None, collection: str, prepared_for: Encoder | None = None
     ) -> list[AddResult]:
-        """Adds files. With `prepared_for`, their documents are preprocessed, and it encodes them."""
         options = IngestionOptions(
             collection=valid_name(collection) if collection else "",
             prepared=prepared_for is not None,
@@ -224,14 +217,9 @@ class Library:
     def remove(self, name: str, wait: float | None = None) -> DocumentSummary:
         """Removes the document called `name` (see `find`), and returns its summary.
 
-        Args:
-            name: The document's.
-            wait: The most seconds to wait while another thread or process writes. When None, threads of this process wait
-                without a limit, and other processes half a minute.
-
         Raises:
             DocumentNotFoundError: No document or several documents are called that.
-            LibraryError: Another thread or process is writing; the text says which.
+            LibraryError: Another thread or process was still writing after `wait` seconds (see `WriteLock.acquired`).
         """
         self._database.require()
         with self._write_lock.acquired(wait=wait):
@@ -249,10 +237,9 @@ class Library:
         return removed
 
     def reindex(self, on_progress: OnProgress | None = None) -> int:
-        """Chunks and encodes all documents again, with this encoder and chunk size. Until all is done, nothing changes.
+        """Chunks and encodes all documents again, with this encoder and chunk size, and returns their number.
 
-        Returns:
-            The number of documents.
+        Until all is done, nothing changes.
         """
         self._database.require()
         with self._write_lock.acquired(check=False):
@@ -281,7 +268,7 @@ class Library:
         """Takes documents out of a collection, all of them when None. They stay in the library.
 
         Raises:
-            CollectionNotFoundError: There is no collection of that name.
+            CollectionNotFoundError: No collection has that name.
         """
         self._collections.require(name)
         with self._write_lock.acquired(check=False):
@@ -357,7 +344,7 @@ class Library:
     # -- searching ----------------------------------------------------------------------------------------------------
 
     def search(self, question: str, top_k: int = 10, documents: Collection[str] | None = None) -> list[SearchResult]:
-        """Finds the passages nearest to a question by dense and lexical search, as the retriever of a pipeline does.
+        """Finds the passages that suit a question by dense and lexical search, as the retriever of a pipeline does.
 
         Args:
             question: In any language.
@@ -372,7 +359,7 @@ class Library:
     def languages(self) -> list[str]:
         """Returns the languages of the documents, the one with most chunks first."""
         rows = self._indexes.rows_by_language()
-        return sorted(rows, key=lambda language: -len(rows[language]))
+        return sorted(rows, key=lambda each: -len(rows[each]))
 
     def search_vectors(
         self, vector: Vectors, top_k: int, language: str | None = None, documents: Collection[str] | None = None
@@ -393,11 +380,7 @@ class Library:
     def search_terms(
         self, terms: Sequence[str], top_k: int, language: str | None = None, documents: Collection[str] | None = None
     ) -> list[tuple[int, float]]:
-        """Finds the chunks with any of the terms; `language` and `documents` are those of `search_vectors`.
-
-        Returns:
-            Rows with their BM25 scores, best first.
-        """
+        """Finds the rows of chunks with any of the terms, with their BM25 scores, best first; narrowed as in `search_vectors`."""
         return self._indexes.search_terms(terms, top_k, language, documents)
 
     def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:

@@ -490,7 +490,7 @@ def test_an_export_with_other_tables_than_a_library_is_refused_unread(stocked, o
     )
     command = [sys.executable, "-c", code, str(file), str(tmp_path / "new"), str(Path(__file__).parents[1])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout == f"{file} is no exported library, or is damaged; export it again\n"
+    assert done.stdout == f"{file} is not an exported library, or is damaged; export it again\n"
 
 
 def test_every_older_version_may_be_imported(library, open_library, tmp_path) -> None:

@@ -76,7 +76,7 @@ def filled(history: History, *answers: Answer, owner: str = "ada") -> str:
 def test_nothing_is_made_by_reading(history: History) -> None:
     assert (history.conversations("ada"), history.rated()) == ([], [])
     for read_or_change in (history.answers, history.feedback, history.delete, history.to_markdown):
-        with refused("not there any more", error=ConversationNotFoundError):
+        with refused("was deleted", error=ConversationNotFoundError):
             read_or_change("ada", "x")
     with refused(error=ConversationNotFoundError):
         history.append("ada", "x", FIRST)
@@ -217,7 +217,7 @@ def test_a_conversation_is_a_list_of_answers(steps: list[tuple]) -> None:
                     note = values[1] and values[1].note.encode("utf-8", "replace").decode()
                     expected[values[0] - 1][1] = values[1] and replace(values[1], note=note)
                 case "rate":
-                    with refused("not kept any more"):
+                    with refused("was deleted"):
                         history.rate("ada", conversation, *values)
             assert history.answers("ada", conversation) == [given for given, _ in expected]
             opinions = {number: opinion for number, (_, opinion) in enumerate(expected, 1) if opinion}
@@ -408,9 +408,30 @@ def without_tables(file: Path) -> None:
     set_version(file, 1)
 
 
+def with_a_name_that_is_not_utf_8(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_schema SET name = CAST(x'ff' AS TEXT), sql = 'x' WHERE name = 'feedback'")
+        connection.commit()
+
+
+def with_an_answer_that_is_not_utf_8(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE turns SET answer = CAST(x'ff' AS TEXT)")
+        connection.commit()
+
+
+def test_an_answer_that_is_not_utf_8_is_damage(history: History) -> None:
+    conversation = filled(history, FIRST)
+    with_an_answer_that_is_not_utf_8(history.file)
+    with refused(str(history.file), "decoded as UTF-8"):
+        history.answers("ada", conversation)
+
+
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
+        (with_a_name_that_is_not_utf_8, "decoded as UTF-8"),
         (lambda file: file.write_bytes(b"not a database " * 100), "damaged"),
         (lambda file: file.write_bytes(file.read_bytes()[:5000]), "damaged"),
         (lambda file: file.write_bytes(file.read_bytes()[:100] + b"\xff" * (file.stat().st_size - 100)), "damaged"),
