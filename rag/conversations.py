@@ -270,16 +270,16 @@ class _ConversationErrors(SqliteErrors):
 
 
 def questions(rated: Iterable[tuple[Answer, Feedback]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What evaluations can ask, made of feedback: questions of `rag.evaluation.question_set`, and others that wait for a person.
+    """Turns feedback into questions of `rag.evaluation.question_set`, and into others that a person has to complete.
 
-    A liked answer is a question whose evidence is what was cited; a right answer to it holds the same fact or one of the same
-    quotes. A liked refusal is a question that the documents do not answer. What is right after a disliked answer is not known: it is
-    of kind "to_check", with what was said and cited, and without the evidence and answers that a person has to fill in before the
-    evaluation reads it. Follow-ups are asked as they were completed. Of liked answers for which nothing was searched, such as
-    greetings and comparisons, no question is made.
+    A liked answer gives a question with the quotes as evidence; a right answer contains the same fact or one of the quotes. A liked
+    refusal gives a question that the documents do not answer. For a disliked answer the right one is not known: its question is of
+    kind "to_check", with the text and quotes of the answer, and a person has to fill in the evidence and answers before the
+    evaluation can read it. Follow-ups are in their completed form. Liked answers without a search, such as greetings and
+    comparisons, give no question.
 
     Args:
-        rated: Answers with their feedback, oldest first; of one question the last counts.
+        rated: Answers with their feedback, oldest first. If a question was rated more than once, the last counts.
 
     Returns:
         The questions and those to be checked, each in the order of `rated`. The id of a question is the same in every export.
@@ -313,7 +313,7 @@ def questions(rated: Iterable[tuple[Answer, Feedback]]) -> tuple[list[dict[str, 
 
 
 def _fact(answer: Answer) -> list[str]:
-    """The fact alone, where an answer in the documents' own sentences gives it before the sentence that holds it."""
+    """Returns the short answer that precedes its sentence, if the answer consists of the documents' own sentences and has one."""
     first, _, rest = answer.text.partition("\n\n")
     markers = re.search(r"(?:\[\d+\])+$", first)
     given = not answer.generator and markers and rest.partition("\n\n")[0].endswith(markers[0])
@@ -321,7 +321,7 @@ def _fact(answer: Answer) -> list[str]:
 
 
 def _compared(question: str) -> str:
-    """A question without what does not tell it from another."""
+    """Normalises a question, to compare it with others."""
     return " ".join(unicodedata.normalize("NFKC", question).casefold().split()).rstrip(" ?!.。")
 
 
@@ -348,7 +348,7 @@ def _mark_changed(connection: sqlite3.Connection, conversation_id: str) -> None:
 
 
 def _one_line(title: str) -> str:
-    """A title in one line, cut between words where that leaves most of it."""
+    """Returns a title in one line, cut between words if that leaves most of it."""
     line = " ".join(_storable(title).split())
     if len(line) <= _MAX_TITLE:
         return line
@@ -358,7 +358,7 @@ def _one_line(title: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """The text without halves of characters, which a browser may send and SQLite does not take."""
+    """Returns the text without lone surrogates, which a browser may send and SQLite refuses."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -16,7 +16,7 @@ _MAX_NAME = 100
 
 
 class NamedCollections:
-    """The collections in a database. Whoever changes them must have the library's write lock."""
+    """The collections in a database. To change them, a caller must have the library's write lock."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""What determines the chunks, vectors and search terms of a library."""
+"""The specification of a library's chunks, vectors and search terms."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class LibrarySpec:
         return self.analyzer.terms(text) + self.analyzer.name_terms(text)
 
     def identity(self) -> dict[str, str]:
-        """Returns what the database records about its vectors and chunks."""
+        """Returns the origin of vectors and chunks, as the database records it."""
         return {"encoder": self.encoder.fingerprint, "dim": str(self.encoder.dim), "chunker": self.chunker.fingerprint}
 
     def fingerprints(self) -> dict[str, str]:
-        """Returns what the indexes record about their vectors and terms."""
+        """Returns the origin of vectors and terms, as the stamp of the indexes records it."""
         return {"encoder": self.encoder.fingerprint, "analyzer": self.analyzer.fingerprint}
 
     def require_match(self, database: Database) -> None:

@@ -484,7 +484,7 @@ def test_an_export_with_other_tables_than_a_library_is_refused_unread(stocked, o
     # In a process of its own, since it would not end.
     code = (
         "import sys; sys.path.insert(0, sys.argv[3]); from pathlib import Path; from hashing_encoder import HashingEncoder; "
-        "from rag import transfer; from rag.errors import LibraryError; from rag.library.library import Library\n"
+        "from rag.library import transfer; from rag.errors import LibraryError; from rag.library.library import Library\n"
         "try: transfer.import_from(Library(sys.argv[2], HashingEncoder()), Path(sys.argv[1]))\n"
         "except LibraryError as error: print(error)"
     )

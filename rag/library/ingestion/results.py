@@ -1,4 +1,4 @@
-"""What a caller learns from adding documents: the result of each, and the progress of the whole."""
+"""The result of adding each document, and the progress of adding all."""
 
 from __future__ import annotations
 
