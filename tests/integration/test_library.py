@@ -383,6 +383,23 @@ def test_the_retriever_finds_just_what_is_in_the_chosen_documents(stocked, docum
         assert [result.scores.get(stage) for stage in stages] == pytest.approx(list(scores[result.chunk.id].values()), abs=1e-6)
 
 
+@pytest.mark.parametrize("chosen", [None, ["1", "3"], ["unknown"]])
+@pytest.mark.parametrize("top_k", [1, 3, 1000])
+def test_a_search_gives_the_best_passages_of_the_retriever(stocked, top_k, chosen) -> None:
+    question = "1900年 the river of marker3"
+    expected = Retriever(stocked, per_language=top_k).search(question, chosen)
+    found = stocked.search(question, top_k, chosen)
+    assert found == expected[:top_k]
+    assert [result.rank for result in found] == list(range(1, len(found) + 1))
+    if chosen != ["unknown"]:
+        assert found[0].chunk.document_id == "3"
+
+
+def test_a_search_gives_ten_passages_unless_told_otherwise_and_none_without_documents(stocked, library) -> None:
+    assert stocked.search("marker3") == stocked.search("marker3", 10)
+    assert library.search("marker3") == []
+
+
 def test_one_small_document_is_found_however_many_others_come_nearer(library) -> None:
     library.add_document(Document("small", "", "/small.txt", "A note on something else entirely."))
     for number in range(60):
