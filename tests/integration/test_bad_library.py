@@ -47,7 +47,7 @@ def opened(analyzer) -> Iterator[Callable[..., Library]]:
 
 @pytest.fixture
 def folder(tmp_path, opened) -> Path:
-    """The folder of a library that holds `TEXTS` and is not open."""
+    """The folder of a library that contains `TEXTS` and is not open."""
     with opened(tmp_path / "library") as library:
         fill(library)
     return tmp_path / "library"
@@ -355,7 +355,7 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path, opened) -> None:
 
 @contextmanager
 def files_no_larger_than(size: int) -> Iterator[None]:
-    """What the system says of a full disk, as far as this process goes."""
+    """Makes the system report a full disk to this process."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))

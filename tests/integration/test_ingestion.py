@@ -184,7 +184,7 @@ class BreaksOff:
 
 
 def test_what_a_file_held_stays_when_reading_it_anew_breaks_off(tmp_path, analyzer) -> None:
-    """Who has not seen the end of a file does not know what it does not hold any more."""
+    """Without the end of a file, it is not known which documents it no longer contains."""
     lines = tmp_path / "lines.jsonl"
     lines.write_text("".join(f'{{"text": "Lake {number} is deep."}}\n' for number in range(4)))
     with Library(tmp_path / "library", HashingEncoder(), 32, analyzer=analyzer) as library:

@@ -43,7 +43,7 @@ HAN = "森林 河流 法院 条约 熊猫 红树林 海港 冰川 果园 村庄 
 
 
 def english(number: int, sentences: int = 9) -> str:
-    """A text of its own for each number, which holds the word `marker<number>`."""
+    """A different text for each number, with the word `marker<number>`."""
     chance = random.Random(number)
     lines = [f"The marker{number} {chance.choice(NOUNS)} {chance.choice(VERBS)} the {chance.choice(NOUNS)} of {number}."]
     lines += [
@@ -114,7 +114,7 @@ def revision(library: Library) -> int:
 
 
 def assert_holds(library: Library, expected: dict[str, str]) -> None:
-    """The library is sound, holds just these texts by their sources, and both indexes find just their chunks."""
+    """Asserts that the library is sound and contains exactly these texts by source, and that both indexes find exactly their chunks."""
     assert library.check() == []
     documents = {summary.source: library.document(summary.id) for summary in library.documents()}
     assert {source: restore(document) for source, document in documents.items()} == expected
@@ -723,7 +723,7 @@ def test_what_another_process_changes_is_seen_without_the_model(opened, processe
 LIVES = int(os.environ.get("YINJU_TEST_LIVES", "40"))
 DEEDS = ("add", "remove", "reindex")
 INTERRUPTED = 3
-"""How often each deed is at least interrupted, however many lives it takes."""
+"""The least number of interruptions of each action, however many lives it takes."""
 GONE = -1
 SOURCES = [f"/{number}.txt" for number in range(6)]
 
@@ -775,7 +775,7 @@ def kill_at_some_moment(child, log: Path, chance: random.Random) -> None:
 
 
 def test_killed_at_any_moment_a_library_is_whole(opened, processes, tmp_path) -> None:
-    """What was acknowledged is there; of what was under way each document is the old or the new one, and removals are whole.
+    """Asserts that acknowledged changes are there, that each document being changed is the old or the new one, and removals are whole.
 
     The environment variable YINJU_TEST_LIVES sets how many processes are killed at least.
     """

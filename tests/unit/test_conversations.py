@@ -55,7 +55,7 @@ def history(quick_path: Path) -> History:
 
 @contextmanager
 def refused(*words: str, error: type[LibraryError] = LibraryError) -> Iterator[None]:
-    """What is done inside fails with an error of one line that holds these words."""
+    """Expects an error of one line that contains these words."""
     with pytest.raises(error) as caught:
         yield
     message = str(caught.value)
@@ -196,7 +196,7 @@ changes = st.one_of(
 
 @given(st.lists(changes, max_size=12))
 def test_a_conversation_is_a_list_of_answers(steps: list[tuple]) -> None:
-    """Whatever is done in any order, it holds what a list would."""
+    """After any series of actions, the conversations are those that a list would contain."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
         history = History(Path(folder))
@@ -473,7 +473,7 @@ def test_a_busy_file_is_said_to_be_busy(history: History, monkeypatch: pytest.Mo
 
 @contextmanager
 def files_no_larger_than(size: int) -> Iterator[None]:
-    """What the system says of a full disk, as far as this process goes."""
+    """Makes the system report a full disk to this process."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
