@@ -7,16 +7,16 @@ they share. Its weights come from `tests/benchmarks/fit_reader.py`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from embeddings import logistic
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors
 from embeddings.reader import CrossEncoderReader, PassageReading
@@ -87,12 +87,8 @@ class Weights:
     @classmethod
     def load(cls, file: Path = WEIGHTS) -> Weights:
         """Reads the weights that ship with the project."""
-        values = json.loads(file.read_text(encoding="utf-8"))
-
-        def row(name: str) -> Vectors:
-            return np.array([values[name]["intercept"], *(values[name][feature] for feature in FEATURES)], np.float32)
-
-        return cls(row("same"), row("other"))
+        models = logistic.load(file, FEATURES)
+        return cls(models["same"], models["other"])
 
 
 class SentenceReader:
@@ -111,7 +107,7 @@ class SentenceReader:
             if not passage.spans:
                 continue
             weights = self._weights.same if passage.result.language == language else self._weights.other
-            supports = _sigmoid(weights[0] + features(passage, read) @ weights[1:])
+            supports = logistic.probability(weights, features(passage, read))
             found = tuple(passage.sentence(i, read, float(support)) for i, support in enumerate(supports))
             readings.append(Reading(passage.result, found, float(supports.max())))
         return sorted(readings, key=lambda reading: -reading.support)
@@ -162,7 +158,3 @@ def features(passage: Passage, read: PassageReading) -> Vectors:
         for start, end in passage.spans
     ]
     return np.array(rows, np.float32).reshape(-1, len(FEATURES))
-
-
-def _sigmoid(logits: Any) -> Any:
-    return 1 / (1 + np.exp(-logits))

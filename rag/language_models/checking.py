@@ -7,7 +7,6 @@ come from `tests/benchmarks/fit_checker.py`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from embeddings import logistic
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Encoder, Vectors
 from rag.text import quantities
@@ -135,8 +135,7 @@ class Checker:
         if not evidence or not holds_numbers(claim, language, evidence):
             return 0.0
         weights = self._weights["same" if all(sentence.language == language for sentence in evidence) else "other"]
-        logit = weights[0] + self.features(claim, language, evidence) @ weights[1:]
-        return float(1 / (1 + np.exp(-logit)))
+        return float(logistic.probability(weights, self.features(claim, language, evidence)))
 
     def features(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> Vectors:
         """What the weights are for, `(len(FEATURES),)`."""
@@ -211,11 +210,7 @@ class Checker:
 
     @cached_property
     def _weights(self) -> dict[str, Vectors]:
-        values = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-        return {
-            kind: np.array([row["intercept"], *(row[feature] for feature in FEATURES)], np.float32)
-            for kind, row in values.items()
-        }
+        return logistic.load(WEIGHTS, FEATURES)
 
 
 def holds_numbers(claim: str, language: Language, evidence: Sequence[Evidence]) -> bool:

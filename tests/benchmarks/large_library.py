@@ -136,7 +136,7 @@ def write(library: Library, words: Words, documents: int) -> None:
     """Fills an empty library's database; every fifth document is said to be English."""
     database = library._database
     library.path.mkdir(parents=True, exist_ok=True)
-    database.create(library._identity())
+    database.create(library._spec.identity())
     with database.transaction() as connection:
         for number, numbers, vectors in passages(words, documents):
             texts = [" ".join(words.words[place] for place in passage) for passage in numbers]

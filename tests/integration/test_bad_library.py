@@ -24,8 +24,8 @@ import rag.library.database
 import rag.library.library
 import rag.library.schema
 import rag.library.transfer
-from rag.library.lexical_index import LexicalIndex
 from rag.library.library import Library
+from rag.library.search.lexical_index import LexicalIndex
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def opened(analyzer) -> Iterator[Callable[..., Library]]:
 
 @pytest.fixture
 def folder(tmp_path, opened) -> Path:
-    """The folder of a library that holds `TEXTS` and is not open."""
+    """The folder of a library that contains `TEXTS` and is not open."""
     with opened(tmp_path / "library") as library:
         fill(library)
     return tmp_path / "library"
@@ -203,8 +203,10 @@ def test_check_tells_what_an_index_lacks(folder, opened) -> None:
         terms = LexicalIndex(folder / "lexical")
         chunks = len(terms)
         terms.update(remove=terms.rows()[:1])
-        (folder / "indexes.json").write_text(json.dumps(library._indexes._stamp_of(library._indexes._revision)))
-    assert opened(folder).check() == [f"the {name} index holds {chunks - 1} of {chunks} chunks" for name in ("vector", "lexical")]
+        (folder / "indexes.json").write_text(json.dumps(library._indexes._files.stamp_of(library._indexes._revision)))
+    assert opened(folder).check() == [
+        f"the {name} index contains {chunks - 1} of {chunks} chunks" for name in ("vector", "lexical")
+    ]
 
 
 # -- SQLite -----------------------------------------------------------------------------------------------------------
@@ -354,7 +356,7 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path, opened) -> None:
 
 @contextmanager
 def files_no_larger_than(size: int) -> Iterator[None]:
-    """What the system says of a full disk, as far as this process goes."""
+    """Makes the system report a full disk to this process."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))

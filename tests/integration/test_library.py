@@ -24,7 +24,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rag.library.database
-import rag.library.ingestion
+import rag.library.ingestion.encoding
+import rag.library.ingestion.pending
 import rag.library.library
 from rag.answering.retrieval import Retriever
 from rag.documents.chunking import context
@@ -42,7 +43,7 @@ HAN = "森林 河流 法院 条约 熊猫 红树林 海港 冰川 果园 村庄 
 
 
 def english(number: int, sentences: int = 9) -> str:
-    """A text of its own for each number, which holds the word `marker<number>`."""
+    """A different text for each number, with the word `marker<number>`."""
     chance = random.Random(number)
     lines = [f"The marker{number} {chance.choice(NOUNS)} {chance.choice(VERBS)} the {chance.choice(NOUNS)} of {number}."]
     lines += [
@@ -113,7 +114,7 @@ def revision(library: Library) -> int:
 
 
 def assert_holds(library: Library, expected: dict[str, str]) -> None:
-    """The library is sound, holds just these texts by their sources, and both indexes find just their chunks."""
+    """Asserts that the library is sound and contains exactly these texts by source, and that both indexes find exactly their chunks."""
     assert library.check() == []
     documents = {summary.source: library.document(summary.id) for summary in library.documents()}
     assert {source: restore(document) for source, document in documents.items()} == expected
@@ -382,6 +383,23 @@ def test_the_retriever_finds_just_what_is_in_the_chosen_documents(stocked, docum
         assert [result.scores.get(stage) for stage in stages] == pytest.approx(list(scores[result.chunk.id].values()), abs=1e-6)
 
 
+@pytest.mark.parametrize("chosen", [None, ["1", "3"], ["unknown"]])
+@pytest.mark.parametrize("top_k", [1, 3, 1000])
+def test_a_search_gives_the_best_passages_of_the_retriever(stocked, top_k, chosen) -> None:
+    question = "1900年 the river of marker3"
+    expected = Retriever(stocked, per_language=top_k).search(question, chosen)
+    found = stocked.search(question, top_k, chosen)
+    assert found == expected[:top_k]
+    assert [result.rank for result in found] == list(range(1, len(found) + 1))
+    if chosen != ["unknown"]:
+        assert found[0].chunk.document_id == "3"
+
+
+def test_a_search_gives_ten_passages_unless_told_otherwise_and_none_without_documents(stocked, library) -> None:
+    assert stocked.search("marker3") == stocked.search("marker3", 10)
+    assert library.search("marker3") == []
+
+
 def test_one_small_document_is_found_however_many_others_come_nearer(library) -> None:
     library.add_document(Document("small", "", "/small.txt", "A note on something else entirely."))
     for number in range(60):
@@ -426,7 +444,7 @@ def test_one_bad_file_is_reported_and_the_others_go_in(library, write, tmp_path)
 
 
 def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, opened, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion.encoding, "_PASSAGES_AT_ONCE", 2)
     path, other = write("a.txt", text_of(2)), write("b.txt", text_of(3))
     library.add([path, other])
     write("a.txt", text_of(4))
@@ -441,7 +459,7 @@ def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, ope
 
 
 def test_what_was_added_before_a_failure_stays_and_is_found(opened, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion, "_STORED_AT_ONCE", 1)
+    monkeypatch.setattr(rag.library.ingestion.pending, "_MAX_CHUNKS", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(4)]
     library = opened(HashingEncoder(fails_at=3))
     with pytest.raises(RuntimeError, match="the model fails"):
@@ -453,7 +471,7 @@ def test_what_was_added_before_a_failure_stays_and_is_found(opened, write, monke
 
 
 def test_an_interruption_between_two_documents_loses_nothing(library, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion, "_STORED_AT_ONCE", 1)
+    monkeypatch.setattr(rag.library.ingestion.pending, "_MAX_CHUNKS", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(3)]
 
     def interrupt(progress: Progress) -> None:
@@ -468,7 +486,7 @@ def test_an_interruption_between_two_documents_loses_nothing(library, write, mon
 
 
 def test_progress_is_told_as_passages_are_encoded(library, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion.encoding, "_PASSAGES_AT_ONCE", 2)
     path, other, told = write("a.txt", text_of(2)), write("b.bin", "no text"), []
     result, _ = library.add([path, other], told.append)
     total = path.stat().st_size + other.stat().st_size
@@ -705,7 +723,7 @@ def test_what_another_process_changes_is_seen_without_the_model(opened, processe
 LIVES = int(os.environ.get("YINJU_TEST_LIVES", "40"))
 DEEDS = ("add", "remove", "reindex")
 INTERRUPTED = 3
-"""How often each deed is at least interrupted, however many lives it takes."""
+"""The least number of interruptions of each action, however many lives it takes."""
 GONE = -1
 SOURCES = [f"/{number}.txt" for number in range(6)]
 
@@ -757,7 +775,7 @@ def kill_at_some_moment(child, log: Path, chance: random.Random) -> None:
 
 
 def test_killed_at_any_moment_a_library_is_whole(opened, processes, tmp_path) -> None:
-    """What was acknowledged is there; of what was under way each document is the old or the new one, and removals are whole.
+    """Asserts that acknowledged changes are there, that each document being changed is the old or the new one, and removals are whole.
 
     The environment variable YINJU_TEST_LIVES sets how many processes are killed at least.
     """
@@ -849,7 +867,7 @@ def test_a_library_of_another_kind_says_so_until_it_is_reindexed(filled, opened,
 
 
 def test_reindexing_that_fails_half_way_changes_nothing(filled, opened, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.library, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion.encoding, "_PASSAGES_AT_ONCE", 2)
     other = opened(HashingEncoder(salt="2", fails_at=4))
     before = revision(filled)
     with pytest.raises(RuntimeError, match="the model fails"):

@@ -615,7 +615,7 @@ def test_to_remove_a_document_waits_a_moment_for_who_writes(library):
     writing, done = threading.Event(), threading.Event()
 
     def write():
-        with library._writing():
+        with library._write_lock.acquired():
             writing.set()
             done.wait(60)
 
