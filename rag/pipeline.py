@@ -51,7 +51,7 @@ class _Draft:
 
     question: str
     language: Language
-    asked: str
+    query: str
     started: float = field(default_factory=time.perf_counter)
     timings: dict[str, float] = field(default_factory=dict)
     text: str = ""
@@ -75,7 +75,7 @@ class _Draft:
         return Done(
             Answer(
                 self.question,
-                self.asked,
+                self.query,
                 self.text,
                 kind,
                 citations,
@@ -253,15 +253,15 @@ class RagPipeline:
 
     def _answer(self, draft: _Draft, said: Sequence[Citation], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         with self._models:
-            candidates = self._retriever.search(draft.asked, documents) if len(self.library) else []
+            candidates = self._retriever.search(draft.query, documents) if len(self.library) else []
         draft.timings["retrieve"] = time.perf_counter() - draft.started
-        yield Retrieved(draft.asked, tuple(candidates[: self.top_k]))
+        yield Retrieved(draft.query, tuple(candidates[: self.top_k]))
         if not said and (worked_out := self._over_tables(draft, candidates)):
             yield from draft.say(worked_out.statements)
             yield draft.done("answer", tuple(candidates[: self.top_k]), worked_out.confidence)
             return
         with self._models:
-            readings = _unsaid(self._reader.read(draft.asked, candidates, stop), said)
+            readings = _unsaid(self._reader.read(draft.query, candidates, stop), said)
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
         confidence = readings[0].support if readings else 0.0
         results = self._ranked(readings)
@@ -274,7 +274,7 @@ class RagPipeline:
             return
         try:
             # Composed whole before anything is said of it: a document may be removed while it is read.
-            composition = self._composer.compose(draft.asked, readings, draft.language, self.library.document)
+            composition = self._composer.compose(draft.query, readings, draft.language, self.library.document)
             if self._writer:
                 yield from self._written(self._writer, draft, readings, stop)
         except DocumentNotFoundError:
@@ -293,7 +293,7 @@ class RagPipeline:
         try:
             with self._models:
                 answer = table_answers.answer(
-                    draft.asked,
+                    draft.query,
                     candidates,
                     draft.language,
                     library.document,
@@ -308,7 +308,7 @@ class RagPipeline:
         """What the language model says; nothing when it fails or says nothing that a document holds."""
         tally, language = Tally(), draft.language
         try:
-            yield from draft.say(writer.compose(draft.asked, readings, language, self.library.document, stop=stop, tally=tally))
+            yield from draft.say(writer.compose(draft.query, readings, language, self.library.document, stop=stop, tally=tally))
         except GeneratorError as error:
             words = _MODEL_BROKE_OFF if draft.text else _MODEL_FAILED
             draft.notes = (words[language].format(error),)
@@ -353,7 +353,7 @@ class RagPipeline:
 
 def _cited_before(query: str, history: Sequence[Answer]) -> list[Citation]:
     """The citations of the earlier answers to a query."""
-    return [citation for answer in history if answer.asked == query for citation in answer.citations]
+    return [citation for answer in history if answer.query == query for citation in answer.citations]
 
 
 def _unsaid(readings: Sequence[Reading], said: Sequence[Citation]) -> list[Reading]:

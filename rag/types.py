@@ -134,7 +134,7 @@ def as_markdown_text(text: str) -> str:
 class Answer:
     """What is said to a question.
 
-    `asked` is the question as it was searched: a follow-up is completed from the turns before. `text` carries a `[n]` marker
+    `query` is the question as it was searched: a follow-up is completed from the turns before. `text` carries a `[n]` marker
     after every sentence taken from a document. Of a refusal there are no citations, and `results` hold the closest passages.
     `confidence` is between 0 and 1, of the answer being in the documents, whether or not it was given. `generator` is the
     language model that wrote the text, empty when it is put together from the documents' own sentences. `notes` say, in
@@ -142,7 +142,7 @@ class Answer:
     """
 
     question: str
-    asked: str
+    query: str
     text: str
     kind: AnswerKind
     citations: tuple[Citation, ...]
@@ -180,11 +180,14 @@ class Answer:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Answer:
-        """The answer that `to_dict` gave, also when it went through JSON.
+        """Returns the answer that `to_dict` gave, also after a round trip through JSON.
+
+        Reads answers of version 0.2.0 and before too, which call the query `asked`.
 
         Raises:
             TypeError or KeyError: The values are not those of an answer.
         """
+        values = {"query" if name == "asked" else name: value for name, value in values.items()}
         results = tuple(SearchResult(**{**result, "chunk": Chunk(**result["chunk"])}) for result in values["results"])
         citations = tuple(Citation(**{**cited, "copies": tuple(cited.get("copies", ()))}) for cited in values["citations"])
         return cls(**{**values, "results": results, "citations": citations, "notes": tuple(values["notes"])})
@@ -207,10 +210,10 @@ class Answer:
 class Retrieved:
     """The first event of an answer: the passages that the search found, best first, before they are read.
 
-    `asked` is the question that was searched; see `Answer.asked`.
+    `query` is the question that was searched; see `Answer.query`.
     """
 
-    asked: str
+    query: str
     results: tuple[SearchResult, ...]
 
 

@@ -148,7 +148,7 @@ def complete(question: str, history: Sequence[Answer], analyzer: Analyzer) -> Co
     core = _LEAD.sub("", question.strip(), count=1)
     if not turns or not core:
         return Completion(question, "new")
-    before = _last_questions(turns[-1].asked)
+    before = _last_questions(turns[-1].query)
     if _CONTINUING.fullmatch(core.rstrip("？?。.！! ")):
         return Completion(before, "continue")
     completed = _completed(question, core, before, turns, analyzer)
@@ -196,13 +196,13 @@ def _resolved(core: str, turns: Sequence[Answer], analyzer: Analyzer) -> str:
         own, values = core[: match.start()], match.groupdict()
         if analyzer.content_terms(own) and (values["possessive"] or _CLAUSE.search(own)):
             continue
-        noun, topic = _named(values["noun"], turns) if values["noun"] else ("", _topic(turns[-1].asked, analyzer))
-        if _PERSON.fullmatch(match[0]) and _ASKED_WHO.search(turns[-1].asked):
+        noun, topic = _named(values["noun"], turns) if values["noun"] else ("", _topic(turns[-1].query, analyzer))
+        if _PERSON.fullmatch(match[0]) and _ASKED_WHO.search(turns[-1].query):
             topic = ""
         if values["noun"] and not noun and (match[0].casefold().startswith("that ") or _has_subject(own, chinese, analyzer)):
             continue
         if not topic:
-            return _after_topic(_last_questions(turns[-1].asked), core)
+            return _after_topic(_last_questions(turns[-1].query), core)
         end = match.start("noun") + len(noun) if noun else match.end()
         if chinese:
             owner = topic.rpartition("的")[0]
@@ -224,7 +224,7 @@ def _named(following: str, turns: Sequence[Answer]) -> tuple[str, str]:
                 rf"《?[^\s的是了，。？?《“]*{noun}》?"
                 if language_of(noun) == "zh"
                 else rf"(?:\bthe )?(?:\b(?!the|an?\b|{_EN_ASKING}|{_AUXILIARY})[\w-]+ )*\b{noun}\b",
-                turn.asked,
+                turn.query,
                 re.IGNORECASE,
             )
             name = re.sub(rf".*{_ZH_ASKING}{_ZH_MEASURE}", "", named[0]) if named else ""
