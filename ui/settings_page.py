@@ -71,7 +71,9 @@ class SettingsPage:
             fetch.click(self._fetch, [self.chosen, name], outputs, **QUIET)
 
     def _adjust(self, chosen: RagPipeline | None, passages: float, sentences: float, threshold: float) -> RagPipeline:
-        return (chosen or self._pipeline).adjusted(top_k=int(passages), max_sentences=int(sentences), threshold=float(threshold))
+        return (chosen or self._pipeline).with_options(
+            top_k=int(passages), max_sentences=int(sentences), threshold=float(threshold)
+        )
 
     def _use(self, chosen: RagPipeline | None, name: str) -> tuple[RagPipeline | None, str, Any]:
         """Takes a generator that is here at once, and says how large one is that is not."""
@@ -96,7 +98,7 @@ class SettingsPage:
 
     def _taken(self, chosen: RagPipeline | None, name: str) -> tuple[RagPipeline, str, Any]:
         generator: Generator | Literal["none"] = generators.generator(name) if name else "none"
-        adjusted = (chosen or self._pipeline).adjusted(generator=generator)
+        adjusted = (chosen or self._pipeline).with_options(generator=generator)
         return adjusted, self._state(adjusted), gr.Button(visible=False)
 
     @staticmethod

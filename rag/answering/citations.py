@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from rag.errors import LibraryError
-from rag.text.sentences import sentences
+from rag.text.sentences import after_lead, sentences
 from rag.types import Citation, Document
 
 _NUMBER = r"[1-9１-９]\d{0,2}+"
@@ -68,6 +68,11 @@ def cite(document: Document, number: int, start: int, end: int, support: float) 
         support=support,
         copies=document.copies,
     )
+
+
+def quoted(document: Document, number: int, start: int, end: int, support: float) -> Citation:
+    """Cites a sentence without the list number or the dateline before it."""
+    return cite(document, number, after_lead(document.text, start, end), end, support)
 
 
 def cited_sentences(pieces: Iterable[str]) -> Iterator[CitedSentence]:

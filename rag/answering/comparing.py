@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.answering.citations import marker, quoted
+from rag.answering.composing import Statement
+from rag.answering.composing.wording import framed, label, names_apart, shortened
 from rag.text import quantities
 from rag.text.lines import ends_sentence
 from rag.text.sentences import Span, sentences
-from rag.types import Answer, Document
+from rag.types import Answer, Document, Language
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
@@ -23,6 +26,11 @@ _MOST_READ = 300
 _SAME_MATTER = 0.8
 _SAME_TEXT = 0.95
 _QUOTED = re.compile(r"[《“\"]([^《》“”\"]{2,})[》”\"]")
+
+_NO_DIFFERENCE = {
+    "zh": "《{}》和《{}》没有在同一件事上说法不同的句子。",
+    "en": "“{}” and “{}” have no sentences that say different things about the same matter.",
+}
 
 
 def compare(first: Document, second: Document, encoder: Encoder, most: int = 5) -> list[tuple[Span, Span]]:
@@ -55,6 +63,25 @@ def compare(first: Document, second: Document, encoder: Encoder, most: int = 5) 
         if likeness >= _SAME_MATTER and not (same and likeness >= _SAME_TEXT):
             found.append(((same, not all(values), -likeness), mine, theirs))
     return [(mine, theirs) for _, mine, theirs in sorted(found)[:most]]
+
+
+def side_by_side(
+    first: Document, second: Document, pairs: Sequence[tuple[Span, Span]], language: Language
+) -> Iterator[Statement]:
+    """Quotes pairs of sentences of two documents on the same matter; says in one sentence that there are none."""
+    if not pairs:
+        yield Statement(_NO_DIFFERENCE[language].format(shortened(first.title), shortened(second.title)), ())
+    names = [label(name, language) for name in names_apart([first, second])]
+    for number, spans in enumerate(pairs):
+        citations = [
+            quoted(document, 2 * number + place, start, end, 1.0)
+            for place, (document, (start, end)) in enumerate(zip((first, second), spans, strict=True), 1)
+        ]
+        lines = [
+            name + framed(citation.quote, document.language, language, convert=True) + marker(citation.number)
+            for name, document, citation in zip(names, (first, second), citations, strict=True)
+        ]
+        yield Statement(("\n" if number else "") + "- " + "\n  ".join(lines), tuple(citations))
 
 
 def which_two(question: str, history: Sequence[Answer], documents: Sequence[DocumentSummary]) -> tuple[str, str] | None:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from rag.answering.reading import Reading
 from rag.text.analysis import Analyzer
 from rag.text.language import language_of
-from rag.types import Answer
+from rag.types import Answer, Citation
 
 TurnKind = Literal["new", "completed", "continue"]
 """Whether a question stands alone, was completed from the turns before, or asks for more of what the last one asked for."""
@@ -153,6 +154,24 @@ def complete(question: str, history: Sequence[Answer], analyzer: Analyzer) -> Co
         return Completion(before, "continue")
     completed = _completed(question, core, before, turns, analyzer)
     return Completion(completed or question, "completed" if completed else "new")
+
+
+def cited_before(query: str, history: Sequence[Answer]) -> list[Citation]:
+    """Returns the citations of the earlier answers to a query."""
+    return [citation for answer in history if answer.query == query for citation in answer.citations]
+
+
+def without_cited(readings: Sequence[Reading], cited: Sequence[Citation]) -> list[Reading]:
+    """Returns the readings without the sentences that were cited before, the best supported first."""
+    if not cited:
+        return list(readings)
+    left = []
+    for reading in readings:
+        places = [(c.start, c.end) for c in cited if c.document_id == reading.result.chunk.document_id]
+        kept = tuple(s for s in reading.sentences if not any(s.start < end and start < s.end for start, end in places))
+        if kept:
+            left.append(replace(reading, sentences=kept, support=max(sentence.support for sentence in kept)))
+    return sorted(left, key=lambda reading: -reading.support)
 
 
 def _completed(question: str, core: str, before: str, turns: Sequence[Answer], analyzer: Analyzer) -> str:

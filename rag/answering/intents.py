@@ -11,14 +11,14 @@ from rag.types import Language
 if TYPE_CHECKING:
     from rag.library.library import DocumentSummary
 
-Courtesy = Literal["greeting", "thanks", "farewell", "abilities", "documents", "comparison"]
+Intent = Literal["greeting", "thanks", "farewell", "abilities", "documents", "comparison"]
 
 _MOST_LISTED = 20
 # What may stand around the words that matter, so that a whole utterance is one courtesy and no question is mistaken for one.
 _AROUND_ZH = r"(?:请问|麻烦|那么?|嗯|啊|呀|哦|哈|吧|呢|吗|了|您|你|们|引据|老师|朋友|[\s，,。.！!？?~～])*"
 _AROUND_EN = r"(?:ok|okay|and|so|oh|well|please|there|yinju|everyone|then|now|again|[\s,.!?~])*"
 _TWO = r"(?:这|那)?(?:两|2)(?:个|份|篇)?(?:文件|文档|报告|文章|资料)?(?:之间)?"
-_CHINESE: dict[Courtesy, str] = {
+_CHINESE: dict[Intent, str] = {
     "greeting": r"(?:你好|您好|大家好|早上好|上午好|下午好|晚上好|早安|嗨|哈喽|在吗|在不在)",
     "thanks": r"(?:(?:好的?|非常|太|十分|真的)*(?:感谢|谢谢|多谢|谢啦|辛苦|麻烦)(?:你|您|啦|大家)*)",
     "farewell": r"(?:再见|拜拜|回头见|下次见|晚安)",
@@ -30,7 +30,7 @@ _CHINESE: dict[Courtesy, str] = {
     rf"|(?:比较|对比)(?:一下)?(?:{_TWO}|《[^《》]{{2,200}}》(?:和|与|跟|、)《[^《》]{{2,200}}》)",
 }
 _DOCUMENTS_EN = r"(?:documents?|files?|papers?|reports?|articles?|texts?|sources?)"
-_ENGLISH: dict[Courtesy, str] = {
+_ENGLISH: dict[Intent, str] = {
     "greeting": r"(?:hi|hello|hey|good (?:morning|afternoon|evening)|greetings|how are you)",
     "thanks": r"(?:(?:many |great,? )?(?:thanks|thank you|thx|cheers)(?: a lot| very much| so much| a million| for (?:your|the) help)?)",
     "farewell": r"(?:bye|goodbye|bye bye|see you(?: later)?|good night)",
@@ -43,13 +43,13 @@ _ENGLISH: dict[Courtesy, str] = {
     rf"|compare (?:these|the|those)? ?two(?: {_DOCUMENTS_EN})?|compare (?:these|them)(?: {_DOCUMENTS_EN})?"
     r"|(?:compare|what(?: has|'s)? changed between) [“\"][^“”\"]{2,200}[”\"] (?:and|with|to) [“\"][^“”\"]{2,200}[”\"])",
 }
-_PATTERNS: list[tuple[Courtesy, re.Pattern[str]]] = [
+_PATTERNS: list[tuple[Intent, re.Pattern[str]]] = [
     (kind, re.compile(rf"{around}(?:{words}){around}", re.IGNORECASE))
     for patterns, around in ((_CHINESE, _AROUND_ZH), (_ENGLISH, _AROUND_EN))
     for kind, words in patterns.items()
 ]
 
-_REPLIES: dict[Courtesy, dict[Language, str]] = {
+_REPLIES: dict[Intent, dict[Language, str]] = {
     "greeting": {
         "zh": "你好！请就资料库里的文档提问，中文、英文都可以。",
         "en": "Hello! Ask about the documents in the library, in Chinese or English.",
@@ -80,13 +80,13 @@ _NONE: dict[Language, str] = {
 }
 
 
-def courtesy(question: str) -> Courtesy | None:
+def intent_of(question: str) -> Intent | None:
     """Which courtesy the whole of an utterance is; None for a question after the documents."""
     utterance = question.strip().replace("’", "'")
     return next((kind for kind, pattern in _PATTERNS if pattern.fullmatch(utterance)), None)
 
 
-def reply(kind: Courtesy, language: Language, documents: Sequence[DocumentSummary]) -> str:
+def reply(kind: Intent, language: Language, documents: Sequence[DocumentSummary]) -> str:
     """A fitting text.
 
     Args:

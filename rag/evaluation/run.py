@@ -101,7 +101,7 @@ def _asked(pipeline: RagPipeline, question: str, within: Sequence[str] | None) -
 def fresh(pipeline: RagPipeline) -> Iterator[RagPipeline]:
     """The same pipeline over an empty library of its own, which is gone afterwards."""
     with tempfile.TemporaryDirectory() as folder, pipeline.library.like(Path(folder) / "library") as empty:
-        yield pipeline.over(empty)
+        yield pipeline.with_options(library=empty)
 
 
 def add_passages(library: Library, passages: Iterable[Passage], on_progress: OnProgress | None = None) -> None:

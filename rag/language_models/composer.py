@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event, Lock
 
-from rag.answering.citations import CitedSentence, cited_sentences, marker
-from rag.answering.composing import GetDocument, Statement, quoted
+from rag.answering.citations import CitedSentence, cited_sentences, marker, quoted
+from rag.answering.composing import GetDocument, Statement
 from rag.answering.reading import Reading, Sentence
 from rag.language_models import generators
 from rag.language_models.checking import Checker, Evidence
