@@ -9,7 +9,7 @@ import gradio as gr
 
 from embeddings import catalogue
 from rag.errors import YinjuError
-from rag.language_models import generators
+from rag.language_models import generators, hub_generator
 from ui import rendering, texts
 from ui.parts import QUIET
 from ui.unnamed import public_name
@@ -79,7 +79,7 @@ class SettingsPage:
         """Takes a generator that is here at once, and says how large one is that is not."""
         name = name.strip()
         try:
-            size = generators.download_size(name) if name else 0
+            size = hub_generator.download_size(name) if name else 0
         except YinjuError as error:
             return chosen, rendering.problem(str(error)), gr.Button(visible=False)
         if size:
@@ -90,7 +90,7 @@ class SettingsPage:
     def _fetch(self, chosen: RagPipeline | None, name: str) -> Iterator[tuple[RagPipeline | None, str, Any]]:
         yield chosen, f'<p class="status">{rendering.both(texts.FETCHING)}</p>', gr.Button(visible=False)
         try:
-            generators.download(name.strip())
+            hub_generator.download(name.strip())
         except YinjuError as error:
             yield chosen, rendering.problem(str(error)), gr.Button(visible=True)
             return

@@ -10,9 +10,10 @@ from threading import Event, Lock
 from rag.answering.citations import CitedSentence, cited_sentences, marker, quoted
 from rag.answering.composing import GetDocument, Statement
 from rag.answering.reading import Reading, Sentence
-from rag.language_models import generators
 from rag.language_models.checking import Checker, Evidence
-from rag.language_models.generators import Generator, NumberedSentence
+from rag.language_models.generators import Generator
+from rag.language_models.injection import addressed_to_model
+from rag.language_models.prompts import NO_ANSWER, NumberedSentence, fitted, prompt
 from rag.types import Citation, Document, Language
 
 _MOST_SHOWN = 24
@@ -87,13 +88,13 @@ class GenerativeComposer:
         shown = [
             _Shown(document(reading.result.chunk.document_id), reading.result.chunk.section, sentence)
             for reading, sentence in places
-            if not generators.addressed_to_model(sentence.text)
+            if not addressed_to_model(sentence.text)
         ][:_MOST_SHOWN]
         numbered = [NumberedSentence(n, place.sentence.text, place.document.title) for n, place in enumerate(shown, 1)]
-        numbered = generators.fitted(self.generator, question, numbered, language)
+        numbered = fitted(self.generator, question, numbered, language)
         if not numbered:
             return
-        messages = generators.prompt(question, numbered, language)
+        messages = prompt(question, numbered, language)
         evidence = [
             Evidence(place.sentence.text, place.document.language, f"{place.document.title}\n{place.section}")
             for place in shown[: len(numbered)]
@@ -114,7 +115,7 @@ class GenerativeComposer:
 
     def _held_by(self, sentence: CitedSentence, language: Language, evidence: Sequence[Evidence], tally: Tally) -> list[int]:
         """The places in `evidence` that hold a sentence of the model; none when it must not be said."""
-        if sentence.text.strip() in generators.NO_ANSWER.values() or not _WORDS.search(_CODE.sub("", sentence.text)):
+        if sentence.text.strip() in NO_ANSWER.values() or not _WORDS.search(_CODE.sub("", sentence.text)):
             return []
         if len(sentence.text) > _LONGEST_SENTENCE:
             tally.left_out += 1
