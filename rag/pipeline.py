@@ -34,7 +34,7 @@ SEEDS = Path(__file__).parent.parent / "seeds"
 _MAX_QUESTION = 2000
 _WITHOUT_MODEL = {
     "zh": "语言模型没有给出有依据的回答，这里改用文档原句。",
-    "en": "The language model gave no answer that the documents hold; these are the documents' own sentences.",
+    "en": "The language model gave no answer that the documents support; these are the documents' own sentences.",
 }
 _MODEL_FAILED = {
     "zh": "语言模型出错（{}），这里改用文档原句。",
@@ -42,7 +42,7 @@ _MODEL_FAILED = {
 }
 _MODEL_BROKE_OFF = {
     "zh": "语言模型中途出错（{}），回答可能不完整。",
-    "en": "The language model broke off ({}); there may be more to say.",
+    "en": "The language model broke off ({}); the answer may be incomplete.",
 }
 
 

@@ -187,7 +187,7 @@ def test_what_is_no_question_after_the_documents_gets_a_fitting_reply(seed_pipel
         ("你好！", "你好"),
         ("Thanks a lot!", "welcome"),
         ("你能做什么？", "出处"),
-        ("Which documents do you have?", "The library holds 5 documents"),
+        ("Which documents do you have?", "The library contains 5 documents"),
     ):
         answer = seed_pipeline.answer(question)
         assert answer.kind == "reply"

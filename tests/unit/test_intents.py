@@ -92,14 +92,14 @@ def test_any_text_with_a_number_of_its_own_is_a_question(text: str, said: tuple[
 def test_the_documents_are_listed_with_what_is_known_of_them() -> None:
     undated = DocumentSummary("2", "Position paper", "b.txt", "zh", "", "", 100, 1, "2024-01-01")
     assert reply("documents", "en", [DOCUMENT, undated]) == (
-        "The library holds 2 documents:\n- 白皮书 · 新华社 · 2021-10-08\n- Position paper"
+        "The library contains 2 documents:\n- 白皮书 · 新华社 · 2021-10-08\n- Position paper"
     )
     assert reply("documents", "zh", [DOCUMENT]) == "资料库里有1份文档：\n- 白皮书 · 新华社 · 2021-10-08"
 
 
 def test_a_long_list_ends_with_how_many_more() -> None:
     lines = reply("documents", "en", [DOCUMENT] * 23).splitlines()
-    assert lines[0] == "The library holds 23 documents:"
+    assert lines[0] == "The library contains 23 documents:"
     assert lines[1:21] == ["- 白皮书 · 新华社 · 2021-10-08"] * 20
     assert lines[21:] == ["… and 3 more"]
     assert reply("documents", "zh", [DOCUMENT] * 20).splitlines()[-1] == "- 白皮书 · 新华社 · 2021-10-08"
@@ -107,7 +107,7 @@ def test_a_long_list_ends_with_how_many_more() -> None:
 
 def test_an_empty_library_says_how_to_add() -> None:
     assert reply("documents", "zh", []) == "资料库里还没有文档。请先添加：yinju add 路径"
-    assert reply("documents", "en", []) == "The library holds no documents yet. Add some with: yinju add PATH"
+    assert reply("documents", "en", []) == "There are no documents in the library yet. Add some with: yinju add PATH"
 
 
 def test_the_example_of_a_comparison_is_one() -> None:
