@@ -29,7 +29,7 @@ class BigramReranker:
 with tempfile.TemporaryDirectory() as folder, Library(Path(folder) / "library") as library:
     library.add_document(STATION)
     # The threshold applies to the reranker's scores, so choose it on questions of your own.
-    pipeline = RagPipeline(library, reader=RerankerReader(BigramReranker()), threshold=0.5)
+    pipeline = RagPipeline(library, reader=RerankerReader(BigramReranker()), threshold=0.4)
     for question in ("学生门票半价吗？", "谁资助了新的研究？"):
         answer = pipeline.answer(question)
         print(answer.kind, f"{answer.confidence:.2f}", answer.text.splitlines()[0])

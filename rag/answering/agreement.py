@@ -24,7 +24,7 @@ from rag.text.quantities import Quantity
 from rag.types import Language
 
 Relation = Literal["same", "agrees", "adds nothing", "rival", "other"]
-"""How a sentence relates to one that is shown before it.
+"""The relation of a sentence to one that is shown before it.
 
 same: its quote contains all that the shown sentence says.
 agrees: it gives the same value as the answer, and nothing in it contradicts the shown sentence.

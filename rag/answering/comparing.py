@@ -68,7 +68,7 @@ def compare(first: Document, second: Document, encoder: Encoder, most: int = 5) 
 def side_by_side(
     first: Document, second: Document, pairs: Sequence[tuple[Span, Span]], language: Language
 ) -> Iterator[Statement]:
-    """Quotes pairs of sentences of two documents on the same matter; says in one sentence that there are none."""
+    """Quotes pairs of sentences of two documents on the same matter, or states in one sentence that there are no pairs."""
     if not pairs:
         yield Statement(_NO_DIFFERENCE[language].format(shortened(first.title), shortened(second.title)), ())
     names = [label(name, language) for name in names_apart([first, second])]
