@@ -187,7 +187,7 @@ class Answer:
         Raises:
             TypeError or KeyError: The values are not those of an answer.
         """
-        values = {"query" if name == "asked" else name: value for name, value in values.items()}
+        values = {"query" if name == "asked" else name: values[name] for name in values}
         results = tuple(SearchResult(**{**result, "chunk": Chunk(**result["chunk"])}) for result in values["results"])
         citations = tuple(Citation(**{**cited, "copies": tuple(cited.get("copies", ()))}) for cited in values["citations"])
         return cls(**{**values, "results": results, "citations": citations, "notes": tuple(values["notes"])})

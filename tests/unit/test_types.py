@@ -103,7 +103,7 @@ def test_an_answer_that_calls_its_query_asked_can_be_read() -> None:
 
 
 def test_what_is_no_answer_is_an_error() -> None:
-    for text in ("", "[]", "{}", '{"question": "?"}'):
+    for text in ("", "[]", '["asked"]', "5", "{}", '{"question": "?"}'):
         with pytest.raises((ValueError, TypeError, KeyError)):
             Answer.from_json(text)
 
