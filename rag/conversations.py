@@ -286,7 +286,7 @@ def questions(rated: Iterable[tuple[Answer, Feedback]]) -> tuple[list[dict[str, 
     """
     last: dict[str, tuple[Answer, Feedback]] = {}
     for answer, feedback in rated:
-        same = _compared(answer.asked)
+        same = _compared(answer.query)
         last.pop(same, None)
         last[same] = answer, feedback
     liked: list[dict[str, Any]] = []
@@ -296,7 +296,7 @@ def questions(rated: Iterable[tuple[Answer, Feedback]]) -> tuple[list[dict[str, 
             "id": f"feedback-{hashlib.sha256(same.encode()).hexdigest()[:16]}",
             "lang": answer.language,
             "kind": "feedback" if feedback.liked else "to_check",
-            "question": answer.asked,
+            "question": answer.query,
             "evidence": [],
             "answers": [],
             "answerable": not (feedback.liked and answer.abstained),

@@ -1,27 +1,37 @@
-"""Finds the passages that are read for a question."""
+"""Retrieval: the `Retriever` protocol, and the library's own hybrid search behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Protocol
 
 from rag.library.library import Library
 from rag.library.search import hybrid
 from rag.types import SearchResult
 
 
-class Retriever:
-    """Finds candidates for a question in a library by hybrid search (`rag.library.search.hybrid`)."""
+class Retriever(Protocol):
+    """Finds the passages that may answer a question. An own one can be given to `RagPipeline`."""
 
-    def __init__(self, library: Library, per_language: int = 12) -> None:
-        """Args: library: the library to search; per_language: the most candidates of each of its languages."""
-        self._library = library
-        self._per_language = per_language
-
-    def search(self, question: str, documents: Collection[str] | None = None) -> list[SearchResult]:
-        """Returns the candidates of every language, best first by their fused score; empty if there is nothing to search.
+    def retrieve(self, query: str, library: Library, documents: Collection[str] | None = None) -> list[SearchResult]:
+        """Finds passages for a query.
 
         Args:
-            question: In any language.
-            documents: The ids of the documents to search; unknown ids match nothing. None for all.
+            query: In any language.
+            library: The library to search. It contains at least one passage.
+            documents: The ids of the documents to search, where unknown ids select nothing; None for all.
+
+        Returns:
+            The passages to read, best first, with ranks from 1.
         """
-        return hybrid.search(self._library, question, self._per_language, documents)
+
+
+class HybridRetriever:
+    """Searches the library by vectors and terms, fused by rank within each language (`rag.library.search.hybrid`)."""
+
+    def __init__(self, per_language: int = 12) -> None:
+        """Args: per_language: The number of candidates from each language of the library."""
+        self._per_language = per_language
+
+    def retrieve(self, query: str, library: Library, documents: Collection[str] | None = None) -> list[SearchResult]:
+        return hybrid.search(library, query, self._per_language, documents)

@@ -16,7 +16,7 @@ from typing import Any
 
 from rag.answering.citations import cited_sentences
 from rag.evaluation.matching import fold
-from rag.language_models.checking import Evidence, holds_numbers, is_opposed
+from rag.language_models.checking import Evidence, contains_numbers, is_opposed
 from rag.text.analysis import Analyzer
 from rag.types import Answer, Citation, Language
 
@@ -67,7 +67,7 @@ class ContainmentJudge:
         said = fold(statement)
         if not said or said in fold(there):
             return True
-        if not holds_numbers(statement, language, quotes):
+        if not contains_numbers(statement, language, quotes):
             return False
         if (quoted := _QUOTED.search(statement)) and fold(quoted[1]) in fold(there):
             return True

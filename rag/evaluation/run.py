@@ -101,7 +101,7 @@ def _asked(pipeline: RagPipeline, question: str, within: Sequence[str] | None) -
 def fresh(pipeline: RagPipeline) -> Iterator[RagPipeline]:
     """The same pipeline over an empty library of its own, which is gone afterwards."""
     with tempfile.TemporaryDirectory() as folder, pipeline.library.like(Path(folder) / "library") as empty:
-        yield pipeline.over(empty)
+        yield pipeline.with_options(library=empty)
 
 
 def add_passages(library: Library, passages: Iterable[Passage], on_progress: OnProgress | None = None) -> None:
@@ -174,11 +174,11 @@ class Examiner:
             candidates: What the search found before the reader ranked it, best first.
             within: The documents that were searched; None for all.
         """
-        vector = self._pipeline.library.encoder.encode_query([answer.asked])[0]
-        gold = self._gold_passages(vector, answer.asked, question)
-        dense, lexical = self._searches(vector, answer.asked, within)
+        vector = self._pipeline.library.encoder.encode_query([answer.query])[0]
+        gold = self._gold_passages(vector, answer.query, question)
+        dense, lexical = self._searches(vector, answer.query, within)
         language: Language = "zh" if outcome.pair.endswith("zh") else "en"
-        best, alone = self._read(answer.asked, answer.results[:1], gold, question, language)
+        best, alone = self._read(answer.query, answer.results[:1], gold, question, language)
         exact, f1 = (0.0, 0.0) if best is None or answer.abstained else (best.exact_match, best.f1)
         if answer.generator:
             said = citing.without_markers(answer.text)

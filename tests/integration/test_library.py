@@ -27,7 +27,7 @@ import rag.library.database
 import rag.library.ingestion.encoding
 import rag.library.ingestion.pending
 import rag.library.library
-from rag.answering.retrieval import Retriever
+from rag.answering.retrieval import HybridRetriever
 from rag.documents.chunking import context
 from rag.documents.cleaning import restore
 from rag.documents.loaders import document_id
@@ -369,14 +369,14 @@ def test_searching_some_documents_is_searching_all_and_leaving_out_the_others(st
 
 @given(documents=st.sets(st.sampled_from([*"012345", "unknown"])))
 def test_the_retriever_finds_just_what_is_in_the_chosen_documents(stocked, documents) -> None:
-    retriever = Retriever(stocked, per_language=1000)
+    retriever = HybridRetriever(per_language=1000)
     stages = ("dense", "lexical", "coverage")
     scores = {
         result.chunk.id: {stage: result.scores.get(stage) for stage in stages}
-        for result in retriever.search("1900年 the river of marker3")
+        for result in retriever.retrieve("1900年 the river of marker3", stocked)
         if result.chunk.document_id in documents
     }
-    found = retriever.search("1900年 the river of marker3", documents)
+    found = retriever.retrieve("1900年 the river of marker3", stocked, documents)
     assert [result.rank for result in found] == list(range(1, len(scores) + 1))
     assert {result.chunk.id for result in found} == scores.keys()
     for result in found:
@@ -387,7 +387,7 @@ def test_the_retriever_finds_just_what_is_in_the_chosen_documents(stocked, docum
 @pytest.mark.parametrize("top_k", [1, 3, 1000])
 def test_a_search_gives_the_best_passages_of_the_retriever(stocked, top_k, chosen) -> None:
     question = "1900年 the river of marker3"
-    expected = Retriever(stocked, per_language=top_k).search(question, chosen)
+    expected = HybridRetriever(per_language=top_k).retrieve(question, stocked, chosen)
     found = stocked.search(question, top_k, chosen)
     assert found == expected[:top_k]
     assert [result.rank for result in found] == list(range(1, len(found) + 1))
@@ -404,7 +404,7 @@ def test_one_small_document_is_found_however_many_others_come_nearer(library) ->
     library.add_document(Document("small", "", "/small.txt", "A note on something else entirely."))
     for number in range(60):
         library.add_document(Document(str(number), "", f"/{number}.txt", f"The river of the forest, number {number}."))
-    (result,) = Retriever(library).search("the river of the forest", ["small"])
+    (result,) = HybridRetriever().retrieve("the river of the forest", library, ["small"])
     assert (result.chunk.text, result.rank) == ("A note on something else entirely.", 1)
 
 
@@ -412,13 +412,13 @@ def test_a_removed_document_is_not_found_by_its_id(library, opened) -> None:
     for number in (2, 4):
         library.add_document(document_of(f"/{number}.txt", number))
     gone, held = document_id("/2.txt"), document_id("/4.txt")
-    retriever = Retriever(library)
-    assert {result.chunk.document_id for result in retriever.search("forest", [gone, held])} == {gone, held}
+    retriever = HybridRetriever()
+    assert {result.chunk.document_id for result in retriever.retrieve("forest", library, [gone, held])} == {gone, held}
     opened().remove("2.txt")
-    assert retriever.search("forest", [gone]) == []
-    assert {result.chunk.document_id for result in retriever.search("forest", [gone, held])} == {held}
+    assert retriever.retrieve("forest", library, [gone]) == []
+    assert {result.chunk.document_id for result in retriever.retrieve("forest", library, [gone, held])} == {held}
     library.add_document(document_of("/2.txt", 6))
-    found = retriever.search("marker6", [gone])
+    found = retriever.retrieve("marker6", library, [gone])
     assert {result.chunk.document_id for result in found} == {gone}
     assert "marker6" in found[0].chunk.text
 

@@ -570,7 +570,7 @@ def test_a_silent_model_server_keeps_nobody_waiting(library):
     thread.start()
     assert server.asked.wait(60)
     # Other visitors of the same window have copies of the same pipeline.
-    others = waiting.adjusted(generator="none")
+    others = waiting.with_options(generator="none")
     done = threading.Event()
 
     def ask():
@@ -602,7 +602,12 @@ class Overlapping(FirstSentence):
 def test_one_thread_at_a_time_uses_the_models_of_this_machine(library):
     reader = Overlapping()
     pipeline = RagPipeline(library, reader)
-    others = [pipeline, pipeline.adjusted(top_k=3), pipeline.over(library), pipeline.adjusted(threshold=0.1)]
+    others = [
+        pipeline,
+        pipeline.with_options(top_k=3),
+        pipeline.with_options(library=library),
+        pipeline.with_options(threshold=0.1),
+    ]
     threads = [threading.Thread(target=other.answer, args=("自然保护地有多少个？",)) for other in others * 3]
     for thread in threads:
         thread.start()

@@ -18,7 +18,7 @@ from rag.types import Chunk, Citation, Document, Language, SearchResult
 
 ANALYZER = Analyzer()
 AGREEMENT = Agreement(ANALYZER)
-COMPOSER = ExtractiveComposer(4, ANALYZER)
+COMPOSER = ExtractiveComposer(ANALYZER)
 
 
 def document(text: str, language: Language, title: str = "", identity: str = "") -> Document:
@@ -126,7 +126,7 @@ def test_a_value_of_what_the_question_does_not_name_is_not_cited_with_one_of_wha
 
 def compose(question: str, *readings: Reading, documents: tuple[Document, ...], language: Language = "zh") -> Composition:
     known = {source.id: source for source in documents}
-    return COMPOSER.compose(question, readings, language, known.__getitem__)
+    return COMPOSER.compose(question, readings, language, known.__getitem__, 4)
 
 
 def text_of(composition: Composition) -> str:

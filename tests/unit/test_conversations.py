@@ -45,7 +45,7 @@ def refusal(question: str) -> Answer:
     return answer(question, "文档中没有找到这个问题的答案。", kind="refusal", citations=())
 
 
-FIRST, SECOND, THIRD = answer("有多少个？"), refusal("冠军是谁？"), answer("还有呢？", asked="一共还有多少个？")
+FIRST, SECOND, THIRD = answer("有多少个？"), refusal("冠军是谁？"), answer("还有呢？", query="一共还有多少个？")
 
 
 @pytest.fixture

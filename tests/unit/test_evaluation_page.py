@@ -294,7 +294,7 @@ def test_an_uploaded_question_set_does_not_stay_on_the_disk(page, tmp_path):
 
 
 def test_the_visitors_adjustments_count(page, tmp_path):
-    *_, last = page.evaluate(own(page, tmp_path, GOOD), page.pipeline.adjusted(threshold=1.0))
+    *_, last = page.evaluate(own(page, tmp_path, GOOD), page.pipeline.with_options(threshold=1.0))
     shown = Reader(last[page.results])
     assert dict(zip(shown.inside["dt"], shown.inside["dd"], strict=True))["误拒 Wrongly refused"] == "100%"
 
