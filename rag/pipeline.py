@@ -191,7 +191,7 @@ class RagPipeline:
             other._library = library
         if library is not None or generator is not None:
             # A language model's sentences are checked with the library's encoder.
-            chosen = self.generator if generator is None else generator
+            chosen: Generator | Literal["none"] | None = self.generator if generator is None else generator
             other._writer = None if chosen is None or chosen == "none" else other._writer_of(chosen)
         return other
 
