@@ -13,6 +13,7 @@ from rag.answering.reading import Reading
 from rag.text import quantities
 from rag.text.analysis import Analyzer
 from rag.text.language import language_of
+from rag.text.questions import HAN_AMOUNT_ASKED
 from rag.text.sentences import Span, after_lead
 from rag.types import Citation, Document, Language
 
@@ -23,7 +24,7 @@ NoAnswer = Literal["not said", "none chosen", "no documents", "no more"]
 
 # Questions after a number, a date or a measure.
 _QUANTITY = re.compile(
-    r"多少|几(?!乎)|多[大长久高远重]|哪[年天月日]|哪一[年天月日]|何时|什么时[候间]|时间|日期|比例|占比|数量|规模|面积"
+    rf"{HAN_AMOUNT_ASKED}|哪[年天月日]|哪一[年天月日]|何时|什么时[候间]|时间|日期|比例|占比|数量|规模|面积"
     r"|\b(?:when|how (?:many|much|long|large|big|old|far|high)|(?:what|which) (?:year|date|day|month|percentage|share|proportion|number|amount))\b",
     re.IGNORECASE,
 )

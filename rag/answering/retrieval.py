@@ -17,7 +17,7 @@ import numpy as np
 from embeddings.encoder import Vectors
 from rag.library import near_duplicates
 from rag.library.library import Library
-from rag.text.language import language_of
+from rag.text.analysis import query_terms
 from rag.types import SearchResult
 
 _RANK_CONSTANT = 60
@@ -43,13 +43,10 @@ class Retriever:
         """
         vector = self._library.encoder.encode_query([question])[0]
         analyzer = self._library.analyzer
-        terms = analyzer.content_terms(question)
-        names = analyzer.name_terms(question)
-        own = language_of(question)
         documents = None if documents is None else frozenset(documents)
         found = []
         for language in self._library.languages():
-            found += self._in_language(vector, terms if language == own else terms + names, language, documents)
+            found += self._in_language(vector, query_terms(analyzer, question, language), language, documents)
         found.sort(key=lambda result: -result.score)
         return [replace(result, rank=rank) for rank, result in enumerate(found, 1)]
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from rag.documents.formats import is_table
 from rag.text.language import language_of
 from rag.text.lines import BYLINE, ends_sentence
+from rag.text.months import ABBREVIATED_MONTH, MONTH, MONTH_NUMBERS
+from rag.text.numerals import HAN_ONES, han_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,14 +23,11 @@ if TYPE_CHECKING:
 _HEAD_LINES = 10
 _HEAD_CHARACTERS = 4000
 _LONGEST_TITLE = 200
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?P<name>Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
-    r"|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
-)
+_MONTH = rf"(?P<name>{MONTH}|{ABBREVIATED_MONTH})\b\.?"
 _YEAR = r"(?P<year>(?:19|20)\d{2})"
-_HAN_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
-_HAN_DATE = re.compile(r"([一二][〇○零一二三四五六七八九]{3})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日")
+_HAN_DATE = re.compile(
+    rf"([一二][〇○零{HAN_ONES}]{{3}})年([{HAN_ONES}十]{{1,2}})月((?:[一二三]?十[{HAN_ONES}]?|[{HAN_ONES}]{{1,2}}))日"
+)
 _DATES = (
     re.compile(rf"(?<!\d){_YEAR}\s*(?:[-/.]|年)\s*(?P<month>\d{{1,2}})\s*(?:[-/.]|月)\s*(?P<day>\d{{1,2}})(?!\d)"),
     re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.IGNORECASE),
@@ -113,23 +112,15 @@ def date_in(text: str, compact: bool = False) -> str:
 
 def _dates(text: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[str]:
     text = unicodedata.normalize("NFKC", text)
-    text = _HAN_DATE.sub(lambda match: "-".join(map(_han_number, match.groups())), text)
+    text = _HAN_DATE.sub(lambda match: "-".join(map(han_number, match.groups())), text)
     for pattern in patterns:
         for match in pattern.finditer(text):
             parts = match.groupdict()
-            month = 1 + _MONTHS.index(parts["name"][:3].lower()) if "name" in parts else int(parts["month"])
+            month = MONTH_NUMBERS[parts["name"].lower()] if "name" in parts else int(parts["month"])
             try:
                 yield date(int(parts["year"]), month, int(parts["day"])).isoformat()
             except ValueError:
                 continue
-
-
-def _han_number(text: str) -> str:
-    """二〇二一 -> 2021, 十 -> 10, 十九 -> 19, 二十 -> 20, 三十一 -> 31."""
-    if "十" not in text:
-        return text.translate(_HAN_DIGITS)
-    tens, ones = text.split("十", 1)
-    return ((tens or "一") + (ones or "零")).translate(_HAN_DIGITS)
 
 
 def _publisher(head: list[str]) -> str:

@@ -17,7 +17,10 @@ from typing import Any
 
 import platformdirs
 
-from rag.text.numerals import MAX_DIGITS, SCALES, han_number
+from rag.text.language import language_of
+from rag.text.months import MONTH_NUMBERS
+from rag.text.numerals import ENGLISH_SCALES, HAN_NUMERALS, HAN_ONES, MAX_DIGITS, SCALES, han_number
+from rag.text.questions import QUESTION_WORDS
 
 _TOKEN = re.compile(
     r"(?P<han>[〇\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]+)"
@@ -33,49 +36,26 @@ _HAN_OR_NAME = re.compile(r"(?P<han>[\u3400-\u9fff]+)|(?P<name>[A-Z][a-z]+(?:[ -
 _HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
 # jieba takes time and memory by the square of the length of what has no punctuation.
 _LONGEST_RUN = 500
-_SCALE = re.compile(r"\s?(?:(万亿|[十百千万亿])|(hundred|thousand|million|billion|trillion)\b)")
-_ENGLISH_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SCALE = re.compile(rf"\s?(?:(万亿|[十百千万亿])|({'|'.join(ENGLISH_SCALES)})\b)")
 # One numeral alone is a number before a measure word only: 三个 is, 三江源 is not.
 _HAN_NUMBER = re.compile(
-    r"[零〇一二两三四五六七八九十百千万亿]{2,}|[二两三四五六七八九十](?=[年月日个种项次条名家位份只头处类章届期轮倍成天周岁所座])"
+    rf"[{HAN_NUMERALS}]{{2,}}|[{HAN_ONES[1:]}两十](?=[年月日个种项次条名家位份只头处类章届期轮倍成天周岁所座])"
 )
 _ORDINAL = re.compile(r"^\d+(?:st|nd|rd|th)$")
-_MONTHS = {
-    name: month
-    for month, names in enumerate(
-        (
-            ("january", "jan"),
-            ("february", "feb"),
-            ("march", "mar"),
-            ("april", "apr"),
-            ("may",),
-            ("june", "jun"),
-            ("july", "jul"),
-            ("august", "aug"),
-            ("september", "sep", "sept"),
-            ("october", "oct"),
-            ("november", "nov"),
-            ("december", "dec"),
-        ),
-        1,
-    )
-    for name in names
-}
-
-STOP_WORDS = frozenset(
-    # Question words and grammar: they say what is asked for, not what it is about.
+STOP_WORDS = QUESTION_WORDS | frozenset(
     """
-    的 了 是 在 和 与 及 或 等 也 都 就 而 被 把 对 对于 关于 由 于 从 到 向 以 为 为了 因 因为 所以 但 但是 这 那 这个 那个 这些 那些 之 其 其中 有 没有 没 不 会 能 可以
-    可 要 想 请 请问 问 吗 呢 吧 啊 呀 么 什么 啥 哪 哪些 哪个 哪里 哪儿 哪年 哪天 哪一 哪一年 谁 怎么 怎样 怎么样 如何 为何 为什么 是否 多少 几 几个 多 多大 多长
-    多久 何时 何地 何 什么时候 时候 我 你 他 她 它 我们 你们 他们 它们 自己 一个 一下 一 个 里 上 下 中 后 前 还 又 很 最 更 再 已 已经 曾 曾经 将 并 并且 以及
-    或者 根据 按照 通过 进行 告诉 介绍 说 说说 知道 分别 具体 主要 方面 地 得 着 过 给 让 使 做 这份 该 此 各 每 第 占 达 达到 约 左右 文件 文中 文档
-    a an the of in on at to for from by with about into over under as is are was were be been being am do does did done has have had having
-    will would shall should can could may might must and or but nor not no so than then that this these those it its they them their he
-    him his she her we us our you your i me my what which who whom whose when where why how many much long far often there here
-    if any some each every all both between through during before after according also just only very more most such own same
-    please tell give say says said mention mentioned describe explain list name
+    的 了 是 在 和 与 及 或 等 也 都 就 而 被 把 对 对于 关于 由 于 从 到 向 以 为 为了 因 因为 所以 但 但是 这 那 这个 那个 这些
+    那些 之 其 其中 有 没有 没 不 会 能 可以 可 要 想 请 请问 问 吧 啊 呀 么 我 你 他 她 它 我们 你们 他们 它们 自己 一个 一下 一
+    个 里 上 下 中 后 前 还 又 很 最 更 再 已 已经 曾 曾经 将 并 并且 以及 或者 根据 按照 通过 进行 告诉 介绍 说 说说 知道 分别
+    具体 主要 方面 地 得 着 过 给 让 使 做 这份 该 此 各 每 第 占 达 达到 约 左右 文件 文中 文档
+    a an the of in on at to for from by with about into over under as is are was were be been being am do does did done has have
+    had having will would shall should can could may might must and or but nor not no so than then that this these those it its
+    they them their he him his she her we us our you your i me my there here if any some each every all both between through
+    during before after according also just only very more most such own same please tell give say says said mention mentioned
+    describe explain list name
     """.split()
 )
+"""Question words and grammar: the words that do not say what a text is about."""
 
 
 class Analyzer:
@@ -137,8 +117,8 @@ class Analyzer:
                 case _:
                     word = re.sub(r"['’]s?$|['’][a-z]+$", "", token)
                     yield _stem(word) if word.isascii() else word
-                    if word in _MONTHS and word != "may":
-                        yield f"{_MONTHS[word]}月"
+                    if word in MONTH_NUMBERS and word != "may":
+                        yield f"{MONTH_NUMBERS[word]}月"
 
     @cached_property
     def _stop_terms(self) -> frozenset[str]:
@@ -162,6 +142,12 @@ class Analyzer:
         tokenizer.tmp_dir = platformdirs.user_cache_dir("yinju", ensure_exists=True)
         tokenizer.initialize()
         return tokenizer
+
+
+def query_terms(analyzer: Analyzer, question: str, language: str) -> list[str]:
+    """The terms to search documents in a language for: in another than the question's own, with the names spelled in Latin letters."""
+    terms = analyzer.content_terms(question)
+    return terms if language == language_of(question) else terms + analyzer.name_terms(question)
 
 
 def pieces(run: str) -> Iterator[str]:
@@ -190,7 +176,7 @@ def _number_terms(token: str, following: str) -> Iterator[str]:
     yield _plain(Decimal(digits))
     scale = _SCALE.match(following)
     if scale:
-        factor = SCALES[scale[1]] if scale[1] else _ENGLISH_SCALES[scale[2]]
+        factor = SCALES[scale[1]] if scale[1] else ENGLISH_SCALES[scale[2]]
         yield _plain(Decimal(digits) * factor)
     if month := re.match(r"\s?月", following):
         yield f"{int(Decimal(digits))}{month.group().strip()}"

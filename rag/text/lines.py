@@ -6,6 +6,9 @@ import re
 from json import dumps as as_json
 from typing import TYPE_CHECKING, NamedTuple
 
+from rag.text.months import ABBREVIATED_MONTH, MONTH
+from rag.text.numerals import HAN_ONES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -30,10 +33,9 @@ _CLOSERS = "”’」』\"'）)】》]"
 _SENTENCE_ENDS = tuple("。！？!?；;：:….")
 _BRACKETS_CLOSE = tuple(")）】]")
 
-_HAN_NUMBER = "[一二三四五六七八九十百零〇]"
+_HAN_NUMBER = f"[{HAN_ONES}十百零〇]"
 _UNIT = "[万亿千百个元米公吨度倍年月日天小%％名种项次位家处岁]"
-_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-_SHORT_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b"
+_MONTH = rf"(?:{MONTH}|{ABBREVIATED_MONTH}\b)"
 HEADING = re.compile(
     r"^(?:#{1,6}\s+\S"
     rf"|第\s?(?:{_HAN_NUMBER}|\d){{1,5}}\s?(?:(?:章|节|编|部分|[篇卷部条])(?=[\s:：、]|$).{{0,60}}|[章节编]\S.{{0,40}})$"
@@ -42,15 +44,16 @@ HEADING = re.compile(
     r"|(?:Chapter|Section|Part|Article|Annex|Appendix)\s+(?:\d+|[IVXLC]+|[A-Z])(?:\s*[.:：—–-].{0,80}|\s+[A-Z].{0,80})?$"
     rf"|\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}[.、．]?(?:\s+[A-Z“《]|\s*(?!{_UNIT})[\u3400-\u9fff]).{{0,80}}$"
     r"|\d{1,2}[.、．](?!\d)\s*\S.{0,80}$"
-    rf"|\d{{1,2}}\s+(?!{_UNIT}|{_MONTH}|{_SHORT_MONTH})[A-Z\u3400-\u9fff].{{0,80}}$)"
+    rf"|\d{{1,2}}\s+(?!{_UNIT}|{_MONTH})[A-Z\u3400-\u9fff].{{0,80}}$)"
 )
 LIST_ITEM = re.compile(
-    r"^(?:[-*+→]\s|[•·●○■□◆◇▪‣–—①-⑳]|[（(]?\d{1,3}[.)）、．](?!\d)|[（(][一二三四五六七八九十]{1,3}[）)]|[（(]?[A-Za-z][)）])"
+    r"^(?:[-*+→]\s|[•·●○■□◆◇▪‣–—①-⑳]|[（(]?\d{1,3}[.)）、．](?!\d)"
+    rf"|[（(][{HAN_ONES}十]{{1,3}}[）)]|[（(]?[A-Za-z][)）])"
 )
 _DATE = (
     r"(?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}"
-    rf"|(?i:\b(?:{_MONTH}|{_SHORT_MONTH})\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+(?:19|20)\d{{2}}"
-    rf"|\b\d{{1,2}}\s+(?:{_MONTH}|{_SHORT_MONTH})\.?,?\s+(?:19|20)\d{{2}})"
+    rf"|(?i:\b{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+(?:19|20)\d{{2}}"
+    rf"|\b\d{{1,2}}\s+{_MONTH}\.?,?\s+(?:19|20)\d{{2}})"
 )
 BYLINE = re.compile(
     rf"\A(?=.{{1,160}}\Z)(?=.*(?:{_DATE}))(?!.*[。！？!?.]\Z)"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rag.text.months import ABBREVIATED_MONTH
+from rag.text.numerals import HAN_ONES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,18 +23,16 @@ _ABBREVIATION = re.compile(
     r"|^\s*(?:[A-Z]|\d{1,3}|[IVXLC]{1,5}))$"
 )
 # That of these does unless a number follows.
-_BEFORE_NUMBER = re.compile(
-    r"\b(?:Nos?|Vols?|Figs?|Eqs?|Sec|Ch|Arts?|pp?|paras?|Eds?|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)$", re.IGNORECASE
-)
+_BEFORE_NUMBER = re.compile(rf"\b(?:Nos?|Vols?|Figs?|Eqs?|Sec|Ch|Arts?|pp?|paras?|Eds?|{ABBREVIATED_MONTH})$", re.IGNORECASE)
 # That of these, and of initials, does only when a sentence plainly begins after it.
 _MAY_END = re.compile(r"\b(?:etc|al|Inc|Ltd|Co|Corp|Bros|Dept|Univ|Jr|Sr|[ap]\.m|Ph\.D|[A-Z])$")
 # That of the dateline of a news agency never does: it is the beginning of its first sentence.
 _DATELINE = re.compile(
-    r"\s*(?:\w+ )?(?:News (?:Agency|Service)|Agency), [\w ,]{2,40} (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?"
+    rf"\s*(?:\w+ )?(?:News (?:Agency|Service)|Agency), [\w ,]{{2,40}} (?:{ABBREVIATED_MONTH}|May)[a-z]*\.? \d{{1,2}}(?:st|nd|rd|th)?"
 )
 # What stands before a sentence and is not of it: numbers of lists, bullets, the datelines of agencies.
 _LEAD = re.compile(
-    r"(?:[-*•·▪●◆■—]+\s*|[（(][一二三四五六七八九十\d]{1,3}[)）]\s*|[一二三四五六七八九十]{1,3}、\s*|\d{1,2}[.、]\s+"
+    rf"(?:[-*•·▪●◆■—]+\s*|[（(][{HAN_ONES}十\d]{{1,3}}[)）]\s*|[{HAN_ONES}十]{{1,3}}、\s*|\d{{1,2}}[.、]\s+"
     r"|[\u4e00-\u9fff]{1,6}社[\u4e00-\u9fff]{2,8}\d{1,2}月\d{1,2}日电\s*(?:[（(]记者[^)）]{1,30}[)）])?\s*"
     r"|[A-Z]{4,20}, (?:[A-Z][a-z]{2,8}\.? \d{1,2} )?\([A-Z][\w ]{2,20}\) -{1,2}\s*"
     rf"|{_DATELINE.pattern} ?\([Rr]eporters? [^)]{{1,60}}\)\s*)+"

@@ -181,6 +181,11 @@ def test_a_unit_without_a_sure_counterpart_stays_as_it_stands(text: str) -> None
     assert render(only(text, "en"), "zh") == text
 
 
+def test_liang_counts_the_parts_of_a_fraction() -> None:
+    (share,) = find("三分之两", "zh")
+    assert (share.unit, share.amounts) == ("third", (2,))
+
+
 def test_other_units_are_other_quantities() -> None:
     values = {only(text, "zh").value for text in ("6", "6倍", "6元", "6美元", "6%", "6年", "6米", "6月")}
     assert len(values) == 8
