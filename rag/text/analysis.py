@@ -1,8 +1,8 @@
-"""Text -> search terms: the one place where it happens, for what is indexed and for what is asked alike.
+"""Turns text into search terms, the same way for documents and questions.
 
 Width and case are folded (NFKC), traditional characters become simplified, Han text is cut by jieba in search mode, Latin
-words are stemmed, and numbers are kept findable in every way that they are written: 1.18万 is also 11800, 十年 is also 10,
-PPR-9087 is also 9087.
+words are stemmed, and a number is found in every way of writing it: 1.18万 is also 11800, 十年 is also 10, PPR-9087 is also
+9087.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _SYLLABLE = re.compile(
 _SYLLABLES = re.compile(rf"(?:{_SYLLABLE.pattern})+")
 _HAN_OR_NAME = re.compile(r"(?P<han>[\u3400-\u9fff]+)|(?P<name>[A-Z][a-z]+(?:[ -][A-Z][a-z]+)*)")
 _HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
-# jieba takes time and memory by the square of the length of what has no punctuation.
-_LONGEST_RUN = 500
+# The time and memory of jieba grow with the square of the length of text without punctuation.
+_MAX_RUN = 500
 _SCALE = re.compile(rf"\s?(?:(万亿|[十百千万亿])|({'|'.join(ENGLISH_SCALES)})\b)")
-# One numeral alone is a number before a measure word only: 三个 is, 三江源 is not.
+# A single numeral is a number only before a measure word: 三个 is, 三江源 is not.
 _HAN_NUMBER = re.compile(
     rf"[{HAN_NUMERALS}]{{2,}}|[{HAN_ONES[1:]}两十](?=[年月日个种项次条名家位份只头处类章届期轮倍成天周岁所座])"
 )
@@ -59,46 +59,47 @@ STOP_WORDS = QUESTION_WORDS | frozenset(
 
 
 class Analyzer:
-    """Turns text into terms. The dictionaries are read on first use."""
+    """Turns text into terms. Its dictionaries are loaded on first use."""
 
     fingerprint = "2"
-    """Changes whenever the terms of a text do, so that what was indexed before is indexed again."""
+    """A version of the terms. It changes with them, so that older indexes are built again."""
 
     def terms(self, text: str) -> list[str]:
-        """Every term of the text, in order, with repetitions; grammar words are in it."""
+        """Returns every term of a text, in order, with repetitions and stop words."""
         return list(self._terms(self.fold(text)))
 
     def content_terms(self, text: str) -> list[str]:
-        """The terms that say what the text is about, each once, in order: `terms` without grammar and question words."""
+        """Returns the terms of a text without stop words, each once, in order."""
         return list(dict.fromkeys(term for term in self.terms(text) if term not in self._stop_terms))
 
     def name_terms(self, text: str) -> list[str]:
-        """How Chinese words are spelled in Latin letters, each once: by them 康富 and "Kang Fu" meet, or 乌东德 and "Wudongde".
+        """Returns Chinese words as spelled in Latin letters, and English names that may be such words, each once.
 
-        They begin with a mark of their own, so that they meet each other only. They are for searching across languages.
+        They match names across languages: 康富 and "Kang Fu", 乌东德 and "Wudongde". Each begins with "~", so that it never
+        equals a term of `terms`.
         """
-        found: list[str] = []
+        names: list[str] = []
         for match in _HAN_OR_NAME.finditer(unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text))):
             if match.lastgroup == "han":
                 run = str(self._to_simplified.convert(match.group()))
                 words = [word for piece in pieces(run) for word in self.jieba.cut(piece)]
-                found += [_spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
-                # A name that no dictionary holds is often cut in two.
-                found += [
+                names += [_spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
+                # A name that is in no dictionary is often cut in two.
+                names += [
                     _spelled(one) + _spelled(other)
                     for one, other in pairwise(words)
                     if len(one) + len(other) <= 4 and one + other not in STOP_WORDS
                 ]
             else:
                 parts = match.group().casefold().replace("-", " ").split()
-                found += [part for part in parts if _SYLLABLES.fullmatch(part) and len(_SYLLABLE.findall(part)) > 1]
-                found += [
+                names += [part for part in parts if _SYLLABLES.fullmatch(part) and len(_SYLLABLE.findall(part)) > 1]
+                names += [
                     one + other for one, other in pairwise(parts) if _SYLLABLES.fullmatch(one) and _SYLLABLES.fullmatch(other)
                 ]
-        return [f"~{name}" for name in dict.fromkeys(found)]
+        return [f"~{name}" for name in dict.fromkeys(names)]
 
     def fold(self, text: str) -> str:
-        """The text with width, case and script variants taken away."""
+        """Folds width and case, and converts traditional characters to simplified ones."""
         folded = unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text)).casefold()
         return str(self._to_simplified.convert(folded)) if not folded.isascii() else folded
 
@@ -122,7 +123,7 @@ class Analyzer:
 
     @cached_property
     def _stop_terms(self) -> frozenset[str]:
-        """What the stop words are once they are cut and stemmed."""
+        """The stop words and their terms."""
         return STOP_WORDS | {term for word in STOP_WORDS for term in self.terms(word)}
 
     @cached_property
@@ -133,27 +134,30 @@ class Analyzer:
 
     @cached_property
     def jieba(self) -> Any:
-        """The tokenizer that cuts Han text into words."""
+        """The tokenizer of jieba, which cuts Han text into words."""
         import jieba
 
         jieba.setLogLevel("ERROR")
         tokenizer = jieba.Tokenizer()
-        # jieba keeps its parsed dictionary in a file; in a folder of the user's own nobody else can put one there.
+        # jieba caches its parsed dictionary in a file. In the user's own folder, nobody else can replace it.
         tokenizer.tmp_dir = platformdirs.user_cache_dir("yinju", ensure_exists=True)
         tokenizer.initialize()
         return tokenizer
 
 
 def query_terms(analyzer: Analyzer, question: str, language: str) -> list[str]:
-    """The terms to search documents in a language for: in another than the question's own, with the names spelled in Latin letters."""
+    """Returns the terms to search documents in a language for.
+
+    They are the content terms of the question, and for documents in another language also its names in Latin letters.
+    """
     terms = analyzer.content_terms(question)
     return terms if language == language_of(question) else terms + analyzer.name_terms(question)
 
 
 def pieces(run: str) -> Iterator[str]:
-    """A run of Chinese characters in pieces that are short enough to be cut into words."""
-    for start in range(0, len(run), _LONGEST_RUN):
-        yield run[start : start + _LONGEST_RUN]
+    """Yields a run of Chinese characters in pieces that are short enough for jieba."""
+    for start in range(0, len(run), _MAX_RUN):
+        yield run[start : start + _MAX_RUN]
 
 
 def _identifier_terms(token: str) -> Iterator[str]:

@@ -18,4 +18,4 @@ HAN_ASKING = rf"(?:什么时[候间]|[为凭]?什么|为何|何[时地]|怎么�
 """A pattern for the Chinese words that make a sentence a question."""
 
 ENGLISH_ASKING = r"(?:what|which|who|whom|whose|when|where|why|how(?: (?:many|much|large|long|big|old|far|high|often))?)\b"
-"""The same in English; for use without regard to case."""
+"""A pattern for the English words that make a sentence a question. Match it without regard to case."""
