@@ -61,7 +61,7 @@ STOP_WORDS = QUESTION_WORDS | frozenset(
 class Analyzer:
     """Turns text into terms. Its dictionaries are loaded on first use."""
 
-    fingerprint = "2"
+    fingerprint = "3"
     """A version of the terms. It changes with them, so that older indexes are built again."""
 
     def terms(self, text: str) -> list[str]:

@@ -25,6 +25,11 @@ def han_number(text: str) -> str:
             section += (digit or 1) * SCALES[c]
             digit = 0
         else:
-            total = (total + section + digit) * SCALES[c]
+            group = section + digit
+            # In 一亿两千万, 万 counts only 两千; in 三万五千亿, 亿 counts all before it.
+            if group and total >= SCALES[c]:
+                total += group * SCALES[c]
+            else:
+                total = (total + group) * SCALES[c]
             section = digit = 0
     return str(total + section + digit)
