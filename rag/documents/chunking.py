@@ -235,10 +235,9 @@ def _lines(document: Document) -> list[_Line]:
     for number, ((start, end), level) in enumerate(zip(spans, _levels(text, spans), strict=True)):
         content = text[start:end]
         heading = _HEADING_MARKS.sub("", content) if level else ""
-        if number < _HEAD_LINES and ((heading or content) in document.title or BYLINE.match(content)):
-            # The title and the byline belong to what follows, but name no section.
-            level, heading = level or 1, ""  # noqa: PLW2901
-        lines += _parts(text, _Line(start, end, level, heading))
+        # The title and the byline belong to the lines after them, but are not headings of a section.
+        is_title = number < _HEAD_LINES and ((heading or content) in document.title or BYLINE.match(content))
+        lines += _parts(text, _Line(start, end, level or 1) if is_title else _Line(start, end, level, heading))
     return lines
 
 

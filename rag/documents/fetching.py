@@ -30,7 +30,7 @@ _MAX_REDIRECTS = 5
 _PIECE = 65_536
 # Names that no public server has. A proxy may know them although this computer does not.
 _LOCAL_NAMES = (".localhost", ".local", ".localdomain", ".internal", ".intranet", ".lan", ".home.arpa")
-# IPv6 addresses that stand for an IPv4 address, and how far from their end it stands, in bits.
+# IPv6 networks whose addresses contain an IPv4 address, and the number of bits after it.
 _EMBEDDING = (("::ffff:0:0/96", 0), ("::/96", 0), ("64:ff9b::/96", 0), ("2002::/16", 80))
 _SCHEMES = ("http", "https")
 _SUFFIXES = {
