@@ -18,6 +18,8 @@ from typing import Literal
 from rag.answering.reading import Reading
 from rag.text.analysis import Analyzer
 from rag.text.language import language_of
+from rag.text.questions import ENGLISH_ASKING as _EN_ASKING
+from rag.text.questions import HAN_ASKING as _ZH_ASKING
 from rag.types import Answer, Citation
 
 TurnKind = Literal["new", "completed", "continue"]
@@ -26,11 +28,7 @@ TurnKind = Literal["new", "completed", "continue"]
 _LAST_TURNS = 3
 
 _HAN = r"[\u3400-\u9fff]"
-_ZH_ASKING = (
-    r"(?:什么时[候间]|[为凭]?什么|为何|何[时地]|怎么样?|怎样|如何|多少|多[大长久高远重]|几(?!乎)|哪[里儿些一]?|谁|是否|吗)"
-)
 _ZH_MEASURE = r"[个年月天种份条项只家位处座所届次倍棵类片]?"
-_EN_ASKING = r"(?:what|which|who|whom|whose|when|where|why|how(?: (?:many|much|large|long|big|old|far|high|often))?)\b"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\b"
 _ASKING = re.compile(rf"{_ZH_ASKING}|\b(?:{_EN_ASKING}|{_AUXILIARY})", re.IGNORECASE)
 

@@ -26,7 +26,7 @@ from rag.evaluation.question_set import Passage, Question, QuestionSet
 from rag.library.ingestion import OnProgress
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
-from rag.text.language import language_of
+from rag.text.analysis import query_terms
 from rag.types import Answer, Citation, Document, Done, Language, Retrieved, SearchResult
 
 Ask = Callable[[str], Answer]
@@ -226,12 +226,9 @@ class Examiner:
             if not question.evidence or _holds_evidence(result, evidence)
         }
         coverage: dict[int, float] = {}
-        own, terms, names = language_of(asked), library.analyzer.content_terms(asked), library.analyzer.name_terms(asked)
-        for wanted, rows in (
-            (terms, [row for row, result in held.items() if result.language == own]),
-            (terms + names, [row for row, result in held.items() if result.language != own]),
-        ):
-            coverage |= library.coverage(wanted, rows) if rows else {}
+        for language in {result.language for result in held.values()}:
+            rows = [row for row, result in held.items() if result.language == language]
+            coverage |= library.coverage(query_terms(library.analyzer, asked, language), rows)
         return [
             replace(result, score=cosines[row], scores={"dense": cosines[row], "coverage": coverage.get(row, 0.0)})
             for row, result in held.items()

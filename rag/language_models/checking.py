@@ -21,6 +21,7 @@ from embeddings.encoder import Encoder, Vectors
 from rag.text import quantities
 from rag.text.analysis import STOP_WORDS, Analyzer
 from rag.text.names import NAME_TAGS, NameFinder
+from rag.text.negation import NEGATION, NEGATORS
 from rag.types import Language
 
 WEIGHTS = BUNDLED / "reader" / "checker.json"
@@ -32,19 +33,6 @@ what it denies, or says more where it says less."""
 _WORD = re.compile(r"(?P<han>[\u3400-\u9fff]+)|(?P<latin>[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)?)")
 _DIGITS = re.compile(r"\d+")
 _SENTENCE_START = ("", ".", "!", "?", ":", "\n")
-_NEGATORS = frozenset(
-    """
-    不 没 没有 未 无 非 不是 不能 不会 不可 不得 不再 不曾 不必 并不 并非 并未 尚未 从未 未曾 未能 无法 没能 毫无 绝不 从不 不要
-    not no never neither nor without none cannot nobody nothing
-    """.split()
-)
-# Words that may translate a negation, or be translated by one.
-_NEGATIVE = re.compile(
-    r"不(?![断仅但同少过久论管只光])|没|未(?!来)|无(?!论)|非(?![常洲])|否|禁止|难以|避免|停止|缺乏|拒绝"
-    r"|\b(?:not?|never|neither|nor|none|without|cannot|nobody|nothing|few|hardly|rarely|barely|instead|rather|except|unable|unlikely"
-    r"|exclud\w+|fail\w*|lack\w*|refus\w+|den(?:y|ied|ies)|absen\w+|banned|prohibit\w*)\b|n['’]t\b",
-    re.IGNORECASE,
-)
 _OPPOSITES = (
     (r"增[加长多]|上升|提高|上涨|\b(?:increas|ris|rose|gr[eo]w)", r"减少|下降|降低|下跌|\b(?:decreas|declin|fall|fell|drop)"),
     (r"改善|好转|加强|\b(?:improv|strengthen)", r"恶化|退化|削弱|\b(?:deteriorat|degrad|wors|weaken)"),
@@ -154,8 +142,8 @@ class Checker:
         nearest, found = alike.argmax(axis=1), alike.max(axis=1)
         found[self._stands_in(own, claim, whole, across=any(sentence.language != language for sentence in evidence))] = 1
         names = [likeness for word, likeness in zip(own, found, strict=True) if word.is_name]
-        denies = any(word.is_negated for word in own) and not _NEGATIVE.search(text)
-        affirms = not _NEGATIVE.search(claim) and any(
+        denies = any(word.is_negated for word in own) and not NEGATION.search(text)
+        affirms = not NEGATION.search(claim) and any(
             there[place].is_negated for place, likeness in zip(nearest, found, strict=True) if likeness >= _SAME_WORD
         )
         values = (found.mean(), min(names, default=1), denies, affirms, is_opposed(claim, text))
@@ -185,7 +173,7 @@ class Checker:
         for match in _WORD.finditer(text):
             for word, is_name in self._cut(match, text):
                 lower = word.casefold()
-                if lower in _NEGATORS or lower.endswith(("n't", "n’t")):
+                if lower in NEGATORS or lower.endswith(("n't", "n’t")):
                     is_negated = True
                 elif lower not in STOP_WORDS:
                     yield _Word(word, is_name, is_negated)

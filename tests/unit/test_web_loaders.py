@@ -440,7 +440,7 @@ def test_what_cannot_be_fetched_is_said_in_one_line(monkeypatch: pytest.MonkeyPa
             ("/none", "the server answers 404 Not Found"),
             ("/large", "this is more than the limit of 0.0 MB; raise max_file_megabytes"),
             ("/empty", "the page is empty"),
-            ("/packed", "the server packs the page although it was asked not to; save the page and add the file"),
+            ("/packed", "the server compresses the page although it was asked not to; save the page and add the file"),
         ):
             assert refusal(lambda path=path: fetch(address + path, 1000, allow_private=True)) == f"{address}{path}: {reason}"
     assert "cannot be reached" in refusal(lambda: fetch(f"{address}/a", LIMIT, allow_private=True))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from rag.text.questions import HAN_AMOUNT_ASKED
+
 QuestionKind = Literal["quantity", "fact", "list", "open"]
 
 # Questions after a number, a date or a measure.
 _QUANTITY = re.compile(
-    r"多少|几(?!乎)|多[大长久高远重]|哪[年天月日]|哪一[年天月日]|何时|什么时[候间]|时间|日期|比例|占比|数量|规模|面积"
+    rf"{HAN_AMOUNT_ASKED}|哪[年天月日]|哪一[年天月日]|何时|什么时[候间]|时间|日期|比例|占比|数量|规模|面积"
     r"|\b(?:when|how (?:many|much|long|large|big|old|far|high)|(?:what|which) (?:year|date|day|month|percentage|share|proportion|number|amount))\b",
     re.IGNORECASE,
 )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.library import near_duplicates
-from rag.text.language import language_of
+from rag.text.analysis import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -41,14 +41,11 @@ def search(library: Library, question: str, per_language: int, documents: Collec
         The passages of all languages, best fused score first; empty if there is nothing to search.
     """
     vector = library.encoder.encode_query([question])[0]
-    terms = library.analyzer.content_terms(question)
-    names = library.analyzer.name_terms(question)
-    own = language_of(question)
     documents = None if documents is None else frozenset(documents)
     results: list[SearchResult] = []
     for language in library.languages():
-        words = terms if language == own else terms + names
-        results += _in_language(library, vector, words, language=language, top_k=per_language, documents=documents)
+        terms = query_terms(library.analyzer, question, language)
+        results += _in_language(library, vector, terms, language=language, top_k=per_language, documents=documents)
     results.sort(key=lambda result: -result.score)
     return [replace(result, rank=rank) for rank, result in enumerate(results, 1)]
 
