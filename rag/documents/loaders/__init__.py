@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.documents.loaders.archive import ArchiveLoader
 from rag.documents.loaders.base import Container, Failure, Loader, document_id, printable
-from rag.documents.loaders.delimited import DelimitedLoader
+from rag.documents.loaders.csv import CsvLoader
 from rag.documents.loaders.docx import DocxLoader
 from rag.documents.loaders.epub import EpubLoader
 from rag.documents.loaders.html import HtmlLoader
@@ -191,7 +191,7 @@ LOADERS: tuple[Loader | Container, ...] = (
     DocxLoader(),
     PptxLoader(),
     XlsxLoader(),
-    DelimitedLoader(),
+    CsvLoader(),
 )
 LOADERS += (ArchiveLoader(read, tuple(suffix for loader in LOADERS for suffix in loader.suffixes)),)
 _BY_SUFFIX = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}

@@ -25,7 +25,7 @@ _SAMPLE_ROWS = 50
 _SAMPLE = 200_000
 
 
-class DelimitedLoader:
+class CsvLoader:
     """Reads CSV and its like, in any encoding; the delimiter is found. Each row is a line that keeps its headings."""
 
     suffixes = (".csv", ".tsv")
