@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders import Failure, document_id, limited, printable, source_of, steps
+from rag.documents.source_id import belongs_to
 from rag.errors import LoadError
 from rag.settings import DEFAULTS
 from rag.types import Document
@@ -191,20 +192,15 @@ def _broke_off(how: str) -> str:
 def _result(message: Any, origin: str) -> Document | Failure:
     """The document or the failure that a message holds, when it is one of the file that goes by `origin`."""
     match message:
-        case ["document", str(source), str(title), str(text), str(published), str(publisher), [*pages]] if _is_of(
+        case ["document", str(source), str(title), str(text), str(published), str(publisher), [*pages]] if belongs_to(
             source, origin
         ) and _are_pages(pages, len(text)):
             return Document(
                 document_id(source), title, source, text, published=published, publisher=publisher, pages=tuple(pages)
             )
-        case ["failure", str(source), str(reason)] if _is_of(source, origin):
+        case ["failure", str(source), str(reason)] if belongs_to(source, origin):
             return Failure(source, reason)
     raise _StoppedError(_broke_off("a result that is none"))
-
-
-def _is_of(source: str, origin: str) -> bool:
-    """Whether a document with this source can be of the file, and is none that would take another's place."""
-    return source == origin or source.startswith((f"{origin}/", f"{origin}#"))
 
 
 def _are_pages(pages: list[Any], length: int) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import astuple, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +20,7 @@ from rag.documents.chunking import context
 from rag.documents.cleaning import clean, restore
 from rag.documents.loaders import Failure, limited, ocr
 from rag.documents.metadata import describe
+from rag.documents.source_id import SourceId, belongs_to
 from rag.errors import LoadError
 from rag.library import checksums, near_duplicates
 from rag.library.checksums import DOCUMENT_COLUMNS
@@ -248,7 +249,7 @@ class Adding:
             "SELECT d.source, d.id FROM file_documents JOIN documents d ON d.id = document_id WHERE file = ? ORDER BY d.rowid",
             (source,),
         )
-        own = [(place, document_id) for place, document_id in documents if _is_of(place, source)]
+        own = [(place, document_id) for place, document_id in documents if belongs_to(place, source)]
         return own if stored == [(len(own),)] else []
 
     # -- deciding -----------------------------------------------------------------------------------------------------
@@ -443,13 +444,12 @@ def held_by(database: Database, file: str) -> dict[str, str]:
     """The ids of the documents that came from a file, by their sources: the file itself, its members or its lines."""
     if not database.open():
         return {}
-    # Both are ranges of the index over the sources: what begins with the file and `/`, and with the file and `#`.
     rows = database.select(
         "SELECT source, id FROM documents WHERE source = ? OR source >= ? AND source < ? OR source >= ? AND source < ? "
         "ORDER BY rowid",
-        (file, f"{file}/", f"{file}0", f"{file}#", f"{file}$"),
+        (file, *chain.from_iterable(SourceId(file).ranges())),
     )
-    return {source: held_id for source, held_id in rows if _is_of(source, file)}
+    return {source: held_id for source, held_id in rows if belongs_to(source, file)}
 
 
 def delete(connection: sqlite3.Connection, document_ids: Iterable[str]) -> int:
@@ -472,11 +472,6 @@ def insert_chunks(connection: sqlite3.Connection, chunks: Sequence[Chunk], vecto
 def put_in_collection(connection: sqlite3.Connection, name: str, document_id: str) -> None:
     """Puts a document in a collection; one that is in it stays."""
     connection.execute("INSERT OR IGNORE INTO collections SELECT ?, id FROM documents WHERE id = ?", (name, document_id))
-
-
-def _is_of(source: str, file: str) -> bool:
-    """Whether a document's source is a file, or a member or a line of it."""
-    return source.startswith(file) and bool(re.fullmatch(r"(?:/.*|#\d+)?", source[len(file) :], re.DOTALL))
 
 
 def _insert_document(connection: sqlite3.Connection, document: Document, content_hash: str) -> None:

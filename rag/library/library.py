@@ -23,6 +23,7 @@ from rag.documents import loaders, sandbox
 from rag.documents.chunking import Chunker, context
 from rag.documents.cleaning import clean
 from rag.documents.fetching import fetch
+from rag.documents.source_id import SourceId
 from rag.errors import (
     CollectionNotFoundError,
     DocumentNotFoundError,
@@ -264,7 +265,7 @@ class Library:
 
     def _free_source(self, name: str, documents: Sequence[Document]) -> str:
         """The name, with the lowest number that is free, or that is taken by another version of these documents."""
-        texts = {document.source[len(name) :]: clean(document).text for document in documents}
+        texts = {SourceId.parse(document.source, name).part: clean(document).text for document in documents}
         path = Path(name)
         for source in (name, *(f"{path.stem} ({number}){path.suffix}" for number in range(2, len(self) + 3))):
             taken = held_by(self._database, source)
@@ -621,7 +622,7 @@ class Library:
 
 def _moved(loaded: Document | loaders.Failure, name: str, source: str) -> Document | loaders.Failure:
     """What was read from a file that goes by `name`, as of one that goes by `source`."""
-    place = source + loaded.source[len(name) :]
+    place = str(replace(SourceId.parse(loaded.source, name), file=source))
     if isinstance(loaded, loaders.Failure):
         return replace(loaded, source=place)
     title = Path(place).stem if loaded.title == Path(loaded.source).stem else loaded.title

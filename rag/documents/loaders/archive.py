@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from rag.documents.loaders.base import Failure
 from rag.documents.loaders.recognition import recognise
 from rag.documents.loaders.zipped import MOST_UNPACKED, ZipReader
+from rag.documents.source_id import SourceId
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ArchiveLoader:
     def _members(self, archive: ZipReader, source: str, max_bytes: int, left: int | None) -> Iterator[Document | Failure]:
         """Reads the members of an archive; those that it holds may take up `left` bytes unpacked, none when None."""
         for name in self._names(archive):
-            place = f"{source}/{name}"
+            place = str(SourceId(source).member(name))
             try:
                 member = archive.read(name, max_bytes)
                 if recognise(member, place)[0] != ".zip":

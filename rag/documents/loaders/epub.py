@@ -12,6 +12,7 @@ from rag.documents.loaders.base import document_id
 from rag.documents.loaders.office import bounded
 from rag.documents.loaders.zipped import ZipReader
 from rag.documents.metadata import date_in
+from rag.documents.source_id import SourceId
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -78,7 +79,7 @@ def _chapters(package: Any, folder: str) -> Iterator[str]:
 def _chapter(archive: ZipReader, name: str, source: str) -> str:
     """The text of a chapter; empty when it holds none, as a cover does."""
     data = archive.read(name, _LARGEST_PART)
-    return html.text_of(html.parse(data, f"{source}/{name}")) if data.strip() else ""
+    return html.text_of(html.parse(data, str(SourceId(source).member(name)))) if data.strip() else ""
 
 
 def _said(package: Any, name: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from rag.documents.loaders.base import Failure, document_id
 from rag.documents.loaders.decoding import decode
 from rag.documents.metadata import date_in
+from rag.documents.source_id import SourceId
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -31,7 +32,7 @@ class JsonLinesLoader:
         if not lines:
             raise LoadError(f"{source}: the file is empty")
         for number, line in lines:
-            place = f"{source}#{number}"
+            place = str(SourceId(source).line(number))
             try:
                 yield _document(line, place)
             except LoadError as error:

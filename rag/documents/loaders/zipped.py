@@ -10,6 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from rag.documents.loaders.base import printable
+from rag.documents.source_id import SourceId
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class ZipReader:
             LoadError: There is none, it is encrypted, damaged, larger than `max_bytes`, or packed closer than files are.
         """
         info = self._members.get(name)
-        place = f"{self._source}/{name}"
+        place = SourceId(self._source).member(name)
         if info is None:
             raise LoadError(f"{place}: the archive does not hold this file")
         if info.flag_bits & _ENCRYPTED:
