@@ -20,10 +20,11 @@ from rag.documents import loaders, sandbox
 from rag.documents.loaders import Failure, document_id, steps
 from rag.documents.sandbox import Parser
 from rag.errors import LoadError
+from rag.library.prefetch import Prefetch
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 LIMIT = 10_000_000
 # What a hostile file would make of the process: it answers every request with one thing, whatever was asked.
@@ -170,6 +171,38 @@ def test_steps_have_an_end(hostile: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sandbox, "_MOST_STEPS", 50)
     with pytest.raises(LoadError, match="reading broke off"):
         list(hostile('while True: say("step", 1, 1)').read(b"", "a.txt", ".txt", LIMIT))
+
+
+def test_steps_are_told_to_the_listener_of_their_own_file_only() -> None:
+    first: list[tuple[int, int]] = []
+    second: list[tuple[int, int]] = []
+    meeting = threading.Barrier(2)
+
+    def read(told: list[tuple[int, int]], page: int) -> None:
+        with steps.told(lambda *step: told.append(step)):
+            meeting.wait(600)
+            steps.tell(page, 2)
+            meeting.wait(600)
+
+    threads = [threading.Thread(target=read, args=arguments) for arguments in ((first, 1), (second, 2))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    steps.tell(3, 3)
+    assert (first, second) == ([(1, 2)], [(2, 2)])
+
+
+def test_a_file_that_is_read_ahead_in_a_thread_is_told_to_the_listener() -> None:
+    def pages() -> Generator[int, None, None]:
+        for number in (1, 2):
+            steps.tell(number, 2)
+            yield number
+
+    told: list[tuple[int, int]] = []
+    with steps.told(lambda *step: told.append(step)), Prefetch(pages(), 1) as ahead:
+        assert list(ahead) == [1, 2]
+    assert told == [(1, 2), (2, 2)]
 
 
 # -- the process ------------------------------------------------------------------------------------------------------
