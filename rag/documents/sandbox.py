@@ -22,7 +22,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.documents.loaders import Failure, document_id, limited, printable, source_of, steps
+from rag.documents.loaders import Failure, document_id, limited, plugins, printable, source_of, steps
 from rag.documents.source_id import belongs_to
 from rag.errors import LoadError
 from rag.settings import DEFAULTS
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("yinju")
 _WORKER = ("-m", "rag.documents.sandbox_worker")
 _LONGEST_START = 60.0
-# Each page of a scan may take as long as a document; a file has no more pages than this.
-_MOST_STEPS = 20_000
+# Each page of a scan may take as long as a document. A file has at most 20,000 pages, and few warnings.
+_MAX_MESSAGES = 21_000
 _LONGEST_MESSAGE = 2_000
 # A character takes at most six bytes of JSON, and each may begin a page, whose place takes ten more.
 _BYTES_PER_CHARACTER = 16
@@ -172,17 +172,20 @@ class _StoppedError(Exception):
 
 
 def _results_of(process: _Process, longest: int) -> Iterator[Any]:
-    """What the process says, without what it says by the way."""
-    told = 0
+    """Yields the results that the process sends, and passes on its warnings and its progress, up to a number of them."""
+    passed_on = 0
     while True:
         match process.receive(longest):
-            case ["warning", str(message)]:
+            case ["warning", str(message)] if passed_on < _MAX_MESSAGES:
                 _log.warning("%s", printable(message[:_LONGEST_MESSAGE]))
-            case ["step", int(page), int(pages)] if told < _MOST_STEPS:
+            case ["plugin", str(message)] if passed_on < _MAX_MESSAGES:
+                plugins.report(printable(message[:_LONGEST_MESSAGE]))
+            case ["step", int(page), int(pages)] if passed_on < _MAX_MESSAGES:
                 steps.tell(page, pages)
-                told += 1
             case message:
                 yield message
+                continue
+        passed_on += 1
 
 
 def _broke_off(how: str) -> str:

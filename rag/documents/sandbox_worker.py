@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rag.documents import loaders
-from rag.documents.loaders import ocr, steps
+from rag.documents.loaders import ocr, plugins, steps
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class _Forwarding(logging.Handler):
         self._results = results
 
     def emit(self, record: logging.LogRecord) -> None:
-        _send(self._results, "warning", record.getMessage())
+        _send(self._results, "plugin" if record.name == plugins.LOGGER else "warning", record.getMessage())
 
 
 def _restrict(megabytes: int) -> float:

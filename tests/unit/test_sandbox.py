@@ -167,10 +167,11 @@ say("end", "", True)
     assert caplog.messages == ["?[2Jgone?" + 1991 * "x"]
 
 
-def test_steps_have_an_end(hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_MOST_STEPS", 50)
+@pytest.mark.parametrize("message", ['"step", 1, 1', '"warning", "x"', '"plugin", "x"'])
+def test_steps_and_warnings_have_an_end(hostile: Any, monkeypatch: pytest.MonkeyPatch, message: str) -> None:
+    monkeypatch.setattr(sandbox, "_MAX_MESSAGES", 50)
     with pytest.raises(LoadError, match="reading broke off"):
-        list(hostile('while True: say("step", 1, 1)').read(b"", "a.txt", ".txt", LIMIT))
+        list(hostile(f"while True: say({message})").read(b"", "a.txt", ".txt", LIMIT))
 
 
 def test_steps_are_told_to_the_listener_of_their_own_file_only() -> None:
