@@ -421,7 +421,7 @@ def test_what_is_no_office_file_is_refused_in_one_line(name: str, monkeypatch: p
         assert str(error.value) == f"{name}: this is not {kind}, or it is damaged"
     with pytest.raises(LoadError, match="one with a password; save it as"):
         loader(b"\xd0\xcf\x11\xe0" + b"x" * 600, name)
-    monkeypatch.setattr(office, "_MOST_CHARACTERS", 3)
+    monkeypatch.setattr(office, "_MAX_CHARACTERS", 3)
     with pytest.raises(LoadError, match="more than 0 million characters; split the file"):
         loader(make(), name)
 
@@ -432,7 +432,7 @@ DAMAGED_ZIP = with_part(a_workbook(), "[Content_Types].xml", lambda _: b"<broken
 @pytest.mark.parametrize("name", FILES)
 def test_files_that_unpack_to_far_more_are_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     loader, make, part, _ = FILES[name]
-    monkeypatch.setattr(f"{type(loader).__module__}._MOST_UNPACKED", 9_000_000)
+    monkeypatch.setattr(f"{type(loader).__module__}._MAX_UNPACKED", 9_000_000)
     data = with_part(make(), part, lambda xml: xml + b" " * 20_000_000)
     assert len(data) < 200_000
     with pytest.raises(LoadError, match=rf"^{name}: unpacked it grows by 2\d MB; at most 9 MB are read$"):

@@ -169,7 +169,7 @@ say("end", "", True)
 
 @pytest.mark.parametrize("message", ['"step", 1, 1', '"warning", "x"', '"plugin", "x"'])
 def test_steps_and_warnings_have_an_end(hostile: Any, monkeypatch: pytest.MonkeyPatch, message: str) -> None:
-    monkeypatch.setattr(sandbox, "_MAX_MESSAGES", 50)
+    monkeypatch.setattr(sandbox, "_MAX_ASIDES", 50)
     with pytest.raises(LoadError, match="reading broke off"):
         list(hostile(f"while True: say({message})").read(b"", "a.txt", ".txt", LIMIT))
 
@@ -368,7 +368,7 @@ def test_what_came_before_the_end_stays(hostile: Any) -> None:
     assert next(results) == Document(document_id("a.zip/1.txt"), "1", "a.zip/1.txt", "The lake is deep.")
     assert next(results) == Failure("a.zip/2.txt", "a.zip/2.txt: no")
     assert refusal(results) == (
-        "a.zip: after a.zip/2.txt, reading takes more memory than the 100 MB that it may, or brings the reader down (SIGSEGV); "
+        "a.zip: after a.zip/2.txt, reading takes more memory than the 100 MB allowed, or crashes the reader (SIGSEGV); "
         "the file is damaged or too large"
     )
 
@@ -401,14 +401,14 @@ def test_what_came_before_the_end_stays(hostile: Any) -> None:
 )
 def test_only_results_are_taken_for_such(hostile: Any, answer: str, how: str | None) -> None:
     parser = hostile(f"{answer}; sys.stdout.flush()")
-    expected = f"a.txt: reading broke off ({how or 'a result that is none'}); the file is damaged or made to do harm"
+    expected = f"a.txt: reading broke off ({how or 'an invalid result'}); the file is damaged or made to do harm"
     assert refusal(parser.read(b"x", "a.txt", ".txt", LIMIT)) == expected
     assert parser._idle is None
 
 
 def test_a_result_without_end_is_not_read_to_its_end(hostile: Any) -> None:
     parser = hostile("[sys.stdout.write('x' * 1_000_000) for _ in range(100_000_000)]", megabytes=5, seconds=600.0)
-    assert "takes more memory than the 5 MB that it may" in refusal(parser.read(b"x", "a.txt", ".txt", LIMIT))
+    assert "takes more memory than the 5 MB allowed" in refusal(parser.read(b"x", "a.txt", ".txt", LIMIT))
 
 
 def test_a_process_that_grew_is_not_used_again(hostile: Any) -> None:

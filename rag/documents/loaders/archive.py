@@ -1,4 +1,4 @@
-"""ZIP archives of files of the other kinds."""
+"""Reads ZIP archives of files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from rag.documents.loaders import plugins
 from rag.documents.loaders.base import Failure
 from rag.documents.loaders.recognition import recognise
-from rag.documents.loaders.zipped import MOST_UNPACKED, ZipReader
+from rag.documents.loaders.zipped import MAX_UNPACKED, ZipReader
 from rag.documents.source_id import SourceId
 from rag.errors import LoadError
 
@@ -26,9 +26,9 @@ class ReadMember(Protocol):
 
 
 class ArchiveLoader:
-    """Reads the files of known kinds in an archive, and in archives that it holds, but no deeper.
+    """Reads the files of known kinds in an archive and in the archives within it, but no deeper.
 
-    As in folders, hidden files and those of other kinds are passed over. Nothing is written to disk.
+    Hidden files and other kinds are left out, as in folders. Nothing is written to disk.
     """
 
     suffixes = (".zip",)
@@ -48,12 +48,12 @@ class ArchiveLoader:
         archive = ZipReader(data, source)
         if not self._names(archive):
             raise LoadError(
-                f"{source}: the archive holds no file of a known kind; known are {' '.join(sorted(self._known_with_plugins()))}"
+                f"{source}: the archive contains no file of a known kind; known are {' '.join(sorted(self._known_with_plugins()))}"
             )
-        yield from self._members(archive, source, max_bytes, MOST_UNPACKED - archive.unpacked)
+        yield from self._members(archive, source, max_bytes, MAX_UNPACKED - archive.unpacked)
 
     def _members(self, archive: ZipReader, source: str, max_bytes: int, left: int | None) -> Iterator[Document | Failure]:
-        """Reads the members of an archive; those that it holds may take up `left` bytes unpacked, none when None."""
+        """Reads the members of an archive. Archives within it may unpack to `left` bytes; if None, they are refused."""
         for name in self._names(archive):
             place = str(SourceId(source).member(name))
             try:
