@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("yinju")
 _WORKER = ("-m", "rag.documents.sandbox_worker")
 _MAX_START_SECONDS = 60.0
-# A file has at most 20,000 pages, each of which is reported if it is a scan, and few warnings.
+# Before each document: it has at most 20,000 pages, each of which is reported if it is a scan, and few warnings.
 _MAX_ASIDES = 21_000
 _MAX_MESSAGE = 2_000
 # A character takes at most six bytes of JSON, and ten more if a page begins there.
@@ -171,7 +171,7 @@ class _StoppedError(Exception):
 
 
 def _results_of(process: _Process, longest: int) -> Iterator[Any]:
-    """Yields the results that the process sends, and passes on its warnings and its progress, up to a number of them."""
+    """Yields the results that the process sends, and passes on a limited number of warnings and steps before each."""
     passed_on = 0
     while True:
         match process.receive(longest):
@@ -183,6 +183,7 @@ def _results_of(process: _Process, longest: int) -> Iterator[Any]:
                 steps.tell(page, pages)
             case message:
                 yield message
+                passed_on = 0
                 continue
         passed_on += 1
 
