@@ -327,9 +327,9 @@ DAMAGED_WORD = Refusal("this is not a Word file (.docx), or it is damaged")
 DAMAGED_EXCEL = Refusal("this is not an Excel file (.xlsx), or it is damaged")
 DAMAGED_SLIDES = Refusal("this is not a PowerPoint file (.pptx), or it is damaged")
 # PDFium ends the process when there is no more memory.
-TOO_LARGE = Refusal("reading takes more memory than the 400 MB that it may, or brings the reader down (SIG")
-NO_TEXT = Refusal("the page holds no text")
-UNKNOWN_PACKING = Refusal("this is packed in a way that cannot be unpacked here; pack it as ZIP anew")
+TOO_LARGE = Refusal("reading takes more memory than the 400 MB allowed, or crashes the reader (SIG")
+NO_TEXT = Refusal("the page contains no text")
+UNKNOWN_PACKING = Refusal("this is packed in a way that cannot be unpacked here; pack it as a ZIP file again")
 
 FILES: dict[str, HostileFile] = {
     # PDF
@@ -457,7 +457,7 @@ FILES: dict[str, HostileFile] = {
     "zip of thirty thousand members": HostileFile(
         "a.zip",
         lambda: zipped({f"{i}.txt": "x" for i in range(30_000)}),
-        Refusal("the archive holds more than 20000 files; split it"),
+        Refusal("the archive contains more than 20000 files; split it"),
     ),
     "zip behind a program": HostileFile(
         "a.zip", lambda: b"MZ" + bytes(5000) + zipped({"a.txt": LAKE}), Refusal("this is a program, which cannot be read")
@@ -496,12 +496,12 @@ FILES: dict[str, HostileFile] = {
     "epub with a thousand million laughs": HostileFile(
         "a.epub",
         lambda: book(package=f"{LAUGHS}<package>&e9;</package>"),
-        Refusal("b.opf defines entities, as only harmful files do"),
+        Refusal("b.opf defines entities, which only harmful files do"),
     ),
     "epub with a file from outside": HostileFile(
         "a.epub",
         lambda: book(package=f"{OUTSIDE}<package>&e9;</package>"),
-        Refusal("b.opf defines entities, as only harmful files do"),
+        Refusal("b.opf defines entities, which only harmful files do"),
     ),
     "html with a thousand million laughs": HostileFile(
         "a.html", f"{LAUGHS}<html><body><p>&e9;</p><p>{LAKE}</p>".encode, Text(f"]>\n\n&e9;\n\n{LAKE}")
@@ -605,7 +605,7 @@ FILES: dict[str, HostileFile] = {
         lambda: book(
             chapter="", spine='<itemref idref="b"/>', more='<item id="b" href="../../etc/passwd" media-type="text/html"/>'
         ),
-        Refusal("the book holds no text"),
+        Refusal("the book contains no text"),
     ),
     # Web pages
     "html of deep elements": HostileFile("a.html", lambda: b"<div>" * 200_000 + LAKE.encode(), NO_TEXT),

@@ -10,7 +10,7 @@ from importlib import metadata
 from embeddings import catalogue, number_format
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.reader import MAX_TOKENS, CrossEncoderReader
-from rag.documents.loaders import ocr
+from rag.documents.loaders import ocr, plugins
 from rag.errors import YinjuError
 from rag.library.library import Library
 from rag.library.search.indexes import VectorReport
@@ -41,9 +41,18 @@ def examine(settings: Settings, contents: bool = False) -> Iterator[Finding]:
             yield Finding(package, "is not installed; repeat the installation", sound=False)
     scans = "read by OCR" if ocr.is_installed() else f"named but not read; OCR is installed with: {ocr.HOW_TO_INSTALL}"
     yield Finding("scanned pages", scans)
+    yield from _loaders()
     yield Finding("number format", _number_format(number_format.speeds()))
     yield from _models(settings)
     yield from _library(settings, contents)
+
+
+def _loaders() -> Iterator[Finding]:
+    """Lists the loaders of other packages, and the faults of those that cannot be used."""
+    for loader in plugins.installed().loaders:
+        yield Finding("loader", f"{loader.name} of {loader.package}, for {' '.join(loader.suffixes)}")
+    for problem in plugins.installed().problems:
+        yield Finding("loader", problem, sound=False)
 
 
 def _models(settings: Settings) -> Iterator[Finding]:

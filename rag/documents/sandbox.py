@@ -1,7 +1,7 @@
-"""Reads files in another process, which can be stopped: whatever a file does to that one, this one goes on.
+"""Reads files in a separate process, so that a file that crashes it or never ends does no harm to this one.
 
-The other process (`rag.documents.sandbox_worker`) runs the loaders, with limits for time and memory. A hostile file may come to
-control it, so nothing that it sends is more than text and numbers, and all of it is checked.
+The parsing process (`rag.documents.sandbox_worker`) runs the loaders with limits on time and memory. A hostile file may take
+control of it, so it sends nothing but text and numbers, and all of it is checked here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.documents.loaders import Failure, document_id, limited, printable, source_of, steps
+from rag.documents.loaders import Failure, document_id, limited, plugins, printable, source_of, steps
+from rag.documents.source_id import belongs_to
 from rag.errors import LoadError
 from rag.settings import DEFAULTS
 from rag.types import Document
@@ -32,32 +33,31 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("yinju")
 _WORKER = ("-m", "rag.documents.sandbox_worker")
-_LONGEST_START = 60.0
-# Each page of a scan may take as long as a document; a file has no more pages than this.
-_MOST_STEPS = 20_000
-_LONGEST_MESSAGE = 2_000
-# A character takes at most six bytes of JSON, and each may begin a page, whose place takes ten more.
+_MAX_START_SECONDS = 60.0
+# Before each document: it has at most 20,000 pages, each of which is reported if it is a scan, and few warnings.
+_MAX_ASIDES = 21_000
+_MAX_MESSAGE = 2_000
+# A character takes at most six bytes of JSON, and ten more if a page begins there.
 _BYTES_PER_CHARACTER = 16
 _BYTES_BESIDE_TEXT = 1_000_000
-# Of the environment, what an interpreter may need to start. Keys and passwords are nothing for a process that reads files.
+# The variables that an interpreter may need to start. Keys and passwords do not belong in a process that reads files.
 _ENVIRONMENT = "PATH SYSTEMROOT LD_LIBRARY_PATH DYLD_LIBRARY_PATH PYTHONHOME LANG LC_ALL LC_CTYPE TZ".split()
 
 
 class Parser:
-    """Does what `rag.documents.loaders` does, in another process.
+    """Reads files as `rag.documents.loaders` does, but in another process.
 
-    The process starts with the first file and reads many; after one that it does not survive, the next file gets a new one. It ends
-    with this one, or on `close`. Safe to use from several threads: files that are read at the same time have a process each.
+    The process starts with the first file and reads many. If it does not survive a file, the next file gets a new process. It ends
+    with this process, or on `close`. Safe to use from several threads: each file that is read at the same time has its own process.
     """
 
     def __init__(self, seconds: float = 120.0, megabytes: int = 1024) -> None:
-        """Starts nothing yet.
+        """Creates the parser without starting a process.
 
         Args:
-            seconds: How long the next document of a file may be waited for, not counting what is done with the one before; of
-                a scan, the next page.
-            megabytes: How much memory reading a file may take, beyond what the process and OCR take by themselves. Only Linux
-                keeps to it.
+            seconds: The time limit for each document of a file, and for each page of a scan.
+            megabytes: The memory limit for reading a file, on top of the memory of the process itself and of OCR. Only Linux
+                enforces it.
         """
         self._seconds = seconds
         self._megabytes = megabytes
@@ -71,7 +71,7 @@ class Parser:
         self.close()
 
     def close(self) -> None:
-        """Ends the process; it is started again when the parser is used again."""
+        """Ends the process. The parser can be used again and then starts another."""
         if process := self._take_idle():
             process.end()
 
@@ -81,8 +81,8 @@ class Parser:
         """Reads the documents of the file at `path`, as `rag.documents.loaders.load` does; a longer document is a failure.
 
         Raises:
-            LoadError: As there, or the file takes too long, too much memory, or is the end of the process that reads it. What an
-                archive or the like gave before was read.
+            LoadError: As there, or the file takes too long or too much memory, or crashes the process. The documents of an archive
+                that were yielded before are complete.
         """
         folder = ""
         with suppress(OSError):
@@ -111,14 +111,14 @@ class Parser:
     def _results(
         self, request: dict[str, Any], data: bytes, source: str, name: str, max_characters: int
     ) -> Iterator[Document | Failure]:
-        """What the process makes of a request; `source` is what the file goes by and `name` what errors call it."""
+        """Yields the results of a request. `source` is the source of the file, and `name` its name in errors."""
         process = None
         after = ""
         try:
             process = self._take_idle() or _Process(self._seconds, self._megabytes)
             process.send(request | {"max_characters": max_characters}, data)
-            for told in _results_of(process, _BYTES_PER_CHARACTER * max_characters + _BYTES_BESIDE_TEXT):
-                match told:
+            for message in _results_of(process, _BYTES_PER_CHARACTER * max_characters + _BYTES_BESIDE_TEXT):
+                match message:
                     case ["end", str(refusal), bool(is_fit)]:
                         if is_fit:
                             self._give_back(process)
@@ -130,20 +130,20 @@ class Parser:
                         raise _StoppedError(f"reading takes more than {self._megabytes} MB of memory; split the file")
                     case ["broken", str(error)]:
                         raise _StoppedError(_broke_off(error))
-                    case message:
-                        # A hostile file may keep the process from keeping to the limit.
+                    case _:
+                        # A hostile file may keep the process from applying the limit.
                         result = limited(_result(message, source), max_characters)
                         after = f"after {result.source}, "
                         yield result
         except _StoppedError as stopped:
             raise LoadError(f"{name}: {after}{stopped}") from stopped
         finally:
-            # It is still here when it was stopped, or when nobody wants the rest of its results.
+            # The process was stopped, or the caller does not want the rest of its results.
             if process:
                 process.end()
 
     def _take_idle(self) -> _Process | None:
-        """The process that waits for a request, for the caller alone; None when there is none."""
+        """Returns the idle process, which then belongs to the caller; None without one."""
         with self._lock:
             process, self._idle = self._idle, None
         if process and not process.is_alive():
@@ -160,28 +160,32 @@ class Parser:
 
 @lru_cache(maxsize=1)
 def shared() -> Parser:
-    """The parser that everything in this process uses."""
+    """Returns the parser that everything in this process shares."""
     parser = Parser()
     atexit.register(parser.close)
     return parser
 
 
 class _StoppedError(Exception):
-    """The process goes no further with a file. The text says why, but not which file."""
+    """The process cannot continue with a file. The text says why, but does not name the file."""
 
 
 def _results_of(process: _Process, longest: int) -> Iterator[Any]:
-    """What the process says, without what it says by the way."""
-    told = 0
+    """Yields the results that the process sends, and passes on a limited number of warnings and steps before each."""
+    passed_on = 0
     while True:
         match process.receive(longest):
-            case ["warning", str(message)]:
-                _log.warning("%s", printable(message[:_LONGEST_MESSAGE]))
-            case ["step", int(page), int(pages)] if told < _MOST_STEPS:
+            case ["warning", str(message)] if passed_on < _MAX_ASIDES:
+                _log.warning("%s", printable(message[:_MAX_MESSAGE]))
+            case ["plugin", str(message)] if passed_on < _MAX_ASIDES:
+                plugins.report(printable(message[:_MAX_MESSAGE]))
+            case ["step", int(page), int(pages)] if passed_on < _MAX_ASIDES:
                 steps.tell(page, pages)
-                told += 1
             case message:
                 yield message
+                passed_on = 0
+                continue
+        passed_on += 1
 
 
 def _broke_off(how: str) -> str:
@@ -189,22 +193,17 @@ def _broke_off(how: str) -> str:
 
 
 def _result(message: Any, origin: str) -> Document | Failure:
-    """The document or the failure that a message holds, when it is one of the file that goes by `origin`."""
+    """Returns the document or the failure in a message, if it belongs to the file with the source `origin`."""
     match message:
-        case ["document", str(source), str(title), str(text), str(published), str(publisher), [*pages]] if _is_of(
+        case ["document", str(source), str(title), str(text), str(published), str(publisher), [*pages]] if belongs_to(
             source, origin
         ) and _are_pages(pages, len(text)):
             return Document(
                 document_id(source), title, source, text, published=published, publisher=publisher, pages=tuple(pages)
             )
-        case ["failure", str(source), str(reason)] if _is_of(source, origin):
+        case ["failure", str(source), str(reason)] if belongs_to(source, origin):
             return Failure(source, reason)
-    raise _StoppedError(_broke_off("a result that is none"))
-
-
-def _is_of(source: str, origin: str) -> bool:
-    """Whether a document with this source can be of the file, and is none that would take another's place."""
-    return source == origin or source.startswith((f"{origin}/", f"{origin}#"))
+    raise _StoppedError(_broke_off("an invalid result"))
 
 
 def _are_pages(pages: list[Any], length: int) -> bool:
@@ -212,18 +211,18 @@ def _are_pages(pages: list[Any], length: int) -> bool:
 
 
 class _Process:
-    """A process that reads files, and a thread that kills it when it takes too long."""
+    """A process that reads files, and a thread that kills it if it takes too long."""
 
     def __init__(self, seconds: float, megabytes: int) -> None:
         """Starts both and waits until the process is ready.
 
         Raises:
-            _StoppedError: It does not start.
+            _StoppedError: The process does not start.
         """
         self._seconds = seconds
         self._megabytes = megabytes
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        # Modules are looked for where this process does, but not in the current folder: it may hold anything.
+        # Modules are imported from the same folders as here, except the current folder, which may contain anything.
         root = str(Path(__file__).parents[2])
         environment["PYTHONPATH"] = os.pathsep.join([root, *(folder for folder in sys.path if folder)])
         command = [sys.executable, "-P", *_WORKER, str(seconds), str(megabytes)]
@@ -239,7 +238,7 @@ class _Process:
         self._ended = threading.Event()
         threading.Thread(target=self._watch, name="yinju-parsing", daemon=True).start()
         try:
-            if self._receive(_LONGEST_START, _LONGEST_MESSAGE) != ["ready"]:
+            if self._receive(_MAX_START_SECONDS, _MAX_MESSAGE) != ["ready"]:
                 raise _StoppedError("")
         except BaseException as error:
             self.end()
@@ -248,23 +247,23 @@ class _Process:
             raise
 
     def is_alive(self) -> bool:
-        """Whether it can be sent a request."""
+        """Returns whether the process runs."""
         return self._process.poll() is None
 
     def send(self, request: dict[str, Any], data: bytes) -> None:
-        """Sends a request, and the bytes of the file behind it."""
+        """Sends a request, followed by the bytes of the file."""
         pipe = self._process.stdin
         assert pipe
-        with self._within(self._seconds), suppress(OSError):  # that it is gone is told by what it answers
+        with self._within(self._seconds), suppress(OSError):  # if the process is gone, `receive` reports it
             pipe.write(json.dumps(request, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
             pipe.write(data)
             pipe.flush()
 
     def receive(self, longest: int) -> Any:
-        """The next message, of at most `longest` bytes.
+        """Waits for the next message, of at most `longest` bytes.
 
         Raises:
-            _StoppedError: None came in time, or none will come.
+            _StoppedError: No message came in time, or the process has ended.
         """
         return self._receive(self._seconds, min(longest, self._megabytes * 1_000_000))
 
@@ -275,7 +274,7 @@ class _Process:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe
-            with suppress(OSError):  # what was not written yet is not wanted any more
+            with suppress(OSError):  # unsent data is not needed any more
                 pipe.close()
 
     def _receive(self, seconds: float, longest: int) -> Any:
@@ -289,25 +288,25 @@ class _Process:
         try:
             return json.loads(line.decode("utf-8", "surrogatepass"))
         except (ValueError, RecursionError) as error:
-            raise _StoppedError(_broke_off("a result that is none")) from error
+            raise _StoppedError(_broke_off("an invalid result")) from error
 
     def _why(self, code: int) -> str:
-        """Why the process is gone, by how it ended."""
+        """Explains the end of the process by its exit code."""
         if self._is_late or code == -getattr(signal, "SIGXCPU", 0):
             return f"reading took longer than {self._seconds:g} s and was stopped; split the file"
         try:
             how = signal.Signals(-code).name
         except ValueError:
             return _broke_off(f"exit code {code}")
-        # A library in C brings its process down in the same way whether it wants memory or stumbles.
+        # A library in C crashes in the same way for lack of memory and for other faults.
         return (
-            f"reading takes more memory than the {self._megabytes} MB that it may, or brings the reader down ({how}); "
+            f"reading takes more memory than the {self._megabytes} MB allowed, or crashes the reader ({how}); "
             "the file is damaged or too large"
         )
 
     @contextmanager
     def _within(self, seconds: float) -> Iterator[None]:
-        """Kills the process when what is done meanwhile takes longer."""
+        """Kills the process if the block takes longer."""
         with self._lock:
             self._deadline = time.monotonic() + seconds
         try:
@@ -317,8 +316,8 @@ class _Process:
                 self._deadline = math.inf
 
     def _watch(self) -> None:
-        # It is never longer asleep than a limit is, so nobody need wake it when one begins.
-        longest = min(self._seconds, _LONGEST_START)
+        # It never sleeps longer than a limit lasts, so it need not be woken when one begins.
+        longest = min(self._seconds, _MAX_START_SECONDS)
         left = longest
         while not self._ended.wait(min(left, longest)):
             with self._lock:

@@ -1,7 +1,7 @@
 """The process that reads files for `rag.documents.sandbox`: requests on standard input, results on standard output.
 
-A request is a line of JSON, and after it the bytes of the file where it gives their number. The results are lines of JSON, each a
-list that begins with what it is; `rag.documents.sandbox` says what may follow. The process ends when its input does.
+A request is a line of JSON, followed by the bytes of the file if it states their number. Each result is a line of JSON: a list that
+begins with the kind of the result. `rag.documents.sandbox` checks the rest. The process ends when its input ends.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rag.documents import loaders
-from rag.documents.loaders import ocr, steps
+from rag.documents.loaders import ocr, plugins, steps
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
     from rag.types import Document
 
-_MOST_OPEN_FILES = 64
+_MAX_OPEN_FILES = 64
 _GRACE = 5
-# A process that a file has left with so much of its memory taken does not read another.
+# A process that still has this share of its memory taken after a file does not read another.
 _WORN = 0.25
 
 
 def main(seconds: float, megabytes: int) -> None:
     """Reads files until there are no more requests."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which the terminal sends to all its processes
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all its processes
     results = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no result
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the output of a library is not taken for a result
     logger = logging.getLogger("yinju")
     logger.addHandler(_Forwarding(results))
     logger.propagate = False
@@ -61,7 +61,7 @@ def main(seconds: float, megabytes: int) -> None:
             refusal = str(error)
         except MemoryError:
             _send(results, "too large")
-        except Exception as error:  # a fault of a loader: it is to be told from a file that is refused
+        except Exception as error:  # a fault in a loader, not a refused file
             _send(results, "broken", type(error).__name__)
         del data
         _send(results, "end", refusal, _address_space() <= worn)
@@ -90,21 +90,22 @@ def _send(results: BinaryIO, *message: Any) -> None:
 
 
 class _Forwarding(logging.Handler):
-    """Passes warnings on, such as which pages of a file are only pictures."""
+    """Passes on warnings, such as the pages of a file that are only pictures."""
 
     def __init__(self, results: BinaryIO) -> None:
         super().__init__(logging.WARNING)
         self._results = results
 
     def emit(self, record: logging.LogRecord) -> None:
-        _send(self._results, "warning", record.getMessage())
+        _send(self._results, "plugin" if record.name == plugins.LOGGER else "warning", record.getMessage())
 
 
 def _restrict(megabytes: int) -> float:
-    """Limits the memory of this process, and takes from it what no reader needs: writing files, opening many.
+    """Limits the memory of this process, and denies it what no loader needs: writing files and opening many.
 
     Returns:
-        The bytes of address space from which on it is worn. Both limits are none where the system cannot say what it takes now.
+        The bytes of address space above which the process must not read another file; infinite, and the memory unlimited, if the
+        system does not report the address space.
     """
     sys.dont_write_bytecode = True
     allowed = megabytes * 1_000_000
@@ -114,22 +115,22 @@ def _restrict(megabytes: int) -> float:
 
         _set_limit(resource.RLIMIT_CORE, 0)
         _set_limit(resource.RLIMIT_FSIZE, 0)
-        _set_limit(resource.RLIMIT_NOFILE, _MOST_OPEN_FILES)
+        _set_limit(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES)
         if taken:
             _set_limit(resource.RLIMIT_AS, taken + allowed, room=ocr.MEMORY_BYTES if ocr.is_installed() else 0)
     return taken + _WORN * allowed if taken else math.inf
 
 
 def _set_limit(which: int, value: int, room: int = 0) -> None:
-    """Limits something to a value, which may be raised by some room later."""
+    """Sets a limit that the process may raise by `room` later."""
     import resource
 
-    with suppress(OSError, ValueError):  # as where the system has a lower limit already
+    with suppress(OSError, ValueError):  # the system may have a lower limit already
         resource.setrlimit(which, (value, value + room))
 
 
 def _limit_work(seconds: float) -> None:
-    """Ends this process when the next document takes it far longer than `seconds`, though nobody should be there to end it."""
+    """Limits the processor time for the next document, in case the process that started this one is gone."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -138,7 +139,7 @@ def _limit_work(seconds: float) -> None:
 
 
 def _address_space() -> int:
-    """The bytes of address space that this process takes; 0 where the system does not say."""
+    """Returns the bytes of address space that this process takes; 0 if the system does not report them."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
     except OSError:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.documents import loaders
+from rag.documents.source_id import possible_files
 from rag.errors import LoadError
 from rag.library.ingestion import AddResult
 
@@ -82,12 +82,11 @@ def bring_in_step(
 
 def _is_gone(source: str, folders: Sequence[Path]) -> bool:
     """Tells if a document came from a file below one of the folders that no longer exists."""
-    path = Path(re.sub(r"#\d+$", "", source))
+    path = Path(source)
     folder = next((folder for folder in folders if path.is_absolute() and path.is_relative_to(folder)), None)
-    if folder is None or Path(source).is_file():
-        return False
     # A member of an archive exists as long as the archive.
-    return not any(place.is_file() for place in (path, *path.parents) if place.is_relative_to(folder) and place != folder)
+    files = possible_files(source)
+    return folder is not None and not any(file.is_file() for file in files if file.is_relative_to(folder) and file != folder)
 
 
 def _is_hidden(path: Path, folder: Path) -> bool:

@@ -144,7 +144,7 @@ def test_members_without_a_name_are_passed_over() -> None:
         "a.zip/b.txt": LAKE,
         "a.zip/?.txt": RIVER,
     }
-    assert refusal(packed({"/": "x", "..": "y"})).startswith("the archive holds no file of a known kind")
+    assert refusal(packed({"/": "x", "..": "y"})).startswith("the archive contains no file of a known kind")
 
 
 def test_encrypted_members_are_named() -> None:
@@ -156,15 +156,15 @@ def test_encrypted_members_are_named() -> None:
 
 def test_archives_with_nothing_to_read_are_refused() -> None:
     for data in (packed({}), packed({"a.xyz": "x", ".b.txt": "x"})):
-        assert refusal(data).startswith("the archive holds no file of a known kind; known are ")
+        assert refusal(data).startswith("the archive contains no file of a known kind; known are ")
     whole = packed({"a.txt": RIVER * 100})
     for damaged in (whole[:60], whole[:-30], b"PK\x03\x04" + bytes(100)):
-        assert refusal(damaged) == "the ZIP file is damaged or cut short; get it anew"
+        assert refusal(damaged) == "the ZIP file is damaged or cut short; get it again"
 
 
 def test_a_member_that_was_altered_is_found_by_its_checksum() -> None:
     data = packed({"a.txt": RIVER, "b.txt": LAKE}, zipfile.ZIP_STORED).replace(b"1987", b"1988")
-    assert unpacked(data) == {"a.zip/a.txt": "this is damaged in the archive; get it anew", "a.zip/b.txt": LAKE}
+    assert unpacked(data) == {"a.zip/a.txt": "this is damaged in the archive; get it again", "a.zip/b.txt": LAKE}
 
 
 # -- archives made to do harm -----------------------------------------------------------------------------------------
@@ -180,30 +180,30 @@ def test_what_is_packed_too_closely_is_not_unpacked() -> None:
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.documents.loaders.archive.MOST_UNPACKED", 3_000)
+    monkeypatch.setattr("rag.documents.loaders.archive.MAX_UNPACKED", 3_000)
     text = "The lake is deep. " * 60
     inner = packed({"b.txt": text})
     found = unpacked(packed({"a.txt": text, "1.zip": inner, "2.zip": inner}, zipfile.ZIP_STORED))
     assert (found["a.zip/a.txt"], found["a.zip/1.zip/b.txt"]) == (text, text)
-    assert "for all that an archive holds; split it" in found["a.zip/2.zip"]
+    assert "for everything in an archive; split it" in found["a.zip/2.zip"]
     lying = bytearray(packed({"a.txt": "x"}))
     struct.pack_into("<L", lying, lying.index(b"PK\x01\x02") + 24, 4_000_000_000)
-    assert refusal(bytes(lying)) == "unpacked, 4000 MB is more than the limit of 400 MB for all that an archive holds; split it"
+    assert refusal(bytes(lying)) == "unpacked, 4000 MB is more than the limit of 400 MB for everything in an archive; split it"
 
 
 def test_a_size_that_is_declared_is_not_believed() -> None:
     data = bytearray(packed({"a.txt": "The lake is deep. " * 1000}))
     struct.pack_into("<L", data, data.index(b"PK\x01\x02") + 24, 100)
-    assert unpacked(bytes(data)) == {"a.zip/a.txt": "this is damaged in the archive; get it anew"}
+    assert unpacked(bytes(data)) == {"a.zip/a.txt": "this is damaged in the archive; get it again"}
 
 
 def test_very_many_members_are_refused_before_the_archive_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(zipfile, "ZipFile", lambda *_, **__: pytest.fail("opened"))
-        assert refusal(b"PK\x03\x04" + b"PK\x01\x02" * 1_000_000) == "the archive holds more than 20000 files; split it"
-    monkeypatch.setattr(zipped, "_MOST_MEMBERS", 2)
+        assert refusal(b"PK\x03\x04" + b"PK\x01\x02" * 1_000_000) == "the archive contains more than 20000 files; split it"
+    monkeypatch.setattr(zipped, "_MAX_MEMBERS", 2)
     assert len(unpacked(packed({"a.txt": "x", "b.txt": "x"}))) == 2
-    assert refusal(packed({"a.txt": "x", "b.txt": "x", "c.txt": "x"})) == "the archive holds more than 2 files; split it"
+    assert refusal(packed({"a.txt": "x", "b.txt": "x", "c.txt": "x"})) == "the archive contains more than 2 files; split it"
 
 
 @settings(max_examples=300)

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.documents.loaders import LOADERS, Container, Failure, Loader, document_id, find_files, load, printable, suffixes
-from rag.documents.loaders.delimited import DelimitedLoader
+from rag.documents.loaders.csv import CsvLoader
 from rag.documents.loaders.html import HtmlLoader
 from rag.documents.loaders.markdown import MarkdownLoader
 from rag.documents.loaders.recognition import recognise
@@ -248,7 +248,7 @@ def test_loaders_raise_nothing_but_load_errors(loader: Loader | Container, data:
         return list(loader.documents(data, source, LIMIT)) if isinstance(loader, Container) else [loader(data, source)]
 
     # A word is a text, a table and a page; a file of another kind has a form that it must keep to.
-    is_whole = data.isalnum() and isinstance(loader, TextLoader | MarkdownLoader | DelimitedLoader | HtmlLoader)
+    is_whole = data.isalnum() and isinstance(loader, TextLoader | MarkdownLoader | CsvLoader | HtmlLoader)
     for document in read_or_refused(read, source, is_whole=is_whole) or []:
         assert document.source.startswith(source)
         if isinstance(document, Document):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rag.documents.chunking import Chunker
 from rag.documents.cleaning import clean, restore
 from rag.documents.loaders import load, office
-from rag.documents.loaders.delimited import DelimitedLoader
+from rag.documents.loaders.csv import CsvLoader
 from rag.documents.loaders.docx import DocxLoader
 from rag.documents.loaders.pptx import PptxLoader
 from rag.documents.loaders.tables import rows_as_lines
@@ -125,7 +125,7 @@ def test_a_question_is_answered_from_its_row(tmp_path: Path) -> None:
     ]
     data = "\n".join(map(",".join, rows)).encode("gb18030")
     with Library(tmp_path / "library") as library:
-        library.add_document(DelimitedLoader()(data, "人口.csv"))
+        library.add_document(CsvLoader()(data, "人口.csv"))
         for province, share in (("广东省", "74.15%"), ("山东省", "63.05%"), ("河南省", "55.43%")):
             answer = RagPipeline(library=library).answer(f"{province}的城镇化率是多少？")
             assert answer.citations[0].quote.startswith(f"省份: {province}; ")
@@ -142,7 +142,7 @@ def test_delimiter_and_encoding_are_found(delimiter: str, encoding: str) -> None
     if delimiter != ",":
         rows[1][2] = "2020年第七次普查"
     data = "\r\n".join(delimiter.join(row) for row in rows).encode(encoding)
-    document = DelimitedLoader()(data, "folder/人口.csv")
+    document = CsvLoader()(data, "folder/人口.csv")
     note = rows[1][2].strip('"')
     assert document.text == f"省份: 广东省; 常住人口: 12601; 备注: {note}\n省份: 青海省; 常住人口: 592; 备注: 西部省份\n"
     assert document.title == "人口"
@@ -150,12 +150,12 @@ def test_delimiter_and_encoding_are_found(delimiter: str, encoding: str) -> None
 
 def test_a_cell_of_csv_may_hold_lines_and_quotes() -> None:
     text = 'name,note\nAnn,"first\nsecond, ""quoted"""\nBob,\n'
-    assert DelimitedLoader()(text.encode(), "a.csv").text == 'name: Ann; note: first second, "quoted"\nname: Bob\n'
+    assert CsvLoader()(text.encode(), "a.csv").text == 'name: Ann; note: first second, "quoted"\nname: Bob\n'
 
 
 def test_a_cell_of_csv_that_never_ends_is_refused() -> None:
     with pytest.raises(LoadError, match=r"^a.csv: line 2 cannot be read as a table: field larger than field limit"):
-        DelimitedLoader()(b'a,b\n1,"' + b"x" * 200_000, "a.csv")
+        CsvLoader()(b'a,b\n1,"' + b"x" * 200_000, "a.csv")
 
 
 def test_nothing_of_a_table_is_taken_for_furniture_or_joined() -> None:
@@ -166,7 +166,7 @@ def test_nothing_of_a_table_is_taken_for_furniture_or_joined() -> None:
         ["蓝", "长" * 60 + "，未完"],
         ["紫", "长" * 60 + "，接着"],
     ]
-    document = DelimitedLoader()("\n".join(",".join(row) for row in rows).encode(), "a.csv")
+    document = CsvLoader()("\n".join(",".join(row) for row in rows).encode(), "a.csv")
     assert describe(clean(document)).text == document.text.rstrip("\n")
     assert describe(clean(document)).title == "a"
 
@@ -421,7 +421,7 @@ def test_what_is_no_office_file_is_refused_in_one_line(name: str, monkeypatch: p
         assert str(error.value) == f"{name}: this is not {kind}, or it is damaged"
     with pytest.raises(LoadError, match="one with a password; save it as"):
         loader(b"\xd0\xcf\x11\xe0" + b"x" * 600, name)
-    monkeypatch.setattr(office, "_MOST_CHARACTERS", 3)
+    monkeypatch.setattr(office, "_MAX_CHARACTERS", 3)
     with pytest.raises(LoadError, match="more than 0 million characters; split the file"):
         loader(make(), name)
 
@@ -432,7 +432,7 @@ DAMAGED_ZIP = with_part(a_workbook(), "[Content_Types].xml", lambda _: b"<broken
 @pytest.mark.parametrize("name", FILES)
 def test_files_that_unpack_to_far_more_are_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     loader, make, part, _ = FILES[name]
-    monkeypatch.setattr(f"{type(loader).__module__}._MOST_UNPACKED", 9_000_000)
+    monkeypatch.setattr(f"{type(loader).__module__}._MAX_UNPACKED", 9_000_000)
     data = with_part(make(), part, lambda xml: xml + b" " * 20_000_000)
     assert len(data) < 200_000
     with pytest.raises(LoadError, match=rf"^{name}: unpacked it grows by 2\d MB; at most 9 MB are read$"):
@@ -521,6 +521,6 @@ MADE: dict[str, bytes] = {}
 @given(st.one_of(st.binary(max_size=200), st.text(alphabet='a1,;\t|"\n\r', max_size=200).map(str.encode)))
 def test_any_bytes_are_csv_or_refused(data: bytes) -> None:
     holds_words = re.search(rb"[a1]", data) is not None and re.fullmatch(rb"[a1,;\t|\n\r]*", data) is not None
-    found = read_or_refused(lambda: DelimitedLoader()(data, "a.csv"), "a.csv", is_whole=holds_words)
+    found = read_or_refused(lambda: CsvLoader()(data, "a.csv"), "a.csv", is_whole=holds_words)
     if found and holds_words:
         assert set(re.findall(r"[a1]+", found.text)) == set(re.findall(r"[a1]+", data.decode()))

@@ -173,9 +173,9 @@ def test_encrypted_damaged_and_other_files_are_refused() -> None:
 def test_sizes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     data = made(page("Text."), page("More."))
     for module, name, message in (
-        (pdf, "_MOST_PAGES", "the file has 2 pages; at most 1 are read"),
-        (pdf, "_MOST_CHARACTERS_OF_PAGE", "page 1 has 5 characters, more than any page can show"),
-        (office, "_MOST_CHARACTERS", "the text has more than 0 million characters; split the file"),
+        (pdf, "_MAX_PAGES", "the file has 2 pages; at most 1 are read"),
+        (pdf, "_MAX_CHARACTERS_OF_PAGE", "page 1 has 5 characters, more than any page can show"),
+        (office, "_MAX_CHARACTERS", "the text has more than 0 million characters; split the file"),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, 1)

@@ -20,10 +20,11 @@ from rag.documents import loaders, sandbox
 from rag.documents.loaders import Failure, document_id, steps
 from rag.documents.sandbox import Parser
 from rag.errors import LoadError
+from rag.library.prefetch import Prefetch
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 LIMIT = 10_000_000
 # What a hostile file would make of the process: it answers every request with one thing, whatever was asked.
@@ -166,10 +167,43 @@ say("end", "", True)
     assert caplog.messages == ["?[2Jgone?" + 1991 * "x"]
 
 
-def test_steps_have_an_end(hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_MOST_STEPS", 50)
+@pytest.mark.parametrize("message", ['"step", 1, 1', '"warning", "x"', '"plugin", "x"'])
+def test_steps_and_warnings_have_an_end(hostile: Any, monkeypatch: pytest.MonkeyPatch, message: str) -> None:
+    monkeypatch.setattr(sandbox, "_MAX_ASIDES", 50)
     with pytest.raises(LoadError, match="reading broke off"):
-        list(hostile('while True: say("step", 1, 1)').read(b"", "a.txt", ".txt", LIMIT))
+        list(hostile(f"while True: say({message})").read(b"", "a.txt", ".txt", LIMIT))
+
+
+def test_steps_are_told_to_the_listener_of_their_own_file_only() -> None:
+    first: list[tuple[int, int]] = []
+    second: list[tuple[int, int]] = []
+    meeting = threading.Barrier(2)
+
+    def read(told: list[tuple[int, int]], page: int) -> None:
+        with steps.told(lambda *step: told.append(step)):
+            meeting.wait(600)
+            steps.tell(page, 2)
+            meeting.wait(600)
+
+    threads = [threading.Thread(target=read, args=arguments) for arguments in ((first, 1), (second, 2))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    steps.tell(3, 3)
+    assert (first, second) == ([(1, 2)], [(2, 2)])
+
+
+def test_a_file_that_is_read_ahead_in_a_thread_is_told_to_the_listener() -> None:
+    def pages() -> Generator[int, None, None]:
+        for number in (1, 2):
+            steps.tell(number, 2)
+            yield number
+
+    told: list[tuple[int, int]] = []
+    with steps.told(lambda *step: told.append(step)), Prefetch(pages(), 1) as ahead:
+        assert list(ahead) == [1, 2]
+    assert told == [(1, 2), (2, 2)]
 
 
 # -- the process ------------------------------------------------------------------------------------------------------
@@ -334,7 +368,7 @@ def test_what_came_before_the_end_stays(hostile: Any) -> None:
     assert next(results) == Document(document_id("a.zip/1.txt"), "1", "a.zip/1.txt", "The lake is deep.")
     assert next(results) == Failure("a.zip/2.txt", "a.zip/2.txt: no")
     assert refusal(results) == (
-        "a.zip: after a.zip/2.txt, reading takes more memory than the 100 MB that it may, or brings the reader down (SIGSEGV); "
+        "a.zip: after a.zip/2.txt, reading takes more memory than the 100 MB allowed, or crashes the reader (SIGSEGV); "
         "the file is damaged or too large"
     )
 
@@ -367,14 +401,14 @@ def test_what_came_before_the_end_stays(hostile: Any) -> None:
 )
 def test_only_results_are_taken_for_such(hostile: Any, answer: str, how: str | None) -> None:
     parser = hostile(f"{answer}; sys.stdout.flush()")
-    expected = f"a.txt: reading broke off ({how or 'a result that is none'}); the file is damaged or made to do harm"
+    expected = f"a.txt: reading broke off ({how or 'an invalid result'}); the file is damaged or made to do harm"
     assert refusal(parser.read(b"x", "a.txt", ".txt", LIMIT)) == expected
     assert parser._idle is None
 
 
 def test_a_result_without_end_is_not_read_to_its_end(hostile: Any) -> None:
     parser = hostile("[sys.stdout.write('x' * 1_000_000) for _ in range(100_000_000)]", megabytes=5, seconds=600.0)
-    assert "takes more memory than the 5 MB that it may" in refusal(parser.read(b"x", "a.txt", ".txt", LIMIT))
+    assert "takes more memory than the 5 MB allowed" in refusal(parser.read(b"x", "a.txt", ".txt", LIMIT))
 
 
 def test_a_process_that_grew_is_not_used_again(hostile: Any) -> None:

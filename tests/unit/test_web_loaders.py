@@ -247,22 +247,22 @@ def test_a_book_is_read_in_the_order_of_its_spine() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"META-INF/container.xml": None}, "the archive does not hold this file"),
+        ({"META-INF/container.xml": None}, "the archive does not contain this file"),
         ({"META-INF/container.xml": "<container/>"}, "does not say where its contents are"),
         ({"OEBPS/book.opf": "<package"}, "OEBPS/book.opf is not XML"),
-        ({"OEBPS/book.opf": "<package/>"}, "the book holds no text"),
-        ({"OEBPS/one.xhtml": None, "OEBPS/text/chapter 2.xhtml": None}, "the book holds no text"),
+        ({"OEBPS/book.opf": "<package/>"}, "the book contains no text"),
+        ({"OEBPS/one.xhtml": None, "OEBPS/text/chapter 2.xhtml": None}, "the book contains no text"),
         (
             {"META-INF/encryption.xml": '<e><CipherReference URI="OEBPS/one.xhtml"/></e>'},
             "the book is copy-protected; get it without protection",
         ),
         (
             {"OEBPS/book.opf": '<!DOCTYPE p [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><package>&b;</package>'},
-            "OEBPS/book.opf defines entities, as only harmful files do",
+            "OEBPS/book.opf defines entities, which only harmful files do",
         ),
         (
             {"OEBPS/book.opf": '<!DOCTYPE p [<!ENTITY a SYSTEM "file:///etc/passwd">]><package>&a;</package>'},
-            "OEBPS/book.opf defines entities, as only harmful files do",
+            "OEBPS/book.opf defines entities, which only harmful files do",
         ),
         ({"OEBPS/book.opf": "<a>" * 100_000}, "OEBPS/book.opf is not XML"),
     ],

@@ -1,13 +1,15 @@
-"""ZIP archives of files of the other kinds."""
+"""Reads ZIP archives of files."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from rag.documents.loaders import plugins
 from rag.documents.loaders.base import Failure
 from rag.documents.loaders.recognition import recognise
-from rag.documents.loaders.zipped import MOST_UNPACKED, ZipReader
+from rag.documents.loaders.zipped import MAX_UNPACKED, ZipReader
+from rag.documents.source_id import SourceId
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
@@ -24,33 +26,42 @@ class ReadMember(Protocol):
 
 
 class ArchiveLoader:
-    """Reads the files of known kinds in an archive, and in archives that it holds, but no deeper.
+    """Reads the files of known kinds in an archive and in the archives within it, but no deeper.
 
-    As in folders, hidden files and those of other kinds are passed over. Nothing is written to disk.
+    Hidden files and other kinds are left out, as in folders. Nothing is written to disk.
     """
 
     suffixes = (".zip",)
 
     def __init__(self, read: ReadMember, known: Collection[str]) -> None:
-        """Takes what reads a member, and the endings of the names of those that it is to read, beside archives."""
+        """Creates the loader.
+
+        Args:
+            read: Reads a member.
+            known: The endings of the members that Yinju reads itself; archives and the formats of plug-ins come on top.
+        """
         self._read = read
-        self._known = {*known, *self.suffixes}
+        self._known = frozenset((*known, *self.suffixes))
 
     def documents(self, data: bytes, source: str, max_bytes: int) -> Iterator[Document | Failure]:
         """Reads the members in the order of the archive."""
         archive = ZipReader(data, source)
         if not self._names(archive):
-            raise LoadError(f"{source}: the archive holds no file of a known kind; known are {' '.join(sorted(self._known))}")
-        yield from self._members(archive, source, max_bytes, MOST_UNPACKED - archive.unpacked)
+            raise LoadError(
+                f"{source}: the archive contains no file of a known kind; known are {' '.join(sorted(self._known_with_plugins()))}"
+            )
+        yield from self._members(archive, source, max_bytes, MAX_UNPACKED - archive.unpacked)
 
     def _members(self, archive: ZipReader, source: str, max_bytes: int, left: int | None) -> Iterator[Document | Failure]:
-        """Reads the members of an archive; those that it holds may take up `left` bytes unpacked, none when None."""
+        """Reads the members of an archive. Archives within it may unpack to `left` bytes; if None, they are refused."""
         for name in self._names(archive):
-            place = f"{source}/{name}"
+            place = str(SourceId(source).member(name))
             try:
                 member = archive.read(name, max_bytes)
-                if recognise(member, place)[0] != ".zip":
-                    yield from self._read(member, place, PurePosixPath(name).suffix, max_bytes)
+                suffix = PurePosixPath(name).suffix.lower()
+                # A plug-in's format may be a ZIP archive inside.
+                if suffix not in self._known or recognise(member, place)[0] != ".zip":
+                    yield from self._read(member, place, suffix, max_bytes)
                 elif left is None:
                     raise LoadError(f"{place}: this is an archive in an archive in an archive; unpack it first")
                 else:
@@ -61,9 +72,13 @@ class ArchiveLoader:
                 yield Failure(place, str(error))
 
     def _names(self, archive: ZipReader) -> list[str]:
+        known = self._known_with_plugins()
         return [
             name
             for name in archive
-            if PurePosixPath(name).suffix.lower() in self._known
+            if PurePosixPath(name).suffix.lower() in known
             and not any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
         ]
+
+    def _known_with_plugins(self) -> frozenset[str]:
+        return self._known.union(*(loader.suffixes for loader in plugins.installed().loaders))

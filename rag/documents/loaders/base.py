@@ -1,4 +1,4 @@
-"""What every loader is."""
+"""The protocols that every loader implements."""
 
 from __future__ import annotations
 
@@ -13,26 +13,32 @@ if TYPE_CHECKING:
 
     from rag.types import Document
 
-__all__ = ["Container", "Failure", "Loader", "document_id", "printable"]
+_BLANK = " \t\r\n\f\0\u00a0\u3000\ufeff"
+
+__all__ = ["Container", "Failure", "Loader", "document_id", "is_blank", "printable"]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One of the documents that a file holds cannot be read. `reason` is one line that begins with `source`."""
+    """A document within a file that cannot be read. `reason` is one line that begins with `source`."""
 
     source: str
     reason: str
 
 
 class Loader(Protocol):
-    """A format whose files hold one document each."""
+    """A format whose files contain one document each."""
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """The endings of the file names that are of this format, lower case, with the dot."""
+        """The endings of the file names of this format, lower case, with the dot."""
 
     def __call__(self, data: bytes, source: str) -> Document:
-        """Reads a whole file, as it stands.
+        """Reads a whole file. Cleaning comes later.
+
+        Args:
+            data: The bytes of the file.
+            source: The source of the document, which also names the file in errors.
 
         Raises:
             LoadError: The bytes are not of this format.
@@ -41,22 +47,31 @@ class Loader(Protocol):
 
 @runtime_checkable
 class Container(Protocol):
-    """A format whose files hold several documents."""
+    """A format whose files contain several documents."""
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """The endings of the file names that are of this format, lower case, with the dot."""
+        """The endings of the file names of this format, lower case, with the dot."""
 
     def documents(self, data: bytes, source: str, max_bytes: int) -> Iterator[Document | Failure]:
-        """Reads what a file holds, one after the other; what cannot be read does not keep the others back.
+        """Reads the documents one after the other. One that cannot be read is a failure, and the others follow.
 
-        The source of each is that of the file with `/` and a name, or `#` and a number, behind it; no two are the same.
+        Args:
+            data: The bytes of the file.
+            source: The source of the file. Each document has a source of its own: that of the file followed by `/` and a name,
+                or by `#` and a number.
+            max_bytes: The largest file that is read from an archive.
 
         Raises:
-            LoadError: Nothing of it can be read; it is raised before the first document comes.
+            LoadError: Nothing can be read. It is raised before the first document.
         """
 
 
 def document_id(source: str) -> str:
-    """The id of the document that comes from `source`: the same source always has the same id."""
+    """Returns the id of the document with this source: the same source always has the same id."""
     return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def is_blank(text: str) -> bool:
+    """Returns whether a text has nothing but blanks, line ends, NULs and byte order marks."""
+    return not text.strip(_BLANK)

@@ -1,4 +1,4 @@
-"""Bytes of unknown encoding -> text."""
+"""Decodes bytes of unknown encoding."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# The encodings that Chinese text is met in, the likeliest first. Left to choose among all it knows, the detector takes short texts for others.
+# The encodings of Chinese text, the likeliest first. With a free choice, the detector takes short texts for other encodings.
 _ENCODINGS = ["gb18030", "big5hkscs", "utf_16_le", "utf_16_be"]
 _CHINESE = ["gb18030", "big5hkscs"]
 _WESTERN = "cp1252"
 _SAMPLE = 200_000
-_MOST_ODD = 0.02
+_MAX_ODD = 0.02
 _PLAIN = re.compile(r"[\t\n\r\f\x20-\x7e]+")
 
 
 def decode(data: bytes, source: str) -> str:
-    """The text of `data`: by its byte order mark, else as UTF-8, else in the encoding that the detector finds.
+    """Decodes a file by its byte order mark, else as UTF-8, else in the encoding that the detector finds.
 
-    A file whose lines are in different encodings is read line by line. Stray NULs are left for cleaning.
+    A file with lines in different encodings is decoded line by line. Stray NULs are left for cleaning.
 
     Raises:
         LoadError: The bytes are not text.
@@ -44,7 +44,7 @@ def decode(data: bytes, source: str) -> str:
     if kind:
         raise LoadError(f"{source}: this is {kind}, not text; convert it to text first")
     text = _decode(data)
-    if text is None or _odd_characters(text[:_SAMPLE]) > max(2, _MOST_ODD * len(text[:_SAMPLE])):
+    if text is None or _odd_characters(text[:_SAMPLE]) > max(2, _MAX_ODD * len(text[:_SAMPLE])):
         raise LoadError(f"{source}: this does not look like text; if it is, save it as UTF-8")
     return text
 
@@ -55,7 +55,7 @@ def _decode(data: bytes) -> str | None:
             return data.decode(encoding, "replace")
     text = data.decode("utf-8", "replace")
     # UTF-16 can be valid UTF-8 too, with many NULs and other control characters.
-    if "\ufffd" not in text and _odd_characters(text[:_SAMPLE]) <= _MOST_ODD * len(text[:_SAMPLE]):
+    if "\ufffd" not in text and _odd_characters(text[:_SAMPLE]) <= _MAX_ODD * len(text[:_SAMPLE]):
         return text
     lines = data.split(b"\n")
     foreign = [line for line in lines if not _is_utf8(line)]
@@ -67,9 +67,9 @@ def _decode(data: bytes) -> str | None:
 
 
 def _is_utf8(line: bytes) -> bool:
-    """Whether a line is UTF-8, but for a damaged character or two.
+    """Returns whether a line is UTF-8, apart from a damaged character or two.
 
-    Chinese bytes in another encoding are UTF-8 by chance only as two-byte letters, which Chinese text has none of.
+    Chinese bytes in another encoding are valid UTF-8 by chance only as two-byte letters, which Chinese text does not have.
     """
     if line.isascii():
         return b"\0" not in line
@@ -79,7 +79,7 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _detected(data: bytes) -> str:
-    """The encoding of data that is not UTF-8; empty when it is none that text is met in."""
+    """Detects the encoding of data that is not UTF-8; empty if it does not look like text."""
     sample = data[:_SAMPLE]
     for first, encoding in ((1, "utf_16_le"), (0, "utf_16_be")):
         # In UTF-16, one byte of each ASCII character is NUL.
@@ -91,13 +91,13 @@ def _detected(data: bytes) -> str:
     # Western text is mostly ASCII with a few letters between.
     if sum(byte < 0x80 for byte in sample) > 0.6 * len(sample):
         return _WESTERN
-    # A character that is damaged, or cut in two by the end, is to cost no more than itself.
+    # A character that is damaged, or cut in two by the end, does not count.
     sound = {encoding: sample.decode(encoding, "ignore").encode(encoding) for encoding in _CHINESE}
-    return _fitting({encoding: rest for encoding, rest in sound.items() if len(rest) >= (1 - _MOST_ODD) * len(sample) - 2})
+    return _fitting({encoding: rest for encoding, rest in sound.items() if len(rest) >= (1 - _MAX_ODD) * len(sample) - 2})
 
 
 def _fitting(samples: Mapping[str, bytes]) -> str:
-    """The encoding that its sample reads best in; empty when none does."""
+    """Returns the encoding whose sample the detector finds least odd; empty if it accepts none."""
     matches = [
         (match.chaos, _ENCODINGS.index(encoding), encoding)
         for encoding, sample in samples.items()
@@ -108,7 +108,7 @@ def _fitting(samples: Mapping[str, bytes]) -> str:
 
 
 def _odd_characters(text: str) -> int:
-    """How many characters are such as no text has: control characters, unassigned ones, replacements."""
+    """Counts the characters that text does not have: control characters, unassigned ones, replacements."""
     return sum(times for character, times in Counter(_PLAIN.sub("", text)).items() if _is_odd(character))
 
 

@@ -1,4 +1,4 @@
-"""Word documents: headings in Markdown, lists with their numbers, tables as rows that keep their headings."""
+"""Reads Word documents: headings in Markdown, lists with their numbers, tables as rows that keep their headings."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from rag.types import Document
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_MOST_UNPACKED = 100_000_000
+_MAX_UNPACKED = 100_000_000
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-# What is deleted, moved away, said a second time for older programs, a reading aid, or not of the text.
+# Elements that are deleted, moved away, repeated for older programs, a reading aid, or not part of the text.
 _SKIPPED = {f"{_W}{name}" for name in ("del", "moveFrom", "pPr", "rt", "txbxContent")} | {f"{_COMPATIBILITY}Fallback"}
 _CHARACTERS = {
     f"{_W}{name}": character
     for name, character in (("tab", "\t"), ("br", "\n"), ("cr", "\n"), ("noBreakHyphen", "-"), ("ptab", "\t"))
 }
 _CONTAINERS = {f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag")}
-_DEEPEST_HEADING = 6
-_DEEPEST_STYLE = 20
-_LONGEST_TITLE = 60
+_MAX_HEADING_LEVEL = 6
+_MAX_STYLE_DEPTH = 20
+_MAX_TITLE = 60
 
 
 class DocxLoader:
-    """Reads the text of the body as it reads with all changes accepted, and its notes; not its headers and its contents page."""
+    """Reads the body with all changes accepted, and its notes, but not headers and the table of contents."""
 
     suffixes = (".docx", ".docm")
 
     def __call__(self, data: bytes, source: str) -> Document:
-        with office_file(data, source, "a Word file (.docx)", _MOST_UNPACKED) as file:
+        with office_file(data, source, "a Word file (.docx)", _MAX_UNPACKED) as file:
             from docx.package import Package
 
             text = "".join(bounded(_Body(Package.open(file).main_document_part).lines(), source))
@@ -44,13 +44,13 @@ class DocxLoader:
 
 
 class _Body:
-    """The body of one document, with its styles, numbers and notes."""
+    """The body of a document, with its styles, numbers and notes."""
 
     def __init__(self, part: Any) -> None:
         from docx.oxml.parser import parse_xml
 
         self._part = part
-        # The part of a document with macros or of a template is not known as one to the library.
+        # The library does not parse the main part of templates and of documents with macros.
         self._body = (part.element if hasattr(part, "element") else parse_xml(part.blob)).body
         styles = self._part_of("styles")
         found = () if styles is None else styles.iter(f"{_W}style")
@@ -63,11 +63,11 @@ class _Body:
         self._begun = False
 
     def lines(self) -> Iterator[str]:
-        """Each paragraph, heading and row with the line ends after it."""
+        """Yields each paragraph, heading and row with its line ends."""
         yield from self._blocks(self._body)
 
     def _part_of(self, name: str) -> Any:
-        """The root of a part that belongs to the document; None when there is none."""
+        """Returns the root of a part of the document, or None if it does not exist."""
         from docx.oxml.parser import parse_xml
 
         relation = next(
@@ -117,9 +117,9 @@ class _Body:
         return (_value(self._styles.get(style), "name") or "").lower()
 
     def _inherited(self, paragraph: Any, style: str, find: Callable[[Any], str | None]) -> str | None:
-        """What the paragraph says, else its style, else the style that this one is based on."""
+        """Returns a value of the paragraph, else of its style, else of the style that this one is based on."""
         found = find(paragraph)
-        for _ in range(_DEEPEST_STYLE):
+        for _ in range(_MAX_STYLE_DEPTH):
             element = self._styles.get(style)
             if found is not None or element is None:
                 break
@@ -128,20 +128,20 @@ class _Body:
         return found
 
     def _level(self, paragraph: Any, style: str, name: str, text: str) -> int:
-        """How deep a heading stands, from 1; 0 for a paragraph. A centred line above all is the title."""
+        """Returns the level of a heading, from 1; 0 for a paragraph. A centred first line is the title."""
         if name == "title":
             return 1
         outline = self._inherited(paragraph, style, lambda element: _value(element, "pPr", "outlineLvl"))
         number = (
             outline if outline is not None else str(int(name[8:]) - 1) if name[:8] == "heading " and name[8:].isdigit() else ""
         )
-        if number.isdigit() and int(number) < _DEEPEST_HEADING:
+        if number.isdigit() and int(number) < _MAX_HEADING_LEVEL:
             return int(number) + 1
         centred = self._inherited(paragraph, style, lambda element: _value(element, "pPr", "jc")) == "center"
-        return int(not self._begun and centred and len(text) <= _LONGEST_TITLE and "\n" not in text)
+        return int(not self._begun and centred and len(text) <= _MAX_TITLE and "\n" not in text)
 
     def _number_of(self, paragraph: Any, style: str) -> tuple[str, str]:
-        """The list of numbers that the paragraph counts in, and its level there."""
+        """Returns the id of the list that numbers the paragraph, and its level in it."""
         number = self._inherited(paragraph, style, lambda element: _value(element, "pPr", "numPr", "numId"))
         level = self._inherited(paragraph, style, lambda element: _value(element, "pPr", "numPr", "ilvl"))
         return number or "0", level or "0"
@@ -159,7 +159,7 @@ class _Body:
 
 
 class _Numbers:
-    """The numbers that Word puts before paragraphs and headings, counted on as they come."""
+    """Counts the numbers that Word puts before paragraphs and headings."""
 
     def __init__(self, numbering: Any) -> None:
         abstract = {} if numbering is None else {a.get(f"{_W}abstractNumId"): a for a in numbering.iter(f"{_W}abstractNum")}
@@ -171,7 +171,7 @@ class _Numbers:
         self._counts: dict[str, dict[int, int]] = defaultdict(dict)
 
     def label(self, number: str, level: str) -> str:
-        """What stands before the next paragraph of this list at this level, with a blank; empty when nothing does."""
+        """Returns the label of the next paragraph of this list at this level, with a blank; empty if it has none."""
         name = self._abstract_of.get(number, "")
         levels = self._levels.get(name, {})
         element = levels.get(level)
@@ -193,7 +193,7 @@ class _Numbers:
 
 
 def _counted(number: int, form: str) -> str:
-    """A number as a list writes it."""
+    """Returns a number in the form of a list."""
     if form.startswith(("chinese", "ideograph", "japanese", "taiwanese")) and 0 < number < 100:
         tens, ones = divmod(number, 10)
         digits = " 一二三四五六七八九"
@@ -215,13 +215,13 @@ def _whole(text: str | None, default: int) -> int:
 
 
 def _value(element: Any, *path: str) -> str | None:
-    """The `w:val` of what stands at a path of names below the element."""
+    """Returns the `w:val` of the element at a path of names below another."""
     found = None if element is None else element.find("/".join(f"{_W}{name}" for name in path))
     return None if found is None else found.get(f"{_W}val")
 
 
 def _texts(element: Any) -> Iterator[str]:
-    """The text of an element, without what is skipped and what is hidden."""
+    """Yields the text of an element, without skipped and hidden elements."""
     for child in element:
         if child.tag == f"{_W}t":
             yield child.text or ""
@@ -234,7 +234,7 @@ def _texts(element: Any) -> Iterator[str]:
 
 
 def _boxes(paragraph: Any) -> Iterator[Any]:
-    """The text boxes that hang on a paragraph."""
+    """Yields the text boxes that are anchored to a paragraph."""
     for box in paragraph.iter(f"{_W}txbxContent"):
         above = [parent.tag for parent in box.iterancestors()]
         inside = above[: above.index(f"{_W}p")] if f"{_W}p" in above else above
@@ -243,7 +243,7 @@ def _boxes(paragraph: Any) -> Iterator[Any]:
 
 
 def _children(parent: Any, name: str) -> Iterator[Any]:
-    """The children of that name, also those inside containers that mean nothing for the text."""
+    """Yields the children of that name, and those inside containers without a meaning for the text."""
     for child in parent:
         if child.tag == f"{_W}{name}":
             yield child
@@ -252,7 +252,7 @@ def _children(parent: Any, name: str) -> Iterator[Any]:
 
 
 def _cells(row: Any) -> list[str | None]:
-    """The cells of a row, one for each column: None below a cell that goes on, empty beside one that is wider."""
+    """Returns a cell for each column: None below a cell that was merged, empty beside a wider one."""
     cells: list[str | None] = []
     cells += [""] * min(_whole(_value(row, "trPr", "gridBefore"), 0), 100)
     for cell in _children(row, "tc"):

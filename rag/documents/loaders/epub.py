@@ -1,4 +1,4 @@
-"""EPUB books: the chapters in reading order."""
+"""Reads EPUB books, the chapters in reading order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rag.documents.loaders.base import document_id
 from rag.documents.loaders.office import bounded
 from rag.documents.loaders.zipped import ZipReader
 from rag.documents.metadata import date_in
+from rag.documents.source_id import SourceId
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _CONTAINER = "META-INF/container.xml"
 _PROTECTION = "META-INF/encryption.xml"
-_LARGEST_PART = 50_000_000
+_MAX_PART_BYTES = 50_000_000
 _PAGES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document")
 
 
@@ -40,14 +41,14 @@ class EpubLoader:
         texts = (_chapter(archive, name, source) for name in names if name in archive)
         chapters = list(filter(None, bounded(texts, source)))
         if not chapters:
-            raise LoadError(f"{source}: the book holds no text")
+            raise LoadError(f"{source}: the book contains no text")
         return Document(
             document_id(source),
-            _said(package, "title") or Path(source).stem,
+            _metadata(package, "title") or Path(source).stem,
             source,
             "\n\n".join(chapters),
-            published=date_in(_said(package, "date")),
-            publisher=_said(package, "publisher") or _said(package, "creator"),
+            published=date_in(_metadata(package, "date")),
+            publisher=_metadata(package, "publisher") or _metadata(package, "creator"),
         )
 
 
@@ -59,7 +60,7 @@ def _package_name(archive: ZipReader, source: str) -> str:
 
 
 def _protected(archive: ZipReader, source: str) -> frozenset[str]:
-    """The names of the parts that are encrypted, which of fonts is common and no protection of the book."""
+    """Returns the names of encrypted parts. Encrypted fonts are common and do not protect the book."""
     if _PROTECTION not in archive:
         return frozenset()
     references = (element for element in _xml(archive, _PROTECTION, source).iter() if _tag(element) == "CipherReference")
@@ -67,7 +68,7 @@ def _protected(archive: ZipReader, source: str) -> frozenset[str]:
 
 
 def _chapters(package: Any, folder: str) -> Iterator[str]:
-    """The names of the chapters' files in reading order, without the table of contents."""
+    """Yields the names of the files of the chapters in reading order, without the table of contents."""
     items = {element.get("id"): element for element in package.iter() if _tag(element) == "item"}
     for reference in package.iter():
         item = items.get(reference.get("idref")) if _tag(reference) == "itemref" else None
@@ -76,29 +77,29 @@ def _chapters(package: Any, folder: str) -> Iterator[str]:
 
 
 def _chapter(archive: ZipReader, name: str, source: str) -> str:
-    """The text of a chapter; empty when it holds none, as a cover does."""
-    data = archive.read(name, _LARGEST_PART)
-    return html.text_of(html.parse(data, f"{source}/{name}")) if data.strip() else ""
+    """Returns the text of a chapter; empty if it has none, like a cover."""
+    data = archive.read(name, _MAX_PART_BYTES)
+    return html.text_of(html.parse(data, str(SourceId(source).member(name)))) if data.strip() else ""
 
 
-def _said(package: Any, name: str) -> str:
-    """What the book says of itself under a name of Dublin Core."""
+def _metadata(package: Any, name: str) -> str:
+    """Returns the first value of an element of Dublin Core; empty without one."""
     texts = (" ".join((element.text or "").split()) for element in package.iter() if _tag(element) == name)
     return next(filter(None, texts), "")
 
 
 def _xml(archive: ZipReader, name: str, source: str) -> Any:
-    """A part of the archive as a tree; entities are not expanded."""
+    """Parses a part of the archive; entities are not expanded."""
     from defusedxml import DefusedXmlException, ElementTree
 
     try:
-        return ElementTree.fromstring(archive.read(name, _LARGEST_PART))
+        return ElementTree.fromstring(archive.read(name, _MAX_PART_BYTES))
     except DefusedXmlException as error:
-        raise LoadError(f"{source}: {name} defines entities, as only harmful files do") from error
+        raise LoadError(f"{source}: {name} defines entities, which only harmful files do") from error
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise LoadError(f"{source}: this is not an EPUB book, or it is damaged: {name} is not XML") from error
 
 
 def _tag(element: Any) -> str:
-    """The name of an element without its namespace."""
+    """Returns the name of an element without its namespace."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

@@ -1,4 +1,4 @@
-"""Web pages: the main text without what surrounds it, with its headings marked as in Markdown."""
+"""Reads web pages: the main text without its surroundings, with headings marked as in Markdown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_:.-]{2,30})""")
 _DECLARED_WITHIN = 4096
-# Encodings that pages declare and what browsers read them as; those that Python knows by the same name are not listed.
+# Encodings that pages declare, and the ones that browsers use for them, unless Python has the same name for both.
 _READ_AS = {
     **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80", "gb18030"), "gb18030"),
     **dict.fromkeys(("big5", "big5-hkscs", "x-x-big5"), "big5hkscs"),
@@ -28,7 +28,7 @@ _READ_AS = {
     "hz-gb-2312": "hz",
 }
 _KNOWN = re.compile(r"windows-125\d|iso-8859-\d{1,2}|koi8-[ru]|euc-jp|iso-2022-jp")
-_MOST_REPLACED = 0.02
+_MAX_REPLACED = 0.02
 _IS_XML = re.compile(r"\s*<\?xml|.{0,1000}<html[^>]{0,500}\bxmlns=", re.IGNORECASE | re.DOTALL)
 _SELF_CLOSED = re.compile(
     r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)([A-Za-z][\w:-]{0,40}+)((?:\s[^<>]{0,2000})?)/>"
@@ -36,12 +36,12 @@ _SELF_CLOSED = re.compile(
 _NO_CHARACTER = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CHARACTER_REFERENCE = re.compile(r"&#(x[0-9a-f]{1,8}|[0-9]{1,9})(?:;|(?![0-9a-f]))", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-# The extraction takes less for no main text; Chinese says in so many characters what English says in three times as many.
-_SHORTEST_MAIN_TEXT = 80
-_LONGEST_CELL = 300
-_DEEPEST = 250
+# In characters; the extraction rejects shorter main texts. English needs three times as many characters as Chinese.
+_MIN_MAIN_TEXT = 80
+_MAX_CELL = 300
+_MAX_DEPTH = 250
 
-# The elements of HTML, and of the extraction's own markup, by what they are in a text.
+# The elements of HTML, and of the extraction's own markup, by their role in a text.
 _NOT_TEXT = frozenset(
     "head script style template noscript svg iframe object embed audio video canvas map select button textarea input rt rp graphic".split()
 )
@@ -55,7 +55,7 @@ _HEADING = re.compile(r"h([1-6])")
 
 
 class HtmlLoader:
-    """Reads web pages that were saved. Nothing that a page names is fetched."""
+    """Reads saved web pages. Nothing that a page links to is fetched."""
 
     suffixes = (".html", ".htm", ".xhtml")
 
@@ -68,7 +68,7 @@ class HtmlLoader:
             text = text_of(tree)
         if not text:
             raise LoadError(
-                f"{source}: the page holds no text; if a script makes it, print it to a PDF or copy the text to a file"
+                f"{source}: the page contains no text; if a script makes it, print it to a PDF or copy the text to a file"
             )
         title = (page and page.title) or tree.findtext(".//title", "")
         return Document(
@@ -82,7 +82,7 @@ class HtmlLoader:
 
 
 def parse(data: bytes, source: str) -> Any:
-    """The tree of a page, without what a reader does not see.
+    """Parses a page, without the elements that a reader does not see.
 
     Raises:
         LoadError: It is not text, or empty.
@@ -91,9 +91,9 @@ def parse(data: bytes, source: str) -> Any:
 
     text = _NO_CHARACTER.sub("", _CHARACTER_REFERENCE.sub(_referred, _decoded(data, source)))
     if _IS_XML.match(text):
-        # To HTML an element that closes itself is one that never ends.
+        # In HTML, an element that closes itself would never end.
         text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)
-    # Elements that are opened and never closed stand within each other, more than the 256 deep where a page ends otherwise.
+    # Elements that are never closed are nested; without `huge_tree` a page would end at a depth of 256.
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
@@ -104,25 +104,25 @@ def parse(data: bytes, source: str) -> Any:
 
 
 def _referred(reference: re.Match[str]) -> str:
-    """A character reference as it is, or nothing where it is to what no tree may hold."""
+    """Returns a character reference unchanged, or nothing if a tree cannot contain the character."""
     digits = reference[1].lower()
     code = int(digits[1:], 16) if digits.startswith("x") else int(digits)
     return "" if code > 0x10FFFF or _NO_CHARACTER.match(chr(code)) else reference[0]
 
 
 def text_of(tree: Any) -> str:
-    """The text of a tree: headings after `#`, items of lists after `-`, the rows of tables with their headings, paragraphs apart."""
+    """Returns the text of a tree: headings after `#`, list items after `-`, table rows with their headings, paragraphs apart."""
     return _Writer().written(tree)
 
 
 def _decoded(data: bytes, source: str) -> str:
-    """The text of a page: in the encoding that it declares, where it is not plainly another."""
+    """Decodes a page in the encoding that it declares, unless it is clearly another."""
     declared = _DECLARED.search(data[:_DECLARED_WITHIN])
     name = declared[1].decode("ascii").lower() if declared else ""
     encoding = _READ_AS.get(name) or (name if _KNOWN.fullmatch(name) else "")
     if encoding and (data.isascii() or not _is_utf8(data)):
         text = data.decode(encoding, "replace")
-        if text.count("\ufffd") <= _MOST_REPLACED * len(text):
+        if text.count("\ufffd") <= _MAX_REPLACED * len(text):
             return text
     return decode(data, source)
 
@@ -140,32 +140,32 @@ def _is_hidden(element: Any) -> bool:
 
 
 def _remove(tree: Any, unwanted: Callable[[Any], bool]) -> None:
-    """Takes elements out of a tree, with all that is in them; the root stays."""
+    """Removes elements from a tree, with everything in them; the root stays."""
     for element in [element for element in tree.iter() if unwanted(element)]:
         if element.getparent() is not None:
             element.drop_tree()
 
 
 def _is_deep(tree: Any) -> bool:
-    """Whether elements stand in each other so deep that the extraction, which writes and parses again, would lose their text."""
+    """Returns whether elements are nested so deep that the extraction, which writes and parses again, would lose text."""
     from lxml import etree
 
     depth = 0
     for event, _ in etree.iterwalk(tree, events=("start", "end")):
         depth += 1 if event == "start" else -1
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             return True
     return False
 
 
 def _extracted(tree: Any, source: str) -> Any:
-    """The main part of a page with its title, date and site; None where none can be told."""
+    """Extracts the main part of a page with its title, date and site; None if that fails."""
     import trafilatura
     from trafilatura.settings import use_config
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     config = use_config()
-    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", str(_SHORTEST_MAIN_TEXT))
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", str(_MIN_MAIN_TEXT))
     try:
         return trafilatura.bare_extraction(
             tree,
@@ -173,24 +173,24 @@ def _extracted(tree: Any, source: str) -> Any:
             with_metadata=True,
             include_comments=False,
             include_tables=True,
-            # A date that stands somewhere in the text is not that of the page.
+            # A date somewhere in the text is not the date of the page.
             date_extraction_params={"extensive_search": False, "original_date": True},
             config=config,
         )
     except MemoryError:
         raise
-    except Exception:  # The extraction guesses at whatever anyone wrote; where it stumbles, the whole page is read.
+    except Exception:  # the extraction fails at some pages, which are then read whole
         return None
 
 
 def _main_text(body: Any) -> str:
-    """The text of what was extracted; empty where that is the text of the whole page without its headings and paragraphs."""
+    """Returns the extracted text; empty if it is the whole page without its headings and paragraphs."""
     shapeless = len(body) == 1 and len(body[0]) == 0 and "\n" in (body[0].text or "")
     return "" if shapeless else text_of(body)
 
 
 class _Writer:
-    """Writes a tree down as text, block after block."""
+    """Writes a tree as text, block after block."""
 
     def __init__(self) -> None:
         self._written: list[str] = []
@@ -219,7 +219,7 @@ class _Writer:
         tag = element.tag
         level = _level(element)
         if self._row is not None:
-            # What stands in a cell stays in its line.
+            # The content of a cell stays in one line.
             self._inline.append(" " if level or tag in _BLOCKS or tag in _BREAKS or tag in _ITEMS or tag in _CELLS else "")
             return
         if tag in _BREAKS:
@@ -255,9 +255,9 @@ class _Writer:
         self._preformatted -= tag == "pre"
 
     def _close(self, gap: str, again: bool = False) -> None:
-        """Ends a block: the next stands `gap` behind it, farther where another end says so or where it comes `again`.
+        """Ends a block, with `gap` before the next one; more if another end asks for more, or if an end comes `again`.
 
-        Within an item of a list, and below it in one of its own lists, there are no blank lines.
+        Within a list item, nested lists included, there are no blank lines.
         """
         gap = "\n" if self._in_item else gap
         text = "".join(self._inline)
@@ -282,23 +282,22 @@ class _Writer:
 
 
 def _level(element: Any) -> int:
-    """How deep a heading stands, from 1; 0 for what is none."""
+    """Returns the level of a heading, from 1; 0 for other elements."""
     match = _HEADING.fullmatch(element.get("rend", "h2") if element.tag == "head" else element.tag)
     return int(match[1]) if match else 0
 
 
 def _is_row(element: Any) -> bool:
-    """Whether it is a row of values, and not one that only places parts of a page side by side."""
+    """Returns whether an element is a row of values, not a row that only places parts of a page side by side."""
     if element.tag not in _ROWS or any(inner.tag in ("table", *_ROWS) for inner in element.iterdescendants()):
         return False
     return len(element) > 1 and all(
-        cell.tag in _CELLS and len("".join(cell.itertext())) <= _LONGEST_CELL and not (cell.tail or "").strip()
-        for cell in element
+        cell.tag in _CELLS and len("".join(cell.itertext())) <= _MAX_CELL and not (cell.tail or "").strip() for cell in element
     )
 
 
 def _walk(tree: Any) -> Iterator[tuple[str, Any]]:
-    """The elements of a tree as they start and end, and the text between, without the elements that hold none."""
+    """Yields the starts and ends of elements and the text between them, without elements that are not text."""
     from lxml import etree
 
     walk = etree.iterwalk(tree, events=("start", "end"))

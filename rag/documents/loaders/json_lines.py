@@ -1,4 +1,4 @@
-"""JSON Lines: a document in each line."""
+"""Reads JSON Lines, with a document in each line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from rag.documents.loaders.base import Failure, document_id
 from rag.documents.loaders.decoding import decode
 from rag.documents.metadata import date_in
+from rag.documents.source_id import SourceId
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
 class JsonLinesLoader:
     """Reads objects with a `"text"`, and perhaps a `"title"`, `"date"`, `"source"` (who published it) and `"url"`.
 
-    A document goes by the number of its line, from 1. Without a source, the host of the address counts as publisher.
+    The source of a document ends with the number of its line, from 1. Without a publisher, the host of the address is taken.
     """
 
     suffixes = (".jsonl", ".ndjson")
 
     def documents(self, data: bytes, source: str, max_bytes: int) -> Iterator[Document | Failure]:
-        """Reads the lines one after the other; blank ones are passed over. A line is no larger than its file."""
+        """Reads the lines one after the other, without blank ones. `max_bytes` has no effect: a line is smaller than its file."""
         lines = [(number, line) for number, line in enumerate(decode(data, source).split("\n"), 1) if line.strip(" \t\r\0\ufeff")]
         if not lines:
             raise LoadError(f"{source}: the file is empty")
         for number, line in lines:
-            place = f"{source}#{number}"
+            place = str(SourceId(source).line(number))
             try:
                 yield _document(line, place)
             except LoadError as error:

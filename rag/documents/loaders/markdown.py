@@ -1,4 +1,4 @@
-"""Markdown: the text with its markup, which cleaning takes out of the prose and records."""
+"""Reads Markdown. Cleaning removes the markup from the prose and records it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rag.types import Document
 
 
 class MarkdownLoader:
-    """Reads Markdown. Headings stay marked with `#`, by which the chunker knows them."""
+    """Reads Markdown. Headings keep their `#`, by which the chunker finds them."""
 
     suffixes = (".md", ".markdown")
 

@@ -1,7 +1,6 @@
-"""Text in the picture of a page, by RapidOCR, whose models come with it: nothing is fetched.
+"""Reads the text in the picture of a page with RapidOCR, an optional extra. Its models come with it, so nothing is fetched.
 
-The package is an optional extra. It reads Chinese and English, PP-OCR (Du et al., 2020, "PP-OCR: A Practical Ultra Lightweight OCR
-System") in the release that it brings.
+It reads Chinese and English by PP-OCR (Du et al., 2020, "PP-OCR: A Practical Ultra Lightweight OCR System").
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ if TYPE_CHECKING:
 
 HOW_TO_INSTALL = "pip install 'yinju[ocr]'"
 MEMORY_BYTES = 1_500_000_000
-"""How much memory it takes by itself."""
+"""The memory that the engine takes by itself."""
 
 LONGEST_SIDE = 2000
-"""In pixels; larger pictures are made smaller before they are read."""
+"""In pixels. Larger pictures are scaled down."""
 
-_MOST_THREADS = 4
-# A line is so many times as long as high before its slant says anything of the page's.
-_LONG = 3
-_TELLING = 4
-_SURE = 0.8
-_LEAST = 0.5
+_MAX_THREADS = 4
+# Only lines that are so many times as long as high, or have so many characters, say how the page lies.
+_MIN_RATIO = 3
+_MIN_CHARACTERS = 4
+_MIN_SCORE_OF_UPRIGHT = 0.8
+_MIN_SCORE = 0.5
 
 
 class Line(NamedTuple):
-    """Text in one line without wide gaps, and its box: in pixels from the left above, once the page is turned and set straight."""
+    """Text in one line without wide gaps. The box is in pixels from the upper left corner of the page, turned upright."""
 
     left: float
     top: float
@@ -48,32 +47,32 @@ class Line(NamedTuple):
 
 
 def is_installed() -> bool:
-    """Whether the extra is there."""
+    """Returns whether the extra is installed."""
     return all(find_spec(package) is not None for package in ("rapidocr", "onnxruntime"))
 
 
 def lines(picture: np.ndarray[Any, np.dtype[np.uint8]], source: str) -> list[Line]:
-    """The lines of text in a picture, in no order that means anything.
+    """Reads the lines of text in a picture, in no particular order.
 
     Args:
-        picture: Grey, `(height, width)`, or colours, `(height, width, 3)`.
-        source: What errors call the file.
+        picture: Grey `(height, width)` or colour `(height, width, 3)`.
+        source: The name of the file in errors.
 
     Raises:
-        LoadError: The extra does not work, or fails at this picture.
+        LoadError: OCR does not start, or fails at this picture.
     """
     import numpy as np
 
     try:
         engine = _engine()
-    except Exception as error:  # whatever a package that is not whole stumbles over
-        raise LoadError(f"{source}: OCR does not start ({error}); install it anew with: {HOW_TO_INSTALL}") from error
+    except Exception as error:  # an incomplete installation fails in many ways
+        raise LoadError(f"{source}: OCR does not start ({error}); install it again with: {HOW_TO_INSTALL}") from error
     tried: list[Any] = []
-    # Pages lie upside down or on a side in the scanner; most do not.
+    # Some pages lie upside down or on their side in the scanner.
     for quarters in (0, 2, 1, 3):
         try:
             found = engine(np.ascontiguousarray(np.rot90(picture, quarters)))
-        except Exception as error:  # as where memory is short, which the libraries say in ways of their own
+        except Exception as error:  # the libraries report a lack of memory in ways of their own
             raise LoadError(f"{source}: OCR fails at a page ({type(error).__name__}); split the file") from error
         if found.boxes is None:
             return []
@@ -82,18 +81,18 @@ def lines(picture: np.ndarray[Any, np.dtype[np.uint8]], source: str) -> list[Lin
             break
     else:
         found = max(tried, key=lambda each: statistics.mean(each.scores))
-    sure = [place for place, score in enumerate(found.scores) if score >= _LEAST]
+    sure = [place for place, score in enumerate(found.scores) if score >= _MIN_SCORE]
     return _straight([found.boxes[place].tolist() for place in sure], [found.txts[place] for place in sure])
 
 
 def _is_upright(found: Any) -> bool:
-    """Whether the lines of a page are wider than high, and read as one reads what does not stand on its head."""
+    """Returns whether most lines of a page are wider than high, and are read with a high score."""
     wide = [
         math.dist(box[0], box[1]) > math.dist(box[0], box[3])
         for box, text in zip(found.boxes.tolist(), found.txts, strict=True)
-        if len(text) >= _TELLING
+        if len(text) >= _MIN_CHARACTERS
     ]
-    return 2 * sum(wide) >= len(wide) and statistics.mean(found.scores) >= _SURE
+    return 2 * sum(wide) >= len(wide) and statistics.mean(found.scores) >= _MIN_SCORE_OF_UPRIGHT
 
 
 @lru_cache(maxsize=1)
@@ -102,28 +101,28 @@ def _engine() -> Any:
     import cv2
     import rapidocr
 
-    # Each thread takes address space, of which there is little where files are read.
-    threads = min(_MOST_THREADS, os.cpu_count() or 1)
+    # Each thread takes address space, which is limited in the parsing process.
+    threads = min(_MAX_THREADS, os.cpu_count() or 1)
     cv2.setNumThreads(threads)
     models = Path(rapidocr.__file__).parent / "models"
     settings: dict[str, Any] = {
         "Global.log_level": "critical",
         "Global.max_side_len": LONGEST_SIDE,
-        # What is read of a page on its head must be seen to be unsure.
+        # The low scores of a page that is upside down must be seen.
         "Global.text_score": 0.0,
-        # It takes single lines for such as stand on their head that do not.
+        # The classifier turns single lines that are upright.
         "Global.use_cls": False,
         "EngineConfig.onnxruntime.intra_op_num_threads": threads,
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     }
     for part in ("Det", "Cls", "Rec"):
-        # A path that is given is not downloaded when it is not there.
+        # A model whose path is given is never downloaded.
         settings[f"{part}.model_path"] = str(next(models.glob(f"*_{part.lower()}_*.onnx"), models / f"{part.lower()}.onnx"))
     return rapidocr.RapidOCR(params=settings)
 
 
 def _make_room() -> None:
-    """Raises the limit of the memory of this process, where there is one, by what the engine takes."""
+    """Raises the memory limit of this process, if it has one, by the memory of the engine."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -133,14 +132,14 @@ def _make_room() -> None:
 
 
 def _straight(boxes: Sequence[Sequence[tuple[float, float]]], texts: Sequence[str]) -> list[Line]:
-    """Lines with upright boxes, of boxes that are slanted as the page was when it was scanned.
+    """Returns lines with upright boxes: turns the boxes by the slant of the page.
 
-    The corners of a box go round from the left above.
+    The corners of a box go round from the upper left one.
     """
     slants = [
         math.atan2(right[1] - left[1], right[0] - left[0])
         for left, right, _, below in boxes
-        if math.dist(left, right) > _LONG * math.dist(left, below)
+        if math.dist(left, right) > _MIN_RATIO * math.dist(left, below)
     ]
     slant = statistics.median(slants) if slants else 0.0
     cosine, sine = math.cos(slant), math.sin(slant)

@@ -1,4 +1,4 @@
-"""What the Office formats have in common: a ZIP of XML that may be damaged, locked, or far larger than it looks."""
+"""Opens Office files: ZIP files of XML that may be damaged, locked, or far larger than they look."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
-_MOST_CHARACTERS = 20_000_000
+_MAX_CHARACTERS = 20_000_000
 
 
 @contextmanager
 def office_file(data: bytes, source: str, kind: str, most_unpacked: int) -> Iterator[io.BytesIO]:
-    """The bytes as a file to read, for as long as it is read.
+    """Checks an Office file and opens it, and turns errors within the block into `LoadError`.
 
     Args:
         data: The file.
-        source: What the file is called in errors.
-        kind: What the file should be, such as "a Word file (.docx)".
-        most_unpacked: How many bytes it may grow by when it is unpacked.
+        source: The name of the file in errors.
+        kind: The expected kind, such as "a Word file (.docx)".
+        most_unpacked: The number of bytes that it may grow by when it is unpacked.
 
     Raises:
-        LoadError: The bytes are not of that kind, or anything at all goes wrong while they are read.
+        LoadError: The bytes are not of that kind, or reading them fails in any way.
     """
     try:
         if data.startswith(_OLD_OFFICE):
@@ -37,7 +37,7 @@ def office_file(data: bytes, source: str, kind: str, most_unpacked: int) -> Iter
             parts = package.infolist()
         growth = sum(part.file_size - part.compress_size for part in parts)
         if any(part.compress_type not in BOUNDED_METHODS for part in parts):
-            raise LoadError(f"{source}: this is packed as no Office program does; save it as {kind} anew")
+            raise LoadError(f"{source}: no Office program packs files like this; save it as {kind} again")
         if growth > most_unpacked:
             raise LoadError(
                 f"{source}: unpacked it grows by {growth / 1e6:.0f} MB; at most {most_unpacked / 1e6:.0f} MB are read"
@@ -45,12 +45,12 @@ def office_file(data: bytes, source: str, kind: str, most_unpacked: int) -> Iter
         yield io.BytesIO(data)
     except (LoadError, MemoryError):
         raise
-    except Exception as error:  # the libraries raise whatever a damaged part makes them stumble over
+    except Exception as error:  # the libraries fail in many ways at damaged parts
         raise LoadError(f"{source}: this is not {kind}, or it is damaged") from error
 
 
 def bounded(parts: Iterable[str], source: str) -> Iterator[str]:
-    """The parts of a text, as long as they come to a size that can be searched.
+    """Yields the parts of a text, up to a size that can be searched.
 
     Raises:
         LoadError: There are too many characters.
@@ -58,6 +58,6 @@ def bounded(parts: Iterable[str], source: str) -> Iterator[str]:
     characters = 0
     for part in parts:
         characters += len(part)
-        if characters > _MOST_CHARACTERS:
-            raise LoadError(f"{source}: the text has more than {_MOST_CHARACTERS / 1e6:.0f} million characters; split the file")
+        if characters > _MAX_CHARACTERS:
+            raise LoadError(f"{source}: the text has more than {_MAX_CHARACTERS / 1e6:.0f} million characters; split the file")
         yield part

@@ -1,4 +1,4 @@
-"""PowerPoint presentations: each slide a page under its title, with its notes."""
+"""Reads PowerPoint presentations: each slide is a page under its title, with its notes."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from rag.types import Document
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MOST_UNPACKED = 100_000_000
+_MAX_UNPACKED = 100_000_000
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 
 class PptxLoader:
-    """Reads slides, hidden ones too, from top to bottom: text, tables, charts and diagrams, and then the speaker's notes."""
+    """Reads slides from top to bottom, hidden ones too: text, tables, charts and diagrams, then the speaker's notes."""
 
     suffixes = (".pptx", ".pptm")
 
     def __call__(self, data: bytes, source: str) -> Document:
-        with office_file(data, source, "a PowerPoint file (.pptx)", _MOST_UNPACKED) as file:
+        with office_file(data, source, "a PowerPoint file (.pptx)", _MAX_UNPACKED) as file:
             import pptx
 
             slides = bounded(("".join(_slide(slide)) for slide in pptx.Presentation(file).slides), source)
@@ -51,12 +51,12 @@ def _slide(slide: Any) -> Iterator[str]:
 
 
 def _in_order(shapes: Iterable[Any]) -> list[Any]:
-    """The shapes from top to bottom, and those at one height from left to right."""
+    """Returns the shapes from top to bottom, and at the same height from left to right."""
     return sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
 
 
 def _lines(shape: Any) -> Iterator[str]:
-    """The lines of a shape; what a slide repeats on every page, its number, date and foot, has none."""
+    """Yields the lines of a shape, except those that every slide repeats: its number, date, header and footer."""
     from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
 
     repeated = (PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.HEADER)
@@ -86,7 +86,7 @@ def _cells(row: Any) -> list[str | None]:
 
 
 def _chart(chart: Any) -> Iterator[str]:
-    """The title of a chart, and its numbers, a line for each category."""
+    """Yields the title of a chart, and a line with its numbers for each category."""
     if chart.has_title and chart.chart_title.has_text_frame:
         yield from _paragraphs(chart.chart_title.text_frame)
     for plot in chart.plots:
@@ -97,7 +97,7 @@ def _chart(chart: Any) -> Iterator[str]:
 
 
 def _diagram(shape: Any) -> Iterator[str]:
-    """The texts of a diagram (SmartArt), which stand in a part of their own."""
+    """Yields the texts of a diagram (SmartArt), which are in a separate part of the file."""
     from pptx.oxml import parse_xml
 
     for relations in shape._element.iter(f"{_DIAGRAM}relIds"):

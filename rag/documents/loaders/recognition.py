@@ -1,4 +1,4 @@
-"""What a file is, told by its content: names are often wrong."""
+"""Recognises the kind of a file by its content, as names are often wrong."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from rag.documents.loaders.zipped import ZipReader
 from rag.errors import LoadError
 
-# How files of a kind begin, the ending by which its loader goes, and what to call it.
+# The first bytes of a kind of file, the ending of its loader, and its name in errors.
 _SIGNATURES = (
     (rb"PK\x03\x04|PK\x05\x06", ".zip", "a ZIP archive or an Office file"),
     (rb"\s{0,16}%PDF-", ".pdf", "a PDF file"),
@@ -28,7 +28,7 @@ _SIGNATURES = (
     (rb"SQLite format 3\0", ".sqlite", "a database"),
     (rb"\{\\rtf", ".rtf", "an RTF file"),
 )
-# The main part of an Office file, by its content type, macros and templates included.
+# The content type of the main part of an Office file, macros and templates included.
 _OFFICE = (
     (rb"wordprocessingml\.(?:document|template)\.main|ms-word\.\w+\.macroEnabled(?:Template)?\.main", ".docx", "a Word file"),
     (rb"spreadsheetml\.(?:sheet|template)\.main|ms-excel\.\w+\.macroEnabled\.main", ".xlsx", "an Excel file"),
@@ -43,13 +43,15 @@ _HTML = re.compile(
 )
 _HEAD = 4096
 _BYTE_ORDER_MARKS = b"\xef\xbb\xbf\xff\xfe"
-_LARGEST_LIST = 1_000_000
+_MAX_LIST_BYTES = 1_000_000
 
 
 def recognise(data: bytes, source: str) -> tuple[str, str]:
-    """The ending of the names of the files that `data` is one of, whatever its own name, and what to call it.
+    """Recognises the kind of a file, whatever its name.
 
-    Both are empty of text that only its name tells the kind of, such as plain text, Markdown and tables.
+    Returns:
+        The usual ending of such files, and a name for errors. Both are empty for text whose kind only the name of the file tells,
+        such as plain text, Markdown and tables.
 
     Raises:
         LoadError: It is a damaged ZIP or Office file.
@@ -57,13 +59,13 @@ def recognise(data: bytes, source: str) -> tuple[str, str]:
     suffix, name = signature(data)
     if suffix == ".zip":
         return _kind_of_zip(data, source)
-    # Of UTF-16, what is ASCII remains when the NULs are gone.
+    # Without the NULs, ASCII characters in UTF-16 are ASCII.
     head = data[:_HEAD].replace(b"\0", b"").lstrip(_BYTE_ORDER_MARKS).decode("latin-1")
     return (".html", "a web page") if not suffix and _HTML.match(head) else (suffix, name)
 
 
 def signature(data: bytes) -> tuple[str, str]:
-    """What files of a kind that is not text begin with tells of `data`, as `recognise` gives it."""
+    """Recognises a kind of file that is not text by its first bytes, as `recognise` does."""
     return next(((suffix, name) for begins, suffix, name in _SIGNATURES if re.match(begins, data, re.DOTALL)), ("", ""))
 
 
@@ -83,6 +85,6 @@ def _kind_of_zip(data: bytes, source: str) -> tuple[str, str]:
 
 def _start_of(archive: ZipReader, name: str) -> bytes:
     try:
-        return archive.read(name, _LARGEST_LIST)
+        return archive.read(name, _MAX_LIST_BYTES)
     except LoadError:
         return b""

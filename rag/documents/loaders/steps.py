@@ -1,27 +1,33 @@
-"""How far the reading of one file is that takes long, such as a scan: told by its loader, heard by whoever shows it."""
+"""The progress within one file that takes long to read, such as a scan.
+
+The listener is a context variable: it hears only of files that are read in the context in which it was set, so two files that
+are read at the same time do not report to each other's listeners. A thread that reads files for another one runs in a copy of
+its context (`contextvars.copy_context`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+OnPage = Callable[[int, int], object]
+"""Receives the number of the page that was read, from 1, and the number of pages of the file."""
 
-_listeners: list[Callable[[int, int], object]] = []
+_listener: ContextVar[OnPage | None] = ContextVar("listener", default=None)
 
 
 def tell(page: int, pages: int) -> None:
-    """Tells all who listen, in whatever thread, that a page is read, of how many."""
-    for listener in tuple(_listeners):
+    """Reports a page that was read to the listener of this context, if there is one."""
+    if listener := _listener.get():
         listener(page, pages)
 
 
 @contextmanager
-def told(listener: Callable[[int, int], object]) -> Iterator[None]:
-    """Calls `listener` with each page that is read meanwhile, and how many the file has."""
-    _listeners.append(listener)
+def told(listener: OnPage) -> Iterator[None]:
+    """Calls `listener` with each page that is read within the block."""
+    token = _listener.set(listener)
     try:
         yield
     finally:
-        _listeners.remove(listener)
+        _listener.reset(token)

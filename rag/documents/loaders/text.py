@@ -1,4 +1,4 @@
-"""Plain text, in any encoding."""
+"""Reads plain text in any encoding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rag.types import Document
 
 
 class TextLoader:
-    """Reads plain text. A form feed, as text taken from a PDF has it, begins a page."""
+    """Reads plain text. A form feed begins a page, as in text extracted from a PDF."""
 
     suffixes = (".txt", ".text")
 

@@ -1,4 +1,4 @@
-"""Excel workbooks: each sheet a section, each row a line that keeps its headings."""
+"""Reads Excel workbooks: each sheet is a section, each row a line that keeps its headings."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from rag.types import Document
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MOST_UNPACKED = 500_000_000
-_MOST_CELLS = 20_000_000
+_MAX_UNPACKED = 500_000_000
+_MAX_CELLS = 20_000_000
 _EXACT = 2**53
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|_.|\*.|\[[^\]]*\]')
-# Text before and after, digits in groups of three or not, decimals, percent.
+# Text, digits with or without groups of three, decimals, text.
 _NUMBER_FORMAT = re.compile(r"(?P<before>[^#0?]*)(?P<groups>[#0?]+(?:,[#0?]{3})*)(?:\.(?P<decimals>[0#?]+))?(?P<after>[^#0?,.]*)")
 _UNIT = re.compile(r"(?:[^\W\d_]|[-+ ()%/.°²³]|[^\x00-\x7f]|\$)*")
 
 
 class XlsxLoader:
-    """Reads the sheets that are not hidden. Formulas have the value that they had when the workbook was saved."""
+    """Reads the visible sheets. A formula has the value that it had when the workbook was saved."""
 
     suffixes = (".xlsx", ".xlsm")
 
     def __call__(self, data: bytes, source: str) -> Document:
-        with office_file(data, source, "an Excel file (.xlsx)", _MOST_UNPACKED) as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and extensions that are of no use here
+        with office_file(data, source, "an Excel file (.xlsx)", _MAX_UNPACKED) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
             text = "".join(bounded(_text(file, source), source))
         return Document(document_id(source), Path(source).stem, source, text)
 
@@ -45,7 +45,7 @@ def _text(file: Any, source: str) -> Iterator[str]:
     for sheet in workbook.worksheets:
         if sheet.sheet_state != "visible":
             continue
-        sheet.reset_dimensions()  # which may be said to be far larger than they are
+        sheet.reset_dimensions()  # the file may declare far larger ones
         lines = rows_as_lines(_rows(sheet.iter_rows(), source))
         heading = f"# {' '.join(sheet.title.split())}\n\n"
         for line in lines:
@@ -58,13 +58,13 @@ def _rows(rows: Iterable[tuple[Any, ...]], source: str) -> Iterator[list[str]]:
     seen = 0
     for row in rows:
         seen += len(row)
-        if seen > _MOST_CELLS:
-            raise LoadError(f"{source}: a sheet has more than {_MOST_CELLS / 1e6:.0f} million cells; split the file")
+        if seen > _MAX_CELLS:
+            raise LoadError(f"{source}: a sheet has more than {_MAX_CELLS / 1e6:.0f} million cells; split the file")
         yield [_shown(cell.value, cell.number_format or "") if cell.value is not None else "" for cell in row]
 
 
 def _shown(value: object, number_format: str) -> str:
-    """A value as the sheet shows it; dates in ISO format unless the sheet writes them in Chinese."""
+    """Returns a value as the sheet shows it, and dates in ISO format unless the sheet shows them in Chinese."""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, (int, float)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Generator, Iterator
+from contextvars import copy_context
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -22,7 +23,7 @@ class Prefetch(Generic[T]):
         self._items = items
         self._made: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(max_items)
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._make, name="yinju-prefetch", daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._make,), name="yinju-prefetch", daemon=True)
 
     def __enter__(self) -> Prefetch[T]:
         self._thread.start()

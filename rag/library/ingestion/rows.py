@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import astuple
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from rag.documents.source_id import SourceId, belongs_to
 from rag.library.checksums import DOCUMENT_COLUMNS
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ def documents_of_file(database: Database, file: str) -> dict[str, str]:
     rows = database.select(
         "SELECT source, id FROM documents WHERE source = ? OR source >= ? AND source < ? OR source >= ? AND source < ? "
         "ORDER BY rowid",
-        (file, f"{file}/", f"{file}0", f"{file}#", f"{file}$"),
+        (file, *chain.from_iterable(SourceId(file).ranges())),
     )
-    return {source: document_id for source, document_id in rows if _is_of(source, file)}
+    return {source: document_id for source, document_id in rows if belongs_to(source, file)}
 
 
 def documents_of_unchanged_file(database: Database, source: str, file_hash: str) -> list[tuple[str, str]]:
@@ -40,7 +41,7 @@ def documents_of_unchanged_file(database: Database, source: str, file_hash: str)
         "SELECT d.source, d.id FROM file_documents JOIN documents d ON d.id = document_id WHERE file = ? ORDER BY d.rowid",
         (source,),
     )
-    documents = [(place, document_id) for place, document_id in rows if _is_of(place, source)]
+    documents = [(place, document_id) for place, document_id in rows if belongs_to(place, source)]
     return documents if stored == [(len(documents),)] else []
 
 
@@ -91,8 +92,3 @@ def put_in_collection(connection: sqlite3.Connection, name: str, document_id: st
 def as_utf8(text: str) -> str:
     """Returns the text with a question mark for everything that UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _is_of(source: str, file: str) -> bool:
-    """Tells if a document's source is a file, or a member or a line of it."""
-    return source.startswith(file) and bool(re.fullmatch(r"(?:/.*|#\d+)?", source[len(file) :], re.DOTALL))

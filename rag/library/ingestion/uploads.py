@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag.documents import loaders
 from rag.documents.cleaning import clean
+from rag.documents.source_id import SourceId
 from rag.library.ingestion.rows import documents_of_file
 from rag.types import Document
 
@@ -38,7 +39,7 @@ def free_source(database: Database, name: str, documents: Sequence[Document], te
     Returns:
         The name, with the lowest number that is free, or that another version of one of these documents has.
     """
-    texts = {document.source[len(name) :]: clean(document).text for document in documents}
+    texts = {SourceId.parse(document.source, name).part: clean(document).text for document in documents}
     path = Path(name)
 
     def is_free(source: str) -> bool:
@@ -52,7 +53,7 @@ def free_source(database: Database, name: str, documents: Sequence[Document], te
 
 def rename(loaded: Document | loaders.Failure, name: str, source: str) -> Document | loaders.Failure:
     """Returns what was read from the file `name` as if the file were called `source`."""
-    place = source + loaded.source[len(name) :]
+    place = str(replace(SourceId.parse(loaded.source, name), file=source))
     if isinstance(loaded, loaders.Failure):
         return replace(loaded, source=place)
     title = Path(place).stem if loaded.title == Path(loaded.source).stem else loaded.title

@@ -1,4 +1,4 @@
-"""Tables in plain text: values between commas, semicolons, tabs or bars."""
+"""Reads tables in plain text, with commas, semicolons, tabs or bars between the values."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SAMPLE_ROWS = 50
 _SAMPLE = 200_000
 
 
-class DelimitedLoader:
-    """Reads CSV and its like, in any encoding; the delimiter is found. Each row is a line that keeps its headings."""
+class CsvLoader:
+    """Reads CSV and similar files in any encoding, with any delimiter. Each row is a line that keeps its headings."""
 
     suffixes = (".csv", ".tsv")
 
     def __call__(self, data: bytes, source: str) -> Document:
-        # Cells may hold NULs and form feeds by mistake; as line ends they would cut rows apart.
+        # Cells contain NULs and form feeds only by mistake; as line ends they would cut rows apart.
         text = decode(data, source).replace("\0", "").replace("\f", " ")
         lines = rows_as_lines(_rows(text, _delimiter(text), source))
         rows = "".join(bounded((f"{line}\n" for line in lines), source))
@@ -47,12 +47,12 @@ def _rows(text: str, delimiter: str, source: str) -> Iterator[list[str]]:
 
 
 def _delimiter(text: str) -> str:
-    """The mark that cuts most of the first rows into the same number of cells, the more the better."""
+    """Returns the delimiter that cuts most of the first rows into the same number of cells; more cells are better."""
     return max(_DELIMITERS, key=lambda mark: _agreement(text[:_SAMPLE], mark))
 
 
 def _agreement(sample: str, delimiter: str) -> float:
-    """How many rows have the commonest number of cells, times that number less one: 0 when it cuts nothing."""
+    """Scores a delimiter: rows with the commonest number of cells, times the root of that number less one; 0 if it cuts nothing."""
     try:
         sizes = Counter(len(row) for row in islice(_rows(sample, delimiter, ""), _SAMPLE_ROWS) if row)
     except LoadError:
