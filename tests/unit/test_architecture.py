@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 # From the bottom up. What stands in a room imports that room and those on the lines before; those of one line import neither each other.
 ORDER = (
     ("embeddings",),
+    ("rag.texts",),
     ("rag.types", "rag.errors", "rag.private"),
     ("rag.settings",),
     ("rag.text",),
