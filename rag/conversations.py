@@ -271,7 +271,7 @@ class History:
 
 
 def questions(rated: Iterable[tuple[Answer, Feedback]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What evaluations can ask, made of feedback: questions of `rag.evaluation.question_set`, and others that wait for a person.
+    """What evaluations can ask, made of feedback: questions of `rag.evaluation.questions.question_set`, and others that wait for a person.
 
     A liked answer is a question whose evidence is what was cited; a right answer to it holds the same fact or one of the same
     quotes. A liked refusal is a question that the documents do not answer. What is right after a disliked answer is not known: it is

@@ -1,8 +1,8 @@
-"""Charts in the two languages of the window; see `rag.evaluation.charts`."""
+"""Charts in the two languages of the window; see `rag.evaluation.reports.charts`."""
 
 from __future__ import annotations
 
-from rag.evaluation.charts import Axis, Charts, Group, Mark, percent
+from rag.evaluation.reports.charts import Axis, Charts, Group, Mark, percent
 from ui import texts
 from ui.rendering import both
 from ui.texts import Words

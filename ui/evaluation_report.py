@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.evaluation.abstention import risk_coverage
 from rag.evaluation.figures import figures, grouped
+from rag.evaluation.measures.abstention import risk_coverage
 from rag.evaluation.outcome import failure
 from ui import charts, texts
 from ui.charts import Axis, Group, Mark, percent

@@ -8,12 +8,12 @@ import gradio as gr
 
 from rag.errors import YinjuError
 from ui import rendering, texts
-from ui.chat_page import ChatPage
-from ui.documents_page import DocumentsPage
-from ui.evaluation_page import EvaluationPage
 from ui.labels import Labels
+from ui.pages.chat_page import ChatPage
+from ui.pages.documents_page import DocumentsPage
+from ui.pages.evaluation_page import EvaluationPage
+from ui.pages.settings_page import SettingsPage
 from ui.parts import QUIET, html
-from ui.settings_page import SettingsPage
 from ui.unnamed import UnnamedGenerator
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from rag.text.lines import for_terminal
 
 if TYPE_CHECKING:
     from rag.evaluation.outcome import Outcome
-    from rag.evaluation.question_set import QuestionSet
+    from rag.evaluation.questions.question_set import QuestionSet
     from rag.pipeline import RagPipeline
 
 app = typer.Typer(
@@ -87,7 +87,7 @@ def evaluate(
     """
     if context.invoked_subcommand:
         return
-    from rag.evaluation import formats, question_set
+    from rag.evaluation.questions import formats, question_set
     from rag.evaluation.run import about, run, to_dict
 
     _require_folders(as_json, html, run_file, qrels)
@@ -108,7 +108,7 @@ def evaluate(
     if as_json:
         write(as_json, json.dumps(to_dict(outcomes, made_with), ensure_ascii=False, indent=1))
     if html:
-        from rag.evaluation.page import page
+        from rag.evaluation.reports.page import page
 
         write(html, page(outcomes, made_with))
     _write_rankings(outcomes, run_file, qrels)
@@ -123,7 +123,7 @@ def compare(
     from rich.console import Console
 
     from rag.evaluation import comparison
-    from rag.evaluation.report import comparison as table
+    from rag.evaluation.reports.tables import comparison as table
 
     one, other = comparison.paired(comparison.load(a), comparison.load(b))
     console: Console = _console()
@@ -154,7 +154,7 @@ def draft(
     that cannot be read is named, and the status is 1 then.
     """
     from rag.documents.loaders import Failure
-    from rag.evaluation import drafting
+    from rag.evaluation.questions import drafting
     from rag.language_models import generators
 
     settings = Settings.load({"generator": generator})
@@ -217,7 +217,7 @@ def _ask_all(pipeline: RagPipeline, asked: QuestionSet, run: Any) -> list[Outcom
 
 
 def _print(outcomes: list[Outcome]) -> None:
-    from rag.evaluation.report import tables
+    from rag.evaluation.reports.tables import tables
 
     for table in tables(outcomes):
         _console().print(table)
@@ -230,8 +230,8 @@ def _console() -> Any:
 
 
 def _write_rankings(outcomes: list[Outcome], run_file: Path | None, qrels: Path | None) -> None:
-    from rag.evaluation import ranking
     from rag.evaluation.figures import FINAL
+    from rag.evaluation.measures import ranking
 
     answerable = [outcome for outcome in outcomes if outcome.answerable]
     ids = [outcome.id for outcome in answerable]

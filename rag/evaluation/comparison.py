@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import QuestionSetError
-from rag.evaluation import significance
 from rag.evaluation.figures import MAIN, ratios
+from rag.evaluation.measures import significance
+from rag.evaluation.measures.significance import Ratio
 from rag.evaluation.outcome import Outcome, failure, from_dict
-from rag.evaluation.question_set import read_text
-from rag.evaluation.significance import Ratio
+from rag.evaluation.questions.question_set import read_text
 
 _YES_OR_NO = ("hit_at_1", "hit_at_5", "right", "wrongly_answered", "wrongly_refused")
 

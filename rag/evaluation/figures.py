@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from rag.evaluation import abstention, ranking, significance
+from rag.evaluation.measures import abstention, ranking, significance
+from rag.evaluation.measures.significance import Ratio, Values
 from rag.evaluation.outcome import Outcome, stage
-from rag.evaluation.significance import Ratio, Values
 
 FINAL = "reranked"
 """The last stage of the search, whose ranking the answer is made from."""
@@ -24,7 +24,7 @@ class Figures:
     Those of retrieval are over the answerable questions, and `right`, `exact_match` and `f1` over those with accepted answers.
     `on_evidence` and `exact` are over all citations, `citation_recall` over all statements that cite, after ALCE. What begins with
     `gold_` is the reader's on the relevant passages alone. `p95_seconds` is the time within which 95 of 100 questions are
-    answered. For the rest see `rag.evaluation.ranking.MEASURES` and `rag.evaluation.abstention.Abstention`.
+    answered. For the rest see `rag.evaluation.measures.ranking.MEASURES` and `rag.evaluation.measures.abstention.Abstention`.
     """
 
     n: int

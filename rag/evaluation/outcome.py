@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from rag.errors import QuestionSetError
-from rag.evaluation.citing import CitationScores
+from rag.evaluation.measures.citing import CitationScores
 
 Failure = Literal["wrongly answered", "wrongly refused", "not right", "off the evidence"]
 """What is wrong with an answer, the gravest first."""

@@ -18,11 +18,11 @@ from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors
 from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.errors import QuestionError, QuestionSetError
-from rag.evaluation import citing, significance, spans
 from rag.evaluation.figures import FINAL, by_stage, counts, failed_at, grouped, groups, intervals
-from rag.evaluation.matching import FoldedDocument, Place, holds, places
+from rag.evaluation.measures import citing, significance, spans
+from rag.evaluation.measures.matching import FoldedDocument, Place, holds, places
 from rag.evaluation.outcome import BestSentence, Hit, Outcome, failure, stage
-from rag.evaluation.question_set import Passage, Question, QuestionSet
+from rag.evaluation.questions.question_set import Passage, Question, QuestionSet
 from rag.library.ingestion import OnProgress
 from rag.library.library import Library
 from rag.pipeline import RagPipeline

@@ -20,9 +20,9 @@ from tqdm import tqdm
 
 from rag.answering.reading import FEATURES, WEIGHTS, Passage, SentenceReader, features
 from rag.answering.retrieval import Retriever
-from rag.evaluation import question_set
-from rag.evaluation.abstention import risk_coverage
-from rag.evaluation.matching import FoldedDocument, places
+from rag.evaluation.measures.abstention import risk_coverage
+from rag.evaluation.measures.matching import FoldedDocument, places
+from rag.evaluation.questions import question_set
 from rag.library.library import Library
 from rag.pipeline import SEEDS
 from rag.settings import DEFAULTS

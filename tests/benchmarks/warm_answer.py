@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from embeddings import number_format
-from rag.evaluation import question_set
+from rag.evaluation.questions import question_set
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
 

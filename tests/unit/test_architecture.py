@@ -91,7 +91,11 @@ def test_imports_run_one_way(module: str) -> None:
         ("rag.text.lines", "from rag import Library", {"rag"}),
         ("embeddings.reader", "from rag import types", {"rag.types"}),
         ("rag.types", "from rag.errors import YinjuError", {"rag.errors"}),
-        ("rag.conversations", "from rag.evaluation.question_set import Question", {"rag.evaluation.question_set"}),
+        (
+            "rag.conversations",
+            "from rag.evaluation.questions.question_set import Question",
+            {"rag.evaluation.questions.question_set"},
+        ),
         ("ui.serving", "from rag.cli import app", {"rag.cli.app"}),
         ("rag.documents.cleaning", "import re\nfrom rag.text import lines\nfrom rag.documents import formats", set()),
         ("rag.cli.app", "from ui.serving import serve\nfrom rag.evaluation.run import run", set()),

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import QuestionSetError
-from rag.evaluation.abstention import risk_coverage
 from rag.evaluation.figures import figures, grouped
-from rag.evaluation.matching import FoldedDocument, Place, fold, holds
+from rag.evaluation.measures.abstention import risk_coverage
+from rag.evaluation.measures.matching import FoldedDocument, Place, fold, holds
 from rag.evaluation.outcome import Outcome, failure
-from rag.evaluation.question_set import Passage, read
+from rag.evaluation.questions.question_set import Passage, read
 from rag.evaluation.run import add_passages, fresh
 from rag.library.library import Library
 from rag.pipeline import RagPipeline

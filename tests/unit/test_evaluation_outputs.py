@@ -11,11 +11,11 @@ from rich.console import Console
 
 from rag.errors import QuestionSetError
 from rag.evaluation import comparison
-from rag.evaluation.citing import CitationScores
 from rag.evaluation.figures import by_stage, counts, failed_at, figures, intervals
+from rag.evaluation.measures.citing import CitationScores
 from rag.evaluation.outcome import BestSentence, Hit, Outcome, from_dict, stage
-from rag.evaluation.page import page
-from rag.evaluation.report import tables
+from rag.evaluation.reports.page import page
+from rag.evaluation.reports.tables import tables
 from rag.evaluation.run import to_dict
 
 HOSTILE = "</p><script>alert(1)</script><img src=x onerror=alert(2)>"

@@ -11,10 +11,11 @@ from rag.answering.reading import Passage, Reading, Sentence
 from rag.evaluation.run import Outcome
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
-from ui import charts, evaluation_page, evaluation_report, texts
+from ui import charts, evaluation_report, texts
 from ui.charts import Axis, Group, Mark, percent
-from ui.evaluation_page import Evaluation, EvaluationPage
 from ui.labels import Labels
+from ui.pages import evaluation_page
+from ui.pages.evaluation_page import Evaluation, EvaluationPage
 from ui.texts import Words
 
 NAME = Words("名", "name")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rag.errors import QuestionSetError
-from rag.evaluation.formats import Mix, load, some
-from rag.evaluation.question_set import Passage
+from rag.evaluation.questions.formats import Mix, load, some
+from rag.evaluation.questions.question_set import Passage
 
 CONTEXT = "青湖基金成立于2003年，由陈明发起。基金每年出资38万元。"
 OWN = {"id": "a", "lang": "zh", "kind": "number", "question": "多少？", "evidence": ["有1个"], "answers": ["1个"]}

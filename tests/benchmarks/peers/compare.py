@@ -22,11 +22,11 @@ from embeddings.catalogue import BUNDLED
 from rag.documents.cleaning import clean
 from rag.documents.loaders import load, require_files
 from rag.documents.metadata import describe
-from rag.evaluation import significance
 from rag.evaluation.figures import counts, figures
-from rag.evaluation.matching import FoldedDocument, places
+from rag.evaluation.measures import significance
+from rag.evaluation.measures.matching import FoldedDocument, places
 from rag.evaluation.outcome import Outcome, from_dict
-from rag.evaluation.question_set import SEED_QUESTIONS, Question, read
+from rag.evaluation.questions.question_set import SEED_QUESTIONS, Question, read
 from rag.pipeline import SEEDS
 from rag.types import Document
 

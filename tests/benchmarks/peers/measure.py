@@ -14,7 +14,7 @@ from typing import Any
 from measures import of_question
 from systems import SYSTEMS, Yinju
 
-from rag.evaluation.question_set import Question
+from rag.evaluation.questions.question_set import Question
 from rag.types import Document
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rag.evaluation import significance
-from rag.evaluation.matching import fold, holds
+from rag.evaluation.measures import significance
+from rag.evaluation.measures.matching import fold, holds
 
 RANKS = (1, 5, 10)
 BUDGETS = (1000, 4000)

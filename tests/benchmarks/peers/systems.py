@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rag.evaluation.outcome import Outcome
-from rag.evaluation.question_set import Question
+from rag.evaluation.questions.question_set import Question
 from rag.types import Document
 
 ENCODER = os.environ.get("PEERS_ENCODER", "")

@@ -14,8 +14,8 @@ import gradio as gr
 
 from embeddings.errors import Stopped
 from rag.errors import YinjuError
-from rag.evaluation import question_set
-from rag.evaluation.question_set import SEED_QUESTIONS
+from rag.evaluation.questions import question_set
+from rag.evaluation.questions.question_set import SEED_QUESTIONS
 from rag.evaluation.run import fresh, outcomes
 from rag.pipeline import SEEDS
 from rag.types import Done
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rag.evaluation.outcome import Outcome
-    from rag.evaluation.question_set import Question
+    from rag.evaluation.questions.question_set import Question
     from rag.pipeline import RagPipeline
     from rag.types import Answer
     from ui.labels import Labels

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from rag.evaluation import abstention
-from rag.evaluation.charts import Axis, Charts, Group, Mark, percent
 from rag.evaluation.figures import MAIN, by_stage, counts, figures, grouped, intervals
+from rag.evaluation.measures import abstention
 from rag.evaluation.outcome import Outcome, failure, stage
-from rag.evaluation.report import NAMES, shown
+from rag.evaluation.reports.charts import Axis, Charts, Group, Mark, percent
+from rag.evaluation.reports.tables import NAMES, shown
 
 _STYLE = Path(__file__).with_name("page.css")
 _MOST_FAILURES = 500

@@ -20,8 +20,8 @@ from rag.documents.cleaning import clean
 from rag.documents.loaders import Failure
 from rag.documents.metadata import describe
 from rag.errors import LoadError, QuestionSetError
-from rag.evaluation.matching import holds
-from rag.evaluation.question_set import json_lines, read_text, text_of, texts_of
+from rag.evaluation.measures.matching import holds
+from rag.evaluation.questions.question_set import json_lines, read_text, text_of, texts_of
 from rag.language_models import generators
 from rag.language_models.generators import Generator, Message
 from rag.text import quantities

@@ -19,7 +19,7 @@ from typing import Any
 
 from rag.answering.composing import kind_of
 from rag.errors import QuestionSetError
-from rag.evaluation.question_set import (
+from rag.evaluation.questions.question_set import (
     Passage,
     Question,
     QuestionSet,

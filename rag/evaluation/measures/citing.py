@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from rag.answering.citations import cited_sentences
-from rag.evaluation.matching import fold
+from rag.evaluation.measures.matching import fold
 from rag.language_models.checking import Evidence, holds_numbers, is_opposed
 from rag.text.analysis import Analyzer
 from rag.types import Answer, Citation, Language
