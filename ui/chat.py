@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rag.conversations import History
     from rag.library.library import DocumentSummary
+    from rag.texts import Words
     from rag.types import Answer, Document, Event
 
 logger = logging.getLogger("yinju")
@@ -179,7 +180,7 @@ class _Growing:
     def __init__(self, question: str, number: int) -> None:
         self.question, self.number = question, number
         self.text = ""
-        self._steps: list[tuple[texts.Words, float]] = []
+        self._steps: list[tuple[Words, float]] = []
         self._began, self._shown_at = time.monotonic(), 0.0
 
     def step_is_done(self, name: str) -> None:
@@ -197,6 +198,6 @@ class _Growing:
         self._shown_at = time.monotonic()
         return True
 
-    def turn(self, doing: texts.Words) -> Turn:
+    def turn(self, doing: Words) -> Turn:
         shown = rendering.unfinished(self.text) if self.text else ""
         return Turn(self.question, shown + rendering.steps(self._steps, doing), finished=False)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rag.library.ingestion import AddResult
     from rag.library.library import DocumentSummary
+    from rag.texts import Words
     from rag.types import Document
 
 _MOST_REMOVED = 400
@@ -100,7 +101,7 @@ def added(results: Sequence[AddResult]) -> str:
     return f'<ul class="results" role="status">{said}{same}</ul>{_failures(results)}'
 
 
-def _remark(result: AddResult) -> texts.Words | None:
+def _remark(result: AddResult) -> Words | None:
     """What the one who added a file may not expect."""
     if result.status == "added":
         return texts.NAME_TAKEN if result.reason else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from gradio.blocks import Block
 
-    from ui.texts import Words
+    from rag.texts import Words
 
 AnyBlock = TypeVar("AnyBlock", bound="Block")
 

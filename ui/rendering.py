@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rag.conversations import Conversation
+    from rag.texts import Words
     from rag.types import Answer, Citation, Document, SearchResult
-    from ui.texts import Words
 
     FindDocument = Callable[[str], Document]
     """Gives the document with an id, or raises `DocumentNotFoundError`."""

@@ -16,6 +16,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, cast
 
 from rag.errors import YinjuError
+from rag.evaluation.reports import STYLE as REPORT_STYLE
 from ui import texts
 from ui.security import LOOPBACK, AllowedHosts, Guard, Limits, Uploads
 
@@ -138,7 +139,7 @@ def guarded(
         root_path=address.root_path or None,
         auth=_checker(address.users),
         theme=gr.themes.Base(font=_FONTS, font_mono=("ui-monospace", "monospace")),
-        css_paths=sorted(_HERE.glob("*.css")),
+        css_paths=[*sorted(_HERE.glob("*.css")), REPORT_STYLE],
         js=(_HERE / "window.js").read_text(encoding="utf-8"),
         favicon_path=str(_HERE / "favicon.svg"),
         footer_links=[],

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
-class Words(NamedTuple):
-    """The same words in both languages; as a string, one after the other."""
-
-    chinese: str
-    english: str
-
-    def __str__(self) -> str:
-        return f"{self.chinese} {self.english}"
+from rag import texts as shared
+from rag.texts import Words
 
 
 class Example(NamedTuple):
@@ -21,6 +14,10 @@ class Example(NamedTuple):
     question: str
     file_name: str
 
+
+CONFIDENCE = shared.CONFIDENCE
+LANGUAGES = shared.LANGUAGES
+THRESHOLD = shared.THRESHOLD
 
 NAME = Words("引据", "Yinju")
 TAGLINE = Words("句句有出处", "Every sentence cited")
@@ -53,10 +50,9 @@ EDITING = Words("正在修改第 {} 个问题，它之后的对话会被替换�
 CANCEL = Words("取消", "Cancel")
 GOOD = Words("有帮助", "Helpful")
 BAD = Words("没有帮助", "Not helpful")
-NOTE = Words("补充说明", "What was good or missing?")
+NOTE = Words("补充说明", "Add a note")
 KEEP_NOTE = Words("记下", "Keep note")
 COMPLETED = Words("补全后的问题", "Understood as")
-CONFIDENCE = Words("把握", "Confidence")
 CONFIDENCE_MEANS = Words("文档里有答案的可能性", "How likely it is that the documents hold the answer")
 PROBLEM = Words("没能回答", "Could not answer")
 UNEXPECTED = Words("出现意外错误，详情见日志。", "Something unexpected went wrong; the log has the details.")
@@ -94,23 +90,22 @@ SUPPORT_MEANS = Words("这段引文在多大程度上回答了问题", "How sure
 ALSO_IN = Words("内容大体相同的文档：", "Mostly the same text:")
 SCORE = Words("得分", "Score")
 BACK = Words("回到回答", "Back to the answer")
-LANGUAGES = {"zh": Words("中文", "Chinese"), "en": Words("英文", "English")}
 OPEN_DOCUMENT = Words("打开全文", "Open document")
 GONE = Words("原文已不在文档库中。", "The document is no longer in the library.")
 
 WHY = Words("为什么是这些段落", "Why these passages")
 STAGES = {
-    "dense": (Words("语义", "Dense"), Words("向量余弦相似度", "Cosine of question and passage")),
-    "lexical": (Words("词面", "Lexical"), Words("BM25，条长相对于最高分", "BM25; the bar is relative to the best")),
+    "dense": (shared.SEARCH_STAGES["dense"], Words("向量余弦相似度", "Cosine of question and passage")),
+    "lexical": (shared.SEARCH_STAGES["lexical"], Words("BM25，条长相对于最高分", "BM25; the bar is relative to the best")),
     "coverage": (
-        Words("覆盖", "Coverage"),
+        shared.SEARCH_STAGES["coverage"],
         Words("问题中的词有多少出现在段落里", "Share of the question's terms in the passage"),
     ),
     "fused": (
-        Words("融合", "Fused"),
+        shared.SEARCH_STAGES["fused"],
         Words("各路排名的融合，条长相对于最高分", "Ranks put together; the bar is relative to the best"),
     ),
-    "support": (Words("支持", "Support"), SUPPORT_MEANS),
+    "support": (shared.SEARCH_STAGES["support"], SUPPORT_MEANS),
 }
 """Each stage of retrieval by its name in `SearchResult.scores`: what it is called, and what it measures."""
 
@@ -119,7 +114,6 @@ PASSAGES = Words("段落数", "Passages")
 PASSAGES_MEANS = Words("一个回答最多列出多少个段落。", "How many passages an answer comes with.")
 SENTENCES = Words("句数", "Sentences")
 SENTENCES_MEANS = Words("一个回答最多引用多少句原文。", "The most sentences an answer quotes.")
-THRESHOLD = Words("门槛", "Threshold")
 THRESHOLD_MEANS = Words(
     "把握低于它，就说文档里没有答案。调低会答错更多，调高会漏答更多。",
     "Below this confidence the answer is that the documents do not say. Lower answers more and errs more; higher refuses more.",
@@ -236,82 +230,4 @@ NOT_IN_LIBRARY = Words(
     "Questions whose evidence stands nowhere in the library: {}. They count as not found; the figures mean something only for the"
     " documents that the questions are about.",
 )
-FIGURES = {
-    "n": (Words("题数", "Questions"), Words("问了多少个问题", "How many questions were asked")),
-    "hit_at_1": (Words("命中@1", "hit@1"), Words("依据在第一个段落里的问题占比", "How often the first passage holds evidence")),
-    "hit_at_5": (
-        Words("命中@5", "hit@5"),
-        Words("依据在前 5 个段落里的问题占比", "How often the first 5 passages hold evidence"),
-    ),
-    "hit_at_10": (
-        Words("命中@10", "hit@10"),
-        Words("依据在前 10 个段落里的问题占比", "How often the first 10 passages hold evidence"),
-    ),
-    "mrr": (
-        Words("MRR", "MRR"),
-        Words("首个含依据段落的名次的倒数，取平均", "Mean of 1 / rank of the first passage with evidence"),
-    ),
-    "right": (Words("答对", "Right"), Words("有答案的问题里答对的占比", "Share of the answerable questions answered right")),
-    "on_evidence": (
-        Words("引用落在依据上", "On the evidence"),
-        Words("引用里落在依据上的占比", "Share of the citations that are of the evidence"),
-    ),
-    "wrongly_answered": (
-        Words("误答", "Wrongly answered"),
-        Words("文档没有答案却回答了的占比", "Share of the unanswerable questions that were answered"),
-    ),
-    "wrongly_refused": (
-        Words("误拒", "Wrongly refused"),
-        Words("文档有答案却拒答的占比", "Share of the answerable questions that were refused"),
-    ),
-    "median_seconds": (
-        Words("用时中位数", "Median time"),
-        Words("一半的问题在这个时间内答完", "Half of the answers took no longer"),
-    ),
-    "p95_seconds": (Words("95% 用时", "95% within"), Words("95% 的问题在这个时间内答完", "95 of 100 answers took no longer")),
-}
-"""What each of `rag.evaluation.figures.Figures` is called and means, by its name there."""
-FOUND_BY_PAIR = Words("检索命中", "Passages found")
-ANSWERS_BY_PAIR = Words("回答与引用", "Answers and citations")
-RISK_COVERAGE = Words("风险与覆盖", "Risk and coverage")
-COVERAGE = Words("覆盖：回答了的问题占比", "Coverage: share of the questions that is answered")
-RISK = Words("风险：回答里错的占比", "Risk: share of the answers that is wrong")
-RISK_COVERAGE_MEANS = Words(
-    "从最有把握的回答数起；低于门槛的不回答，曲线到此为止。",
-    "From the surest answer on; what is below the threshold is not answered, and the curve ends there.",
-)
-LATENCY = Words("用时", "Time")
-LATENCY_MEANS = Words("从提问到完整回答。", "From the question to the whole answer.")
-SECONDS = Words("秒", "Seconds")
-WITHIN = Words("在此时间内答完的问题占比", "Share of the questions answered within")
-MEDIAN_IS = Words("中位数 {} 秒", "median {} s")
-P95_IS = Words("95% {} 秒", "95% {} s")
-PAIRS_MEAN = Words("问题的语言 → 依据的语言", "Language of the question → language of its evidence")
-VALUES = Words("数值", "Values")
-NOTHING_TO_DRAW = Words("没有可画的。", "There is nothing to draw.")
-ALL_FIGURES = Words("全部数值：按语言与问题类型", "All figures, by languages and kind of question")
-EVERYTHING = Words("全部", "All")
-NO_EVIDENCE = Words("无", "none")
-QUESTION_KINDS = {
-    "date": Words("日期", "date"),
-    "how": Words("怎样", "how"),
-    "list": Words("列举", "list"),
-    "name": Words("名称", "name"),
-    "number": Words("数字", "number"),
-    "what": Words("什么", "what"),
-    "why": Words("为什么", "why"),
-    "near_miss": Words("近似但没有", "near miss"),
-    "off_topic": Words("无关", "off topic"),
-}
-"""The kinds of the seed questions; others are shown as they are."""
-FAILURES = {
-    "wrongly answered": Words("误答：文档没有答案，却回答了", "Wrongly answered: the documents do not say"),
-    "wrongly refused": Words("误拒：文档有答案，却没有回答", "Wrongly refused: the documents do say"),
-    "not right": Words("没答对", "Not right"),
-    "off the evidence": Words("答对了，但有引用不在依据上", "Right, but with a citation that is not of the evidence"),
-}
-"""What is wrong with an answer, by `rag.evaluation.outcome.Failure`."""
-WHAT_WENT_WRONG = Words("出错的问题", "What went wrong")
-NOTHING_WENT_WRONG = Words("没有出错的问题。", "Nothing went wrong.")
-EXPECTED = Words("应含", "Expected")
 ASK_IN_CHAT = Words("到问答页提问", "Ask in the chat")

@@ -55,7 +55,7 @@ def test_a_set_that_brings_its_passages_is_asked_of_them(capsys: pytest.CaptureF
     arguments = ("--json", "a.json", "--html", "a.html", "--run", "a.run", "--qrels", "a.qrels")
     status, out, _ = yinju(capsys, "eval", "--questions", str(squad), *arguments)
     assert status == 0
-    assert "reading alone: F1" in out
+    assert "Reading alone: F1" in out
     run = json.loads(Path("a.json").read_text(encoding="utf-8"))
     of_all = run["figures"]["all"]
     assert (of_all["n"], of_all["hit_at_1"], of_all["right"], of_all["gold_right"]) == (4, 1, 1, 1)

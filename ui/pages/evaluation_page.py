@@ -87,7 +87,7 @@ class EvaluationPage:
     @staticmethod
     def describe(evaluation: Evaluation) -> str:
         questions = evaluation.questions or question_set.read(SEED_QUESTIONS)
-        return evaluation_report.asked_of(evaluation.name, len(questions))
+        return evaluation_report.question_set(evaluation.name, len(questions))
 
     def choose(self, evaluation: Evaluation, file: str) -> Updates:
         name = Path(file).name
