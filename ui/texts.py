@@ -231,3 +231,24 @@ NOT_IN_LIBRARY = Words(
     " documents that the questions are about.",
 )
 ASK_IN_CHAT = Words("到问答页提问", "Ask in the chat")
+
+# -- refused requests -------------------------------------------------------------------------------------------------
+
+NO_SUCH_ADDRESS = Words("没有这个地址。", "There is nothing at this address.")
+SIGN_IN_FIRST = Words("请先登录。", "Sign in first.")
+HOST_NOT_ALLOWED = Words(
+    "这个窗口没有使用“{}”这个主机名；如需使用，请管理员用 --allow-host 允许。",
+    "The window is not served as “{}”; its administrator can allow that name with --allow-host.",
+)
+OTHER_SITE = Words("拒绝来自其他网站的请求。", "Requests from the pages of other sites are refused.")
+TOO_MANY_PAGES = Words("打开的页面太多，请关掉一些。", "Too many pages are open; close some of them.")
+TOO_MANY_REQUESTS = Words("请求太多，请稍后再试。", "Too many requests at once; try again in a moment.")
+TOO_MANY_FILES = Words("等待处理的文件太多，请稍后再试。", "Too many files are waiting to be read; try again later.")
+TOO_MANY_SIGN_INS = Words(
+    "登录失败次数太多，请过几分钟再试。", "Too many failed attempts to sign in; try again in a few minutes."
+)
+NOT_JSON = Words("请求不是 JSON。", "The request is not JSON.")
+NOT_UPLOADED = Words("请求里的文件不是从这个浏览器上传的。", "The request names a file that this browser has not uploaded.")
+REQUEST_TOO_LARGE = Words("请求超过 {} 字节。", "The request is larger than {} bytes.")
+REQUEST_TOO_SLOW = Words("请求没有在规定时间内发完。", "The request was not sent in time.")
+REQUEST_BROKE_OFF = Words("请求没有发完。", "The request broke off.")
