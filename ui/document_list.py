@@ -29,7 +29,7 @@ _CONTEXT = 40
 def count(documents: Sequence[DocumentSummary], chosen: Collection[str] | None) -> str:
     """How many documents and passages there are, and how many of them the next question searches."""
     passages = sum(document.chunks for document in documents)
-    said = both(texts.HELD, len(documents), f"{passages:,}")
+    said = both(texts.DOCUMENT_COUNT, len(documents), f"{passages:,}")
     searched = f" · {both(texts.SEARCHES, len(chosen))}" if chosen is not None else ""
     return f'<p class="note" role="status">{said}{searched}</p>'
 
@@ -46,7 +46,7 @@ def table(documents: Sequence[DocumentSummary], chosen: Collection[str] | None) 
     searched = None if chosen is None else set(chosen)
     rows = "".join(_row(document, searched is None or document.id in searched) for document in documents[:_MOST_SHOWN])
     left = len(documents) - _MOST_SHOWN
-    more = f'<p class="note">{both(texts.MOST_SHOWN, _MOST_SHOWN, f"{left:,}")}</p>' if left > 0 else ""
+    more = f'<p class="note">{both(texts.MAX_SHOWN, _MOST_SHOWN, f"{left:,}")}</p>' if left > 0 else ""
     again = f'<button type="button" data-event="clear">{both(texts.SEARCH_ALL)}</button>' if len(documents) > 1 else ""
     return f'<div class="above"><span>{both(texts.SEARCHED)}</span>{again}</div><ul>{rows}</ul>{more}'
 

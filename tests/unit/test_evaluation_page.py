@@ -183,7 +183,7 @@ def test_failures_stand_under_what_is_wrong_and_can_be_asked_in_the_chat():
 
 def test_without_failures_it_says_so():
     page = evaluation_report.report([OUTCOME], 0.38)
-    assert rag_texts.NOTHING_WENT_WRONG.english in page
+    assert rag_texts.NO_FAILURES.english in page
     assert "data-ask" not in page
 
 
@@ -334,7 +334,7 @@ def test_a_question_set_that_cannot_be_read_is_one_line_and_changes_nothing(page
     shown = page.choose(evaluation, str(tmp_path / "bad.jsonl"))
     assert Reader(shown[page.state]).text == '没能完成评测 Could not evaluate: bad.jsonl, line 1: "lang" must be a text'
     assert [question.id for question in evaluation.questions] == ["good"]
-    assert "own.jsonl: its 1 questions" in page.describe(evaluation)
+    assert "own.jsonl: 1 questions" in page.describe(evaluation)
 
 
 def test_the_seed_questions_can_be_chosen_again(page, tmp_path):

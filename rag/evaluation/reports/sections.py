@@ -167,8 +167,8 @@ class Sections:
                     f"<details><summary>{self._html(words)} <b>{len(failed)}</b></summary><ol>{items}</ol>"
                     f"{more and f'<p>{more}</p>'}</details>"
                 )
-        nothing = f'<p class="note">{self._html(texts.NOTHING_WENT_WRONG)}</p>'
-        return f'<section class="failures"><h2>{self._html(texts.WHAT_WENT_WRONG)}</h2>{shown or nothing}</section>'
+        nothing = f'<p class="note">{self._html(texts.NO_FAILURES)}</p>'
+        return f'<section class="failures"><h2>{self._html(texts.FAILED_QUESTIONS)}</h2>{shown or nothing}</section>'
 
     def _failure(self, outcome: Outcome) -> str:
         """Returns a list item without its end."""
