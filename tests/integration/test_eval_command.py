@@ -131,7 +131,7 @@ def test_drafts_are_written_once(capsys: pytest.CaptureFixture[str], home: Path)
     status, _, errors = yinju(capsys, "eval", "draft", "station.txt", "--output", "mine.jsonl")
     assert (status, "mine.jsonl is there already" in errors) == (1, True)
     status, _, errors = yinju(capsys, "eval", "--questions", "mine.jsonl")
-    assert (status, "holds only drafts" in errors) == (1, True)
+    assert (status, "contains only drafts" in errors) == (1, True)
 
 
 def test_of_a_folder_with_a_broken_file_the_others_are_drafted(capsys: pytest.CaptureFixture[str], home: Path) -> None:

@@ -1,1 +1,1 @@
-"""Measures of retrieval, answers, citations and refusals, and how sure they are."""
+"""Measures of retrieval, answers, citations and refusals, with their significance."""
