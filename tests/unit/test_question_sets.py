@@ -150,7 +150,7 @@ def test_errors_of_beir_name_the_line(beir: Path) -> None:
     with pytest.raises(QuestionSetError, match=r'queries\.jsonl, line 1: "_id" must be a text'):
         load(beir)
     (beir / "corpus.jsonl").unlink()
-    with pytest.raises(QuestionSetError, match="no folder of BEIR"):
+    with pytest.raises(QuestionSetError, match="is not a BEIR folder"):
         load(beir)
 
 
