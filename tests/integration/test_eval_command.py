@@ -125,11 +125,11 @@ def test_beir_is_about_retrieval_alone(capsys: pytest.CaptureFixture[str], home:
 def test_drafts_are_written_once(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     (home / "station.txt").write_text(STATION, encoding="utf-8")
     status, out, errors = yinju(capsys, "eval", "draft", "station.txt")
-    assert (status, errors) == (0, f"{len(out.splitlines())} drafts to be corrected\n")
+    assert (status, errors) == (0, f"{len(out.splitlines())} drafts to correct\n")
     assert json.loads(out.splitlines()[0])["evidence"] == [STATION]
     assert yinju(capsys, "eval", "draft", "station.txt", "--output", "mine.jsonl")[0] == 0
     status, _, errors = yinju(capsys, "eval", "draft", "station.txt", "--output", "mine.jsonl")
-    assert (status, "mine.jsonl is there already" in errors) == (1, True)
+    assert (status, "mine.jsonl exists already" in errors) == (1, True)
     status, _, errors = yinju(capsys, "eval", "--questions", "mine.jsonl")
     assert (status, "contains only drafts" in errors) == (1, True)
 
@@ -146,7 +146,7 @@ def test_of_a_folder_with_a_broken_file_the_others_are_drafted(capsys: pytest.Ca
     named, broken, count = errors.splitlines()
     assert re.fullmatch(r"failed +\S+/a\.txt: the file is empty", named)
     assert re.fullmatch(r"failed +\S+/c\.jsonl#2: this line is not JSON", broken)
-    assert count == f"{len(out.splitlines())} drafts to be corrected"
+    assert count == f"{len(out.splitlines())} drafts to correct"
 
 
 @pytest.mark.parametrize(
