@@ -1,4 +1,4 @@
-"""What a visitor, another site, or a program without a password can do to the window: nothing that is not theirs."""
+"""The window's security against visitors, other sites, and programs without a password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents page does with files: whatever they are called and hold, and whichever documents are searched."""
+"""The documents page: files of any name and content, and the documents that are searched."""
 
 from __future__ import annotations
 
