@@ -21,10 +21,12 @@ from starlette.requests import HTTPConnection
 from window_server import served
 
 from rag.answering.reading import Reading, Sentence
+from rag.cli.options import users_from
 from rag.conversations import History
-from rag.errors import GeneratorError, LibraryError
+from rag.errors import GeneratorError, LibraryError, SettingsError
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
+from rag.settings import Settings
 from rag.types import Answer
 from ui import rendering
 from ui.chat import answering
@@ -518,6 +520,20 @@ def test_sign_in_slows_down_after_failures():
     assert [delays.begin("10.0.0.1") for _ in range(3)] == [16.0, 48.0, None]
     delays.succeeded("10.0.0.1")
     assert delays.begin("10.0.0.1") == 0.0
+
+
+def test_passwords_come_from_a_file_or_the_environment(tmp_path, monkeypatch):
+    file = tmp_path / "passwords.txt"
+    file.write_text("# who may come in\nada: river, lake\n\nlin:hill:top\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert Settings.load(environment={"YINJU_AUTH": f"@{file}"}).auth == f"@{file}"
+    assert users_from(f"@{file}") == [("ada", " river, lake"), ("lin", "hill:top")]
+    assert users_from("ada:river, lin:hill") == [("ada", "river"), ("lin", "hill")]
+    assert users_from("") == []
+    for wrong in ("@nowhere.txt", "ada", "@empty.txt"):
+        (tmp_path / "empty.txt").write_text("# nobody\n", encoding="utf-8")
+        with pytest.raises(SettingsError):
+            users_from(wrong)
 
 
 def test_one_network_of_ipv6_is_one_address():

@@ -337,6 +337,14 @@ def test_a_question_set_that_cannot_be_read_is_one_line_and_changes_nothing(page
     assert "own.jsonl: 1 questions" in page.describe(evaluation)
 
 
+def test_an_uploaded_question_set_does_not_stay_on_the_disk(page, tmp_path):
+    assert own(page, tmp_path, GOOD).questions
+    assert not (tmp_path / "own.jsonl").exists()
+    (tmp_path / "own.jsonl").write_text("no", encoding="utf-8")
+    page.choose(Evaluation(), str(tmp_path / "own.jsonl"))
+    assert not (tmp_path / "own.jsonl").exists()
+
+
 def test_the_seed_questions_can_be_chosen_again(page, tmp_path):
     evaluation = own(page, tmp_path, GOOD)
     shown = page.choose_seeds(evaluation)
