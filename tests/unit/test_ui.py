@@ -357,7 +357,7 @@ def test_each_file_is_told_what_became_of_it():
         "添加了 1 份 1 added",
         "1 份没有变化 1 unchanged",
         "1 份没能添加 1 could not be added",
-        "c.txt: 内容已在文档库中 its text is in the library already",
+        "c.txt: 内容已在文档库中 its text is already in the library",
         "b.txt: the file is empty",
     ]
 
