@@ -270,7 +270,7 @@ class _ConversationErrors(SqliteErrors):
 
 
 def questions(rated: Iterable[tuple[Answer, Feedback]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Turns feedback into questions of `rag.evaluation.question_set`, and into others that a person has to complete.
+    """Turns feedback into questions of `rag.evaluation.questions.question_set`, and others that a person has to complete.
 
     A liked answer gives a question with the quotes as evidence; a right answer contains the same fact or one of the quotes. A liked
     refusal gives a question that the documents do not answer. For a disliked answer the right one is not known: its question is of

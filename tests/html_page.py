@@ -1,4 +1,4 @@
-"""What tests read pages with, and a text that would do harm on one."""
+"""A parser for pages, and a text that would do harm on a page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HOSTILE = (
 
 
 class Reader(HTMLParser):
-    """What a browser makes of a page: its text, and every tag with its attributes."""
+    """Parses a page as a browser does: its text, and every tag with its attributes."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

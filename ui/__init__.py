@@ -1,1 +1,1 @@
-"""The chat window: renders answers, decides nothing."""
+"""The chat window. It renders answers and decides nothing."""

@@ -1,4 +1,4 @@
-"""One visitor's chat: the turns on the screen, how an answer grows, and what is kept of it."""
+"""One visitor's chat: the turns on the screen, an answer while it is written, and the stored conversation."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rag.conversations import History
     from rag.library.library import DocumentSummary
+    from rag.texts import Words
     from rag.types import Answer, Document, Event
 
 logger = logging.getLogger("yinju")
@@ -27,7 +28,7 @@ _SECONDS_BETWEEN_UPDATES = 0.05
 
 
 class Documents(Protocol):
-    """What the window shows of a library."""
+    """The part of a library that the window reads."""
 
     def documents(self) -> Sequence[DocumentSummary]: ...
 
@@ -35,7 +36,7 @@ class Documents(Protocol):
 
 
 class Pipeline(Protocol):
-    """What the window asks, such as `rag.pipeline.RagPipeline`."""
+    """Answers questions for the window, such as `rag.pipeline.RagPipeline`."""
 
     @property
     def library(self) -> Documents: ...
@@ -46,12 +47,11 @@ class Pipeline(Protocol):
 
 
 class Chat:
-    """What one visitor sees of one conversation.
+    """One conversation as one visitor sees it.
 
-    `owner` is who it is kept for, empty when nothing is kept, and `conversation` the id that it is kept under, empty until there
-    is an answer. `editing` is the number of the turn whose question is written anew, 0 when none is. `page` is which page of the
-    list of conversations is shown, from 0. `stop` ends the answer
-    under way; `times_changed` tells that answer that its chat is over.
+    `owner` is the visitor it is stored for; if empty, nothing is stored. `conversation` is its id, empty until the first answer.
+    `editing` is the number of the turn whose question is being edited, or 0. `page` is the page of the list of conversations, from
+    0. `stop` ends the current answer; `times_changed` tells that answer that its chat is no longer shown.
     """
 
     def __init__(self) -> None:
@@ -61,19 +61,19 @@ class Chat:
         self.stop = threading.Event()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Chat:
-        """Each visitor begins with an empty chat."""
+        """Returns an empty chat, with which each visitor starts."""
         return Chat()
 
-    def start_anew(self) -> None:
-        """Leaves the conversation; it stays kept."""
+    def start_new(self) -> None:
+        """Leaves the conversation, which stays stored."""
         self._leave()
         self.turns, self.conversation = (), ""
 
     def open(self, conversation: str, history: History, library: Documents) -> None:
-        """Shows a conversation that was kept.
+        """Shows a stored conversation.
 
         Raises:
-            LibraryError: It is not there any more, or cannot be read; the chat stays as it is.
+            LibraryError: It no longer exists or cannot be read. The chat does not change.
         """
         answers = history.answers(self.owner, conversation)
         feedback = history.feedback(self.owner, conversation)
@@ -85,13 +85,13 @@ class Chat:
         )
 
     def cut(self, number: int, history: History) -> None:
-        """Forgets the turn with this number and those after it, for good."""
+        """Deletes the turn with this number and those after it."""
         if self.conversation:
             history.cut(self.owner, self.conversation, self._kept_before(number) + 1)
         self.turns = self.turns[: number - 1]
 
     def keep(self, answer: Answer, history: History) -> None:
-        """Keeps an answer; the first one begins a conversation."""
+        """Stores an answer. The first one creates the conversation."""
         if not self.owner:
             return
         if not self.conversation:
@@ -99,12 +99,12 @@ class Chat:
         try:
             history.append(self.owner, self.conversation, answer)
         except ConversationNotFoundError:
-            # Deleted in another window meanwhile: what is asked here is kept as another one.
+            # It was deleted in another window, so a new one is created.
             self.conversation = history.start(self.owner, answer.question).id
             history.append(self.owner, self.conversation, answer)
 
     def rate(self, number: int, liked: bool | None, note: str, history: History) -> None:
-        """Keeps what the reader thinks of an answer; `liked` is None when that is taken back."""
+        """Stores the reader's opinion of an answer; None for `liked` withdraws it."""
         opinion = None if liked is None else Feedback(liked, note)
         if self.conversation:
             history.rate(self.owner, self.conversation, self._kept_before(number) + 1, opinion)
@@ -119,7 +119,7 @@ class Chat:
         self.editing = 0
 
     def _kept_before(self, number: int) -> int:
-        """How many answers before this turn are kept: an error or a stopped answer is not."""
+        """Counts the stored answers before this turn. Errors and stopped answers are not stored."""
         return sum(turn.given is not None for turn in self.turns[: number - 1])
 
 
@@ -128,7 +128,7 @@ def _opinion(feedback: Feedback | None) -> dict[str, Any]:
 
 
 def answered(number: int, answer: Answer, library: Documents) -> Turn:
-    """The whole turn of an answer."""
+    """Returns the complete turn of an answer."""
     text, sources = rendering.answer_text(number, answer), rendering.sources(number, answer, library.document)
     return Turn(answer.question, text, sources, answer)
 
@@ -140,14 +140,14 @@ def answering(
     stop: threading.Event,
     documents: Collection[str] | None = None,
 ) -> Iterator[Turn]:
-    """The turn after the earlier ones as it grows, from the bare question to the whole of it, whatever goes wrong.
+    """Yields the next turn as it grows, from the question alone to the complete answer. Errors become part of the turn.
 
     Args:
-        pipeline: What is asked.
+        pipeline: Answers the question.
         question: The question.
         earlier: The turns before it.
         stop: Ends it when it is set.
-        documents: The ids of those that are searched; None for all.
+        documents: The ids of the documents to search; None for all.
     """
     growing = _Growing(question, len(earlier) + 1)
     yield growing.turn(texts.SEARCHING)
@@ -174,12 +174,12 @@ def answering(
 
 
 class _Growing:
-    """A turn that is not finished."""
+    """A turn whose answer is not complete."""
 
     def __init__(self, question: str, number: int) -> None:
         self.question, self.number = question, number
         self.text = ""
-        self._steps: list[tuple[texts.Words, float]] = []
+        self._steps: list[tuple[Words, float]] = []
         self._began, self._shown_at = time.monotonic(), 0.0
 
     def step_is_done(self, name: str) -> None:
@@ -188,7 +188,7 @@ class _Growing:
         self._began = now
 
     def add(self, piece: str) -> bool:
-        """Adds to the text, and says whether it is time to show it."""
+        """Adds to the text and tells whether it is time to update the page."""
         if not self.text:
             self.step_is_done("read")
         self.text += piece
@@ -197,6 +197,6 @@ class _Growing:
         self._shown_at = time.monotonic()
         return True
 
-    def turn(self, doing: texts.Words) -> Turn:
+    def turn(self, doing: Words) -> Turn:
         shown = rendering.unfinished(self.text) if self.text else ""
         return Turn(self.question, shown + rendering.steps(self._steps, doing), finished=False)

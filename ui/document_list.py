@@ -1,4 +1,4 @@
-"""The library's documents as HTML. Pure functions: what comes from a document or a file name is escaped."""
+"""The library's documents as HTML. Pure functions. Texts from a document or a file name are escaped."""
 
 from __future__ import annotations
 
@@ -16,42 +16,43 @@ if TYPE_CHECKING:
 
     from rag.library.ingestion import AddResult
     from rag.library.library import DocumentSummary
+    from rag.texts import Words
     from rag.types import Document
 
-_MOST_REMOVED = 400
-_MOST_LISTED = 100
-_MOST_SHOWN = 500
-_LONGEST_REMOVED = 300
+_MAX_EDITS = 400
+_MAX_LINES = 100
+_MAX_DOCUMENTS = 500
+_MAX_REMOVED_LENGTH = 300
 _CONTEXT = 40
 
 
 def count(documents: Sequence[DocumentSummary], chosen: Collection[str] | None) -> str:
-    """How many documents and passages there are, and how many of them the next question searches."""
+    """Shows the number of documents and passages, and how many documents the next question searches."""
     passages = sum(document.chunks for document in documents)
-    said = both(texts.HELD, len(documents), f"{passages:,}")
+    counts = both(texts.DOCUMENT_COUNT, len(documents), f"{passages:,}")
     searched = f" · {both(texts.SEARCHES, len(chosen))}" if chosen is not None else ""
-    return f'<p class="note" role="status">{said}{searched}</p>'
+    return f'<p class="note" role="status">{counts}{searched}</p>'
 
 
 def scope(total: int, chosen: Collection[str] | None) -> str:
-    """What the chat says of the documents it searches; nothing when they are all."""
+    """Tells in the chat how many documents are searched; empty if all are."""
     return f'<p class="note">{both(texts.SCOPE, len(chosen), total)}</p>' if chosen is not None else ""
 
 
 def table(documents: Sequence[DocumentSummary], chosen: Collection[str] | None) -> str:
-    """The documents, each with what is known of it and what can be done with it."""
+    """Lists the documents, each with its metadata and buttons."""
     if not documents:
         return f'<p class="note empty">{both(texts.NO_DOCUMENTS_YET)}</p>'
     searched = None if chosen is None else set(chosen)
-    rows = "".join(_row(document, searched is None or document.id in searched) for document in documents[:_MOST_SHOWN])
-    left = len(documents) - _MOST_SHOWN
-    more = f'<p class="note">{both(texts.MOST_SHOWN, _MOST_SHOWN, f"{left:,}")}</p>' if left > 0 else ""
+    rows = "".join(_row(document, searched is None or document.id in searched) for document in documents[:_MAX_DOCUMENTS])
+    left = len(documents) - _MAX_DOCUMENTS
+    more = f'<p class="note">{both(texts.MAX_SHOWN, _MAX_DOCUMENTS, f"{left:,}")}</p>' if left > 0 else ""
     again = f'<button type="button" data-event="clear">{both(texts.SEARCH_ALL)}</button>' if len(documents) > 1 else ""
     return f'<div class="above"><span>{both(texts.SEARCHED)}</span>{again}</div><ul>{rows}</ul>{more}'
 
 
 def _row(document: DocumentSummary, searched: bool) -> str:
-    name, asked = escape(document.id), escape(json.dumps({"id": document.id, "at": 0}))
+    name, request = escape(document.id), escape(json.dumps({"id": document.id, "at": 0}))
     facts = (
         escape(file_name(document.source)),
         escape(document.publisher),
@@ -66,8 +67,8 @@ def _row(document: DocumentSummary, searched: bool) -> str:
         f'<li><input type="checkbox" data-event="select" data-id="{name}"{" checked" if searched else ""} '
         f'aria-label="{escape(document.title)}"><div><h3>{escape(document.title)}</h3>'
         f'<p class="place">{" · ".join(filter(None, facts))}</p>'
-        f'<p class="actions"><button type="button" data-document="{asked}">{both(texts.OPEN_DOCUMENT)}</button>'
-        f'<button type="button" data-cleaned="{asked}">{both(texts.CLEANED)}</button></p></div>'
+        f'<p class="actions"><button type="button" data-document="{request}">{both(texts.OPEN_DOCUMENT)}</button>'
+        f'<button type="button" data-cleaned="{request}">{both(texts.CLEANED)}</button></p></div>'
         f"<details><summary>{both(texts.REMOVE)}</summary>"
         f'<button type="button" class="sure" data-event="delete" data-id="{name}">{both(texts.REMOVE_SURELY)}</button>'
         "</details></li>"
@@ -75,14 +76,14 @@ def _row(document: DocumentSummary, searched: bool) -> str:
 
 
 def _day(moment: str) -> str:
-    """The day, here, of a moment in universal time."""
+    """Returns the local date of a time in UTC."""
     return datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone().date().isoformat()
 
 
 def adding(
     results: Sequence[AddResult], name: str, number: int, total: int, share: float, *, page: tuple[int, int] | None = None
 ) -> str:
-    """How far the adding is: the file in hand, and of a scan the page and how many there are, and what has already failed."""
+    """Shows the progress of adding: the current file, the page of a scan, and the files that have failed."""
     at_page = f" {both(texts.AT_PAGE, *page)}" if page else ""
     return (
         f'<div class="progress"><p>{both(texts.ADDING, number, total)} <b>{escape(name)}</b>{at_page}</p>'
@@ -91,17 +92,17 @@ def adding(
 
 
 def added(results: Sequence[AddResult]) -> str:
-    """What became of the files, and which failed and why."""
+    """Shows the results of adding files, and why some failed."""
     counts = {status: sum(result.status == status for result in results) for status in texts.STATUSES}
-    said = "".join(f"<li>{both(words, counts[status])}</li>" for status, words in texts.STATUSES.items() if counts[status])
+    statuses = "".join(f"<li>{both(words, counts[status])}</li>" for status, words in texts.STATUSES.items() if counts[status])
     same = _some(
         f'<li class="same">{escape(result.source)}: {both(words)}</li>' for result in results if (words := _remark(result))
     )
-    return f'<ul class="results" role="status">{said}{same}</ul>{_failures(results)}'
+    return f'<ul class="results" role="status">{statuses}{same}</ul>{_failures(results)}'
 
 
-def _remark(result: AddResult) -> texts.Words | None:
-    """What the one who added a file may not expect."""
+def _remark(result: AddResult) -> Words | None:
+    """Returns a remark on a result that the visitor may not expect."""
     if result.status == "added":
         return texts.NAME_TAKEN if result.reason else None
     return {"unchanged": texts.SAME, "replaced": texts.REPLACED}.get(result.status)
@@ -113,19 +114,19 @@ def _failures(results: Sequence[AddResult]) -> str:
 
 
 def _some(lines: Iterable[str]) -> str:
-    """The first lines of a list, and how many more there are: an archive may hold thousands of files."""
+    """Joins the first lines and the number of the others, as an archive may contain thousands of files."""
     first = list(lines)
-    more = f"<li>{both(texts.MORE_RESULTS, len(first) - _MOST_LISTED)}</li>" if len(first) > _MOST_LISTED else ""
-    return "".join(first[:_MOST_LISTED]) + more
+    more = f"<li>{both(texts.MORE_RESULTS, len(first) - _MAX_LINES)}</li>" if len(first) > _MAX_LINES else ""
+    return "".join(first[:_MAX_LINES]) + more
 
 
 def cleaned(document: Document) -> str:
-    """What cleaning took out of a document or joined, in order and struck through where it stood, with the reason of each."""
+    """Shows each change that cleaning made to a document, struck through in its place, with the reason."""
     shown = ""
     edits = [edit for edit in document.edits if edit.reason != "layout"]
-    for edit in edits[:_MOST_REMOVED]:
+    for edit in edits[:_MAX_EDITS]:
         removed = " ".join(edit.removed.split())
-        removed = removed if len(removed) <= _LONGEST_REMOVED else removed[:_LONGEST_REMOVED] + "…"
+        removed = removed if len(removed) <= _MAX_REMOVED_LENGTH else removed[:_MAX_REMOVED_LENGTH] + "…"
         end = edit.start + len(edit.inserted)
         before, after = document.text[max(0, edit.start - _CONTEXT) : edit.start], document.text[end : end + _CONTEXT]
         reason = texts.CLEANING_REASONS.get(edit.reason)
@@ -135,10 +136,10 @@ def cleaned(document: Document) -> str:
         )
     if not shown:
         return f'<h2>{escape(document.title)}</h2><p class="note">{both(texts.NOTHING_CLEANED)}</p>'
-    more = f'<p class="note">{both(texts.MORE_CLEANED, len(edits) - _MOST_REMOVED)}</p>' if len(edits) > _MOST_REMOVED else ""
+    more = f'<p class="note">{both(texts.MORE_CLEANED, len(edits) - _MAX_EDITS)}</p>' if len(edits) > _MAX_EDITS else ""
     return f'<h2>{escape(document.title)}</h2><p class="place">{both(texts.CLEANED)}</p><ol class="cleaned">{shown}</ol>{more}'
 
 
 def _in_one_line(text: str) -> str:
-    """Text beside a place, escaped; whether it is set off from it stays to be seen."""
+    """Escapes the text beside a change and reduces its white space to single spaces, also at the ends."""
     return escape(re.sub(r"\s+", " ", text))

@@ -1,4 +1,4 @@
-"""What stands on the window's components, in the language that the reader chose."""
+"""The texts on the window's components, in the language that the reader chose."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from gradio.blocks import Block
 
-    from ui.texts import Words
+    from rag.texts import Words
 
 AnyBlock = TypeVar("AnyBlock", bound="Block")
 
 
 def in_language(words: Words, language: str) -> str:
-    """The words in one of the two languages."""
+    """Returns the text in one of the two languages."""
     return words.chinese if language == "zh" else words.english
 
 
 class Labels:
-    """Components and the words on them; HTML needs none of this, it holds both languages (`rendering.both`)."""
+    """Components and the texts on them. HTML does not need this, as it contains both languages (`rendering.both`)."""
 
     def __init__(self) -> None:
         self._labelled: list[tuple[Block, dict[str, Words]]] = []
 
     def on(self, component: AnyBlock, **words: Words) -> AnyBlock:
-        """Puts words on a component, by the name of its property, to be changed with the language; gives the component back."""
+        """Puts texts on a component by property, to change with the language. Returns the component."""
         for name, word in words.items():
             setattr(component, name, word.english)
         self._labelled.append((component, words))
@@ -32,11 +32,11 @@ class Labels:
 
     @property
     def components(self) -> list[Block]:
-        """The components, in the order of `updates`."""
+        """Returns the components, in the order of `updates`."""
         return [component for component, _ in self._labelled]
 
     def updates(self, language: str) -> list[dict[str, Any]]:
-        """What changes on each component."""
+        """Returns the update of each component."""
         import gradio as gr
 
         changes: list[dict[str, Any]] = [

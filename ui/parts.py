@@ -1,4 +1,4 @@
-"""What the pages of the window are put together from."""
+"""Parts that several pages of the window use."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-"""For the events of the window's own parts: no veil over what changes, and no door for programs."""
+"""Options of the window's own events: they show no progress overlay and are not part of the API."""
 
 
 def html(value: str, name: str, **options: Any) -> Any:
-    """A part of a page, a `gr.HTML`, whose buttons and forms are events; see `actions.js`."""
+    """Returns a `gr.HTML` whose buttons and forms trigger events; see `actions.js`."""
     import gradio as gr
 
     actions = (Path(__file__).parent / "actions.js").read_text(encoding="utf-8")

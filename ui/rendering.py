@@ -1,4 +1,4 @@
-"""Answers as HTML. Pure functions: what comes from a document, a question or a model is escaped before it is put in."""
+"""Answers as HTML. Pure functions. Texts from a document, a question or a model are escaped."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rag.conversations import Conversation
+    from rag.texts import Words
     from rag.types import Answer, Citation, Document, SearchResult
-    from ui.texts import Words
 
     FindDocument = Callable[[str], Document]
     """Gives the document with an id, or raises `DocumentNotFoundError`."""
 
 _MARKER = re.compile(r"( ?)\[(\d+)\]")
 _FOLDERS = re.compile(r"(?<![^\s(“‘\"'=])(?:[A-Za-z]:)?[\\/](?:[^\\/:;,<>()“”\"\n]+[\\/])+(?=[^\s\\/])")
-_MOST_CONTEXT = {"zh": 140, "en": 320}
+_MAX_CONTEXT = {"zh": 140, "en": 320}
 _SNIPPET = 90
 _NEAREST_SHOWN = 3
 _RELATIVE_STAGES = ("lexical", "fused")
@@ -34,8 +34,8 @@ _DECIMALS = {"fused": 4}
 class Turn:
     """A question of a chat, with its answer and its sources as HTML.
 
-    `sources` is empty, and `given`, the answer itself, is None until there is one. `liked` and `note` are what the reader
-    thought of it. `finished` is whether nothing more comes.
+    Until there is an answer, `sources` is empty and `given`, the answer itself, is None. `liked` and `note` are the reader's opinion.
+    `finished` is False while the answer grows.
     """
 
     question: str
@@ -48,23 +48,23 @@ class Turn:
 
 
 def both(words: Words, *values: object) -> str:
-    """The words in both languages, `values` put into their braces; the page shows those of the language it is in."""
+    """Returns the text in both languages, with `values` in its braces. The page shows one of them."""
     chinese, english = (escape(text.format(*values) if values else text) for text in words)
     return f'<span class="words" lang="zh-Hans">{chinese}</span> <span class="words" lang="en">{english}</span>'
 
 
 def file_name(source: str) -> str:
-    """The last part of a path or address, on any system; the folders before it are nobody's business."""
+    """Returns the last part of a path or address of any system. Visitors must not see the folders before it."""
     return re.split(r"[\\/]", source.rstrip("\\/"))[-1] or source
 
 
 def public_source(source: str) -> str:
-    """A web address as it is, and of a path the file name."""
+    """Returns a web address as it is, and the file name of a path."""
     return source if re.match(r"https?://", source, re.IGNORECASE) else file_name(source)
 
 
 def without_folders(message: str) -> str:
-    """A message in which each path begins at its last part."""
+    """Reduces each path in a message to its last part."""
     return _FOLDERS.sub("…/", message)
 
 
@@ -72,9 +72,9 @@ def without_folders(message: str) -> str:
 
 
 def conversations(kept: Sequence[Conversation], current: str, first: int = 0, total: int = 0) -> str:
-    """Conversations that were kept, newest first, each to be opened, renamed, saved or deleted.
+    """Lists stored conversations, newest first, with buttons to open, rename, export and delete them.
 
-    `kept` are those from number `first` on, of `total`; buttons lead to the others.
+    `kept` contains those from number `first` on, of `total`. Buttons lead to the others.
     """
     items = "".join(
         f"<li{' aria-current=true' if conversation.id == current else ''}>"
@@ -101,7 +101,7 @@ def conversations(kept: Sequence[Conversation], current: str, first: int = 0, to
 
 
 def chat(turns: Sequence[Turn], conversation: str = "") -> str:
-    """The whole chat; a word of welcome when there is none yet. `conversation` is the id that it is kept under."""
+    """Shows the whole chat, or a welcome if it is empty. `conversation` is its id."""
     shown = "".join(_turn(number, turn) for number, turn in enumerate(turns, start=1)) or (
         f'<div class="welcome"><h2>{both(texts.WELCOME)}</h2><p>{both(texts.PROMISE)}</p></div>'
     )
@@ -117,7 +117,7 @@ def _turn(number: int, turn: Turn) -> str:
 
 
 def _tools(number: int, turn: Turn) -> str:
-    """What can be done with an answer: copy it, ask again, ask otherwise, say what one thinks of it."""
+    """Shows the buttons of an answer: copy, edit, retry, rate."""
     if not turn.finished:
         return ""
     tools = [_tool("edit", texts.EDIT, number), _tool("retry", texts.RETRY, number)]
@@ -140,7 +140,7 @@ def _tool(event: str, words: Words, number: int) -> str:
 
 def _rating(number: int, turn: Turn, liked: bool) -> str:
     pressed = "true" if turn.liked is liked else "false"
-    # Pressed once more, it is taken back.
+    # A second click withdraws the rating.
     opinion = "" if turn.liked is liked else liked
     return (
         f'<button type="button" data-event="like" data-turn="{number}" data-liked="{opinion}" aria-pressed="{pressed}">'
@@ -149,31 +149,31 @@ def _rating(number: int, turn: Turn, liked: bool) -> str:
 
 
 def steps(done: Sequence[tuple[Words, float]], doing: Words | None) -> str:
-    """The steps of an answer with their times in seconds, and the one that is under way."""
+    """Shows the finished steps of an answer with their times in seconds, and the current step."""
     items = "".join(f"<li>{both(words)} <b>{seconds:.2f} s</b></li>" for words, seconds in done)
     under_way = f'<li class="doing">{both(doing)}</li>' if doing else ""
     return f'<ol class="steps{" status" if doing else ""}">{items}{under_way}</ol>'
 
 
 def unfinished(text: str) -> str:
-    """The text of an answer as far as it has come, its markers still plain text."""
+    """Shows the text of an answer so far, with markers as plain text."""
     return f'<p class="text">{escape(text)}</p>'
 
 
 def problem(message: str) -> str:
-    """One line in place of an answer that could not be given."""
+    """Shows an error in place of an answer."""
     return f'<p class="problem" role="alert">{both(texts.PROBLEM)}: {escape(without_folders(message))}</p>'
 
 
 def stopped(text: str) -> str:
-    """What there was of an answer when it was stopped."""
+    """Shows the text of an answer that was stopped."""
     return (unfinished(text) if text else "") + f'<p class="note">{both(texts.STOPPED)}</p>'
 
 
 def answer_text(number: int, answer: Answer) -> str:
-    """The answer to the question with this number. Markers of its citations lead to their cards; others stay text.
+    """Shows the answer to the question with this number. Markers of its citations are links to their cards; others stay text.
 
-    Below it stand how sure it is and how long its steps took.
+    The confidence and the times of the steps are below it.
     """
     cited = {citation.number for citation in answer.citations}
 
@@ -181,7 +181,7 @@ def answer_text(number: int, answer: Answer) -> str:
         citation = int(marker[2])
         if citation not in cited:
             return marker[0]
-        # A marker stays on the line of the sentence before it; its brackets are there for whoever copies the text.
+        # A marker stays on the line of the sentence before it. Its brackets are hidden, but are part of copied text.
         before = "\N{NO-BREAK SPACE}" if marker[1] else "\N{WORD JOINER}"
         label = escape(f"{texts.SOURCES} {citation}")
         return f'{before}<a class="marker" href="#source-{number}-{citation}" aria-label="{label}"><i>[</i>{citation}<i>]</i></a>'
@@ -195,12 +195,14 @@ def answer_text(number: int, answer: Answer) -> str:
         f'<span class="confidence" title="{escape(str(texts.CONFIDENCE_MEANS))}">'
         f"{both(texts.CONFIDENCE)} <b>{answer.confidence:.0%}</b></span>"
     )
-    said = f'{completed}<p class="{kind}" lang="{_lang(answer.language)}">{text}</p>{notes}'
-    return said if answer.kind == "reply" else f'{said}<div class="facts">{confidence}{steps(_times(answer.timings), None)}</div>'
+    shown = f'{completed}<p class="{kind}" lang="{_lang(answer.language)}">{text}</p>{notes}'
+    return (
+        shown if answer.kind == "reply" else f'{shown}<div class="facts">{confidence}{steps(_times(answer.timings), None)}</div>'
+    )
 
 
 def _times(timings: Mapping[str, float]) -> list[tuple[Words, float]]:
-    """The steps of a finished answer with their seconds; what remains after the reading is the writing."""
+    """Returns the steps of a finished answer with their seconds. The time after reading counts as writing."""
     taken = [(words, timings[name]) for name, words in texts.STEPS.items() if name in timings]
     if taken and "total" in timings:
         taken.append((texts.WRITTEN, max(0.0, timings["total"] - sum(seconds for _, seconds in taken))))
@@ -208,7 +210,7 @@ def _times(timings: Mapping[str, float]) -> list[tuple[Words, float]]:
 
 
 def editing(number: int) -> str:
-    """Says that the question with this number is written anew; nothing for 0."""
+    """Tells that the question with this number is being edited; empty for 0."""
     if not number:
         return ""
     cancel = f'<button type="button" data-event="clear">{both(texts.CANCEL)}</button>'
@@ -219,7 +221,7 @@ def editing(number: int) -> str:
 
 
 def panel(turns: Sequence[Turn]) -> str:
-    """The sources of every answer of the chat; those of the last are shown, and the others when a marker leads to them."""
+    """Shows the sources of the last answer. Those of earlier answers are hidden until a marker leads to them."""
     sections = "".join(
         f'<section class="sources"{"" if number == len(turns) else " hidden"}>{turn.sources}</section>'
         for number, turn in enumerate(turns, start=1)
@@ -233,9 +235,9 @@ def panel(turns: Sequence[Turn]) -> str:
 
 
 def sources(number: int, answer: Answer, find_document: FindDocument) -> str:
-    """What the answer to the question with this number rests on: its citations, or the nearest passages when it abstained.
+    """Shows the citations of the answer to the question with this number, or the nearest passages for a refusal.
 
-    Empty for a reply that rests on no document.
+    Empty for a reply without documents.
     """
     if answer.kind == "reply":
         return ""
@@ -282,20 +284,22 @@ def _citation_card(number: int, citation: Citation, all_cited: Sequence[Citation
 
 
 def _copies(citation: Citation) -> str:
-    """Which other documents are mostly the same text as the one that is cited."""
+    """Names the other documents with mostly the same text as the cited one."""
     names = ", ".join(escape(file_name(source)) for source in citation.copies)
     return f'<p class="note">{both(texts.ALSO_IN)} {names}</p>' if names else ""
 
 
 def _opener(citation: Citation, all_cited: Sequence[Citation]) -> str:
-    """A button that opens the whole document at the quote, with the answer's other quotes of it."""
+    """Returns a button that opens the document at the quote, with the answer's other quotes of it."""
     places = sorted({(c.start, c.end) for c in all_cited if c.document_id == citation.document_id})
-    asked = {"id": citation.document_id, "places": places, "at": places.index((citation.start, citation.end))}
-    return f'<button type="button" class="open" data-document="{escape(json.dumps(asked))}">{both(texts.OPEN_DOCUMENT)}</button>'
+    request = {"id": citation.document_id, "places": places, "at": places.index((citation.start, citation.end))}
+    return (
+        f'<button type="button" class="open" data-document="{escape(json.dumps(request))}">{both(texts.OPEN_DOCUMENT)}</button>'
+    )
 
 
 def whole_document(document: Document, places: Iterable[tuple[int, int]]) -> str:
-    """A document's text with places in it marked, each `(start, end)` in characters; places outside the text are left out."""
+    """Shows a document's text with places marked, each `(start, end)` in characters. Places outside the text are ignored."""
     text, at, shown = document.text, 0, ""
     for start, end in sorted(places):
         if at <= start < end <= len(text):
@@ -309,7 +313,7 @@ def whole_document(document: Document, places: Iterable[tuple[int, int]]) -> str
 
 
 def quote_in_context(document: Document, citation: Citation) -> str:
-    """The quote, marked, inside its paragraph; alone when the document does not hold it there."""
+    """Shows the quote, marked, in its paragraph; alone if the document does not contain it there."""
     text = document.text
     if text[citation.start : citation.end] != citation.quote:
         return f"<mark>{escape(citation.quote)}</mark>"
@@ -317,7 +321,7 @@ def quote_in_context(document: Document, citation: Citation) -> str:
     line_end = text.find("\n", citation.end)
     before = text[line_start : citation.start].lstrip()
     after = text[citation.end : line_end if line_end >= 0 else None].rstrip()
-    most = _MOST_CONTEXT[document.language]
+    most = _MAX_CONTEXT[document.language]
     if len(before) > most:
         # A word that is cut is left out; text without spaces is cut anywhere.
         before = "…" + re.sub(r"^\w{1,15}\s", "", before[-most:], flags=re.ASCII)
@@ -335,7 +339,7 @@ def _passage_card(result: SearchResult) -> str:
 
 
 def _place(source: str, page: int | None, facts: Iterable[str] = ()) -> str:
-    """Where something is from; `facts` are HTML, and those that are empty are left out."""
+    """Shows where a passage is from. `facts` are HTML; empty ones are left out."""
     shown = f'<span class="page">{both(texts.PAGE, page)}</span>' if page is not None else ""
     return f'<p class="place">{" · ".join(filter(None, (escape(file_name(source)), shown, *facts)))}</p>'
 
@@ -350,7 +354,7 @@ def _why(results: Sequence[SearchResult]) -> str:
 
 
 def _scores(result: SearchResult, best: dict[str, float]) -> str:
-    """One passage's score at each stage. Scores without an upper end are drawn relative to the best."""
+    """Shows the scores of a passage. Scores without an upper bound are drawn relative to the best."""
     stages = ""
     for stage, (name, meaning) in texts.STAGES.items():
         score = result.scores.get(stage)

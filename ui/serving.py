@@ -1,4 +1,4 @@
-"""Serves the window: where it listens, who may come in, and what a page may load."""
+"""Serves the window: its address, its users, and the files that a page may load."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, cast
 
 from rag.errors import YinjuError
+from rag.evaluation.reports import STYLE as REPORT_STYLE
 from ui import texts
 from ui.security import LOOPBACK, AllowedHosts, Guard, Limits, Uploads
 
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _SECONDS_TO_FINISH = 1
 _TIMES_THE_LIMIT = 5
-_MOST_WAITING_BYTES = 4_000_000_000
+_MAX_WAITING_BYTES = 4_000_000_000
 _SECONDS_BETWEEN_CLEANINGS = 300
 _HEADERS = [
-    # Whatever may get into the page, the browser loads nothing for it from elsewhere and sends nothing there.
+    # Even if a page contained foreign markup, the browser would load nothing from other hosts and send nothing to them.
     ("Content-Security-Policy", "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'self'"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -43,11 +44,11 @@ _FONTS = ("system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans SC", "Noto S
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the window is served.
+    """The address and the users of the window.
 
-    `users` are pairs of a name and a password; when there are any, all others are kept out. `root_path` is the path that a
-    proxy in front puts before every address, such as "/yinju", or the whole address outside. `share` opens the window to the
-    internet through Gradio's servers. `allow_hosts` are the names under which a proxy makes it known.
+    `users` are pairs of a name and a password; if there are any, visitors must sign in. `root_path` is the path under which a proxy
+    serves the window, such as "/yinju", or its whole public address. `share` opens the window to the internet through Gradio's
+    servers. `allow_hosts` are the host names under which a proxy serves the window.
     """
 
     host: str = "127.0.0.1"
@@ -59,7 +60,7 @@ class Address:
 
     @property
     def is_private(self) -> bool:
-        """Whether only the user of this machine can reach the window."""
+        """True if only users of this machine can reach the window."""
         return self.host in LOOPBACK and not (self.users or self.root_path or self.share or self.allow_hosts)
 
 
@@ -67,13 +68,13 @@ def serve(pipeline: RagPipeline, history: History, address: Address, max_file_by
     """Serves the window until it is interrupted, and prints its address.
 
     Args:
-        pipeline: What is asked.
-        history: Where conversations are kept.
-        address: Where to serve it.
-        max_file_bytes: The largest file that is taken.
+        pipeline: Answers the questions.
+        history: Stores the conversations.
+        address: The address and the users.
+        max_file_bytes: The largest file that may be uploaded.
 
     Raises:
-        YinjuError: The address cannot be listened on, such as when the port is in use, or the window cannot be shared.
+        YinjuError: The port is in use or the address is not of this machine, or the window cannot be shared.
     """
     if address.share and not address.users:
         raise YinjuError("a window that is shared with the internet needs --auth NAME:PASSWORD")
@@ -99,16 +100,16 @@ def guarded(
     max_file_bytes: int = 20_000_000,
     outside: Sequence[str] = (),
 ) -> Guard:
-    """The window as an ASGI application.
+    """Builds the window as an ASGI application.
 
     Args:
-        pipeline: What is asked.
-        history: Where conversations are kept.
-        address: Where it is served.
-        max_file_bytes: The largest file that is taken.
-        outside: URLs that lead to it besides.
+        pipeline: Answers the questions.
+        history: Stores the conversations.
+        address: The address and the users.
+        max_file_bytes: The largest file that may be uploaded.
+        outside: Further URLs of the window.
     """
-    # Gradio reads the first when it is imported, and the second for each window.
+    # Gradio reads the first variable when it is imported, and the second for each window.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(_uploads_folder())
     import gradio as gr
@@ -120,7 +121,7 @@ def guarded(
 
     from ui.window import build
 
-    uploads = Uploads(_uploads_folder(), _MOST_WAITING_BYTES)
+    uploads = Uploads(_uploads_folder(), _MAX_WAITING_BYTES)
 
     @contextlib.asynccontextmanager
     async def cleaning(_: FastAPI) -> AsyncIterator[None]:
@@ -129,20 +130,20 @@ def guarded(
         task.cancel()
 
     blocks = build(pipeline, history, may_choose_generator=address.is_private)
-    # Served here and not by `Blocks.launch`, which asks for its own address through whatever proxy is set.
+    # `Blocks.launch` would request its own address through the proxy of the environment, if there is one.
     application = gr.mount_gradio_app(
-        # Gradio allows every origin unless the application around it says which: none.
+        # Without this, Gradio allows every origin.
         FastAPI(openapi_url=None, lifespan=cleaning, middleware=[Middleware(CORSMiddleware, allow_origins=())]),
         blocks,
         path="/",
         root_path=address.root_path or None,
         auth=_checker(address.users),
         theme=gr.themes.Base(font=_FONTS, font_mono=("ui-monospace", "monospace")),
-        css_paths=sorted(_HERE.glob("*.css")),
+        css_paths=[*sorted(_HERE.glob("*.css")), REPORT_STYLE],
         js=(_HERE / "window.js").read_text(encoding="utf-8"),
         favicon_path=str(_HERE / "favicon.svg"),
         footer_links=[],
-        # Gradio refuses all files of an upload when one is too large; the library then names the one.
+        # Gradio refuses a whole upload if one file is too large, so the limit here is higher; the library refuses the file itself.
         max_file_size=_TIMES_THE_LIMIT * max_file_bytes,
         run_history=False,
         show_error=False,
@@ -151,7 +152,7 @@ def guarded(
         enable_monitoring=False,
         pwa=False,
     )
-    # `launch` would set this; until then, Gradio takes every path for one that the program itself names.
+    # `launch` would set this. Without it, Gradio trusts every path, as if this program had named it.
     blocks.has_launched = True
     (gradio_app,) = (cast(App, route.app) for route in application.routes if isinstance(route, Mount))
 
@@ -170,7 +171,7 @@ def guarded(
 
 @cache
 def _uploads_folder() -> Path:
-    """Where Gradio keeps what is uploaded: a folder of this process, which only its user may enter; removed at the end."""
+    """Creates the folder for Gradio's uploads, which only the user of this process may enter, and removes it on exit."""
     base = os.environ.get("GRADIO_TEMP_DIR")
     if base:
         Path(base).mkdir(parents=True, exist_ok=True)
@@ -190,13 +191,13 @@ def _is_url(text: str) -> bool:
 
 
 def _warm_up(pipeline: RagPipeline) -> None:
-    # What is wrong is said to the first question.
+    # The first question will report the error.
     with contextlib.suppress(YinjuError):
         pipeline.warm_up()
 
 
 def _checker(users: Sequence[tuple[str, str]]) -> Callable[[str, str], bool] | None:
-    """What says whether a name and a password belong together; None when everyone may come in."""
+    """Returns the check of names and passwords; None if visitors need not sign in."""
     if not users:
         return None
     import hmac
@@ -221,7 +222,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _share(port: int) -> str:
-    """Opens a tunnel through Gradio's servers and gives its address."""
+    """Opens a tunnel through Gradio's servers and returns its address."""
     import secrets
 
     from gradio.networking import setup_tunnel

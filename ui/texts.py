@@ -1,33 +1,30 @@
-"""The words of the window, in Chinese and English, side by side."""
+"""The texts of the window in Chinese and English. Those of the evaluation report are in `rag.texts`."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-
-class Words(NamedTuple):
-    """The same words in both languages; as a string, one after the other."""
-
-    chinese: str
-    english: str
-
-    def __str__(self) -> str:
-        return f"{self.chinese} {self.english}"
+from rag import texts as shared
+from rag.texts import Words
 
 
 class Example(NamedTuple):
-    """A question that can be tried, and the name of the file that answers it."""
+    """A question to try, and the name of the file that answers it."""
 
     question: str
     file_name: str
 
 
+CONFIDENCE = shared.CONFIDENCE
+LANGUAGES = shared.LANGUAGES
+THRESHOLD = shared.THRESHOLD
+
 NAME = Words("引据", "Yinju")
 TAGLINE = Words("句句有出处", "Every sentence cited")
 WELCOME = Words("向你的文档提问", "Ask your documents")
 PROMISE = Words(
-    "用中文或英文都可以。回答的每一句都标明出处；文档里没有的，就说没有。",
-    "In Chinese or English. Every sentence of an answer cites its source; what the documents do not say, Yinju does not answer.",
+    "用中文或英文提问都可以。回答的每一句都标明出处；文档里没有的，就说没有。",
+    "Ask in Chinese or English. Every sentence of an answer cites its source. If the documents contain no answer, Yinju says so.",
 )
 DOCUMENTS = Words("份文档", "documents")
 
@@ -35,7 +32,7 @@ QUESTION = Words("问题", "Question")
 PLACEHOLDER = Words("输入问题", "Ask a question")
 ASK = Words("提问", "Ask")
 LANGUAGE = Words("语言", "Language")
-THEME = Words("明暗", "Light or dark")
+THEME = Words("浅色或深色", "Light or dark")
 TRY = Words("试试这些问题", "Try asking")
 
 SEARCHING = Words("正在查找……", "Searching…")
@@ -49,21 +46,20 @@ STOP = Words("停止", "Stop")
 COPY = Words("复制", "Copy")
 RETRY = Words("重新回答", "Retry")
 EDIT = Words("修改问题", "Edit")
-EDITING = Words("正在修改第 {} 个问题，它之后的对话会被替换。", "Editing question {}: what follows it will be replaced.")
+EDITING = Words("正在修改第 {} 个问题，它之后的对话会被替换。", "Editing question {}. Everything after it will be replaced.")
 CANCEL = Words("取消", "Cancel")
 GOOD = Words("有帮助", "Helpful")
 BAD = Words("没有帮助", "Not helpful")
-NOTE = Words("补充说明", "What was good or missing?")
-KEEP_NOTE = Words("记下", "Keep note")
+NOTE = Words("补充说明", "Add a note")
+KEEP_NOTE = Words("保存", "Save note")
 COMPLETED = Words("补全后的问题", "Understood as")
-CONFIDENCE = Words("把握", "Confidence")
-CONFIDENCE_MEANS = Words("文档里有答案的可能性", "How likely it is that the documents hold the answer")
+CONFIDENCE_MEANS = Words("文档里有答案的可能性", "The probability that the documents contain the answer")
 PROBLEM = Words("没能回答", "Could not answer")
-UNEXPECTED = Words("出现意外错误，详情见日志。", "Something unexpected went wrong; the log has the details.")
+UNEXPECTED = Words("出现意外错误，详情见日志。", "Something unexpected went wrong; see the log for details.")
 
 CONVERSATIONS = Words("对话", "Conversations")
 NEW = Words("新对话", "New chat")
-NO_CONVERSATIONS = Words("还没有对话。", "None yet.")
+NO_CONVERSATIONS = Words("还没有对话。", "No conversations yet.")
 MORE = Words("更多", "More")
 TITLE = Words("标题", "Title")
 RENAME = Words("改名", "Rename")
@@ -84,83 +80,83 @@ NO_SOURCES = Words("回答的出处会显示在这里。", "The sources of an an
 NEAREST = Words("最接近的段落", "Nearest passages")
 ONLY_NEAREST = Words(
     "文档里没有找到答案。以下只是最接近的段落，不是答案。",
-    "The documents do not hold the answer. These are only the nearest passages, not an answer.",
+    "The documents do not contain the answer. These are only the nearest passages, not an answer.",
 )
 MORE_PASSAGES = Words("更多段落", "More passages")
-NOTHING_NEAR = Words("没有相近的段落。", "No passage comes near.")
+NOTHING_NEAR = Words("没有相近的段落。", "No similar passages.")
 PAGE = Words("第 {} 页", "p. {}")
 SUPPORT = Words("支持度", "Support")
-SUPPORT_MEANS = Words("这段引文在多大程度上回答了问题", "How surely the quote answers the question")
-ALSO_IN = Words("内容大体相同的文档：", "Mostly the same text:")
+SUPPORT_MEANS = Words("这段引文在多大程度上回答了问题", "How well the quote answers the question")
+ALSO_IN = Words("内容大体相同的文档：", "Documents with mostly the same text:")
 SCORE = Words("得分", "Score")
 BACK = Words("回到回答", "Back to the answer")
-LANGUAGES = {"zh": Words("中文", "Chinese"), "en": Words("英文", "English")}
 OPEN_DOCUMENT = Words("打开全文", "Open document")
 GONE = Words("原文已不在文档库中。", "The document is no longer in the library.")
 
 WHY = Words("为什么是这些段落", "Why these passages")
 STAGES = {
-    "dense": (Words("语义", "Dense"), Words("向量余弦相似度", "Cosine of question and passage")),
-    "lexical": (Words("词面", "Lexical"), Words("BM25，条长相对于最高分", "BM25; the bar is relative to the best")),
+    "dense": (shared.SEARCH_STAGES["dense"], Words("向量余弦相似度", "Cosine similarity of question and passage")),
+    "lexical": (shared.SEARCH_STAGES["lexical"], Words("BM25；条形以最高分为满", "BM25; the longest bar is the best score")),
     "coverage": (
-        Words("覆盖", "Coverage"),
-        Words("问题中的词有多少出现在段落里", "Share of the question's terms in the passage"),
+        shared.SEARCH_STAGES["coverage"],
+        Words("问题中的词在段落里出现的比例", "Share of the question's terms that the passage contains"),
     ),
     "fused": (
-        Words("融合", "Fused"),
-        Words("各路排名的融合，条长相对于最高分", "Ranks put together; the bar is relative to the best"),
+        shared.SEARCH_STAGES["fused"],
+        Words("合并各路检索的排名；条形以最高分为满", "Ranks of all searches combined; the longest bar is the best score"),
     ),
-    "support": (Words("支持", "Support"), SUPPORT_MEANS),
+    "support": (shared.SEARCH_STAGES["support"], SUPPORT_MEANS),
 }
-"""Each stage of retrieval by its name in `SearchResult.scores`: what it is called, and what it measures."""
+"""The name and the meaning of each score, by its name in `SearchResult.scores`."""
 
 SEARCH_AND_ANSWER = Words("检索与回答", "Search and answers")
 PASSAGES = Words("段落数", "Passages")
-PASSAGES_MEANS = Words("一个回答最多列出多少个段落。", "How many passages an answer comes with.")
+PASSAGES_MEANS = Words("每个回答最多列出多少个段落。", "The maximum number of passages listed with an answer.")
 SENTENCES = Words("句数", "Sentences")
-SENTENCES_MEANS = Words("一个回答最多引用多少句原文。", "The most sentences an answer quotes.")
-THRESHOLD = Words("门槛", "Threshold")
+SENTENCES_MEANS = Words("每个回答最多引用多少句原文。", "The maximum number of sentences that an answer quotes.")
 THRESHOLD_MEANS = Words(
-    "把握低于它，就说文档里没有答案。调低会答错更多，调高会漏答更多。",
-    "Below this confidence the answer is that the documents do not say. Lower answers more and errs more; higher refuses more.",
+    "把握低于门槛时，就说文档里没有答案。调低则答错的更多，调高则漏答的更多。",
+    "Below this confidence, Yinju says that the documents contain no answer. Lower: more answers, more of them wrong. Higher: more refusals.",
 )
-GENERATOR = Words("谁来组织回答", "Who words the answers")
+GENERATOR = Words("由谁组织回答", "How answers are worded")
 GENERATOR_NAME = Words("语言模型", "Language model")
 GENERATOR_MEANS = Words(
-    "模型名、文件夹，或兼容 OpenAI 的服务地址（http://…/v1）。留空则直接引用原文。",
-    "A model's name, a folder, or the address of an OpenAI-compatible server (http://…/v1). Empty: the documents' own sentences.",
+    "填模型名、文件夹，或兼容 OpenAI 的服务地址（http://…/v1）。留空则直接引用原文。",
+    "A model's name, a folder, or the address of an OpenAI-compatible server (http://…/v1). Leave empty to quote the documents.",
 )
-GENERATOR_FIXED = Words(
-    "由管理员用 yinju chat --generator 指定。", "Chosen by whoever runs this window, with yinju chat --generator."
-)
+GENERATOR_FIXED = Words("由管理员用 yinju chat --generator 指定。", "Set by the administrator with yinju chat --generator.")
 USE = Words("使用", "Use")
 FETCH = Words("下载并使用", "Download and use")
 FETCHING = Words("正在下载……", "Downloading…")
 DOWNLOAD = Words("这个模型不在本机，需要下载 {} MB。", "This model is not on this machine: {} MB must be downloaded.")
-EXTRACTED = Words("现在用文档原句回答，不用语言模型。", "Answers are the documents' own sentences; no language model is used.")
-GENERATED_BY = Words("现在由 {} 组织回答，逐句核对出处。", "Answers are worded by {}, each sentence checked against its source.")
+EXTRACTED = Words(
+    "现在直接引用文档原句回答，不用语言模型。", "Answers quote the documents' own sentences; no language model is used."
+)
+GENERATED_BY = Words(
+    "现在由 {} 组织回答，逐句核对出处。", "Answers are worded by {}; each sentence is checked against its source."
+)
 GENERATED_BY_SERVER = Words(
     "现在由语言模型服务器组织回答，逐句核对出处。",
-    "Answers are worded by a language model's server, each sentence checked against its source.",
+    "Answers are worded by a language model's server; each sentence is checked against its source.",
 )
 ENCODER = Words("编码模型", "Encoder")
 ENCODER_MEANS = Words(
-    "更换编码模型需要重新索引全部文档：yinju reindex --encoder 名称",
-    "Another encoder means encoding every document anew: yinju reindex --encoder NAME",
+    "更换编码模型后需要重新索引全部文档：yinju reindex --encoder 名称",
+    "To change the encoder, encode every document again: yinju reindex --encoder NAME",
 )
 
 UPLOAD = Words("把文件拖到这里，或点击选择", "Drop files here, or click to choose")
 INTO_COLLECTION = Words("把上传的文件放进文集（可不填）", "Put uploads in a collection (optional)")
 WITHIN_COLLECTIONS = Words("只在这些文集里提问", "Ask within these collections")
-MOST_SHOWN = Words("这里列出前 {} 份，另有 {} 份。", "The first {} are listed here, of {} more besides.")
+MAX_SHOWN = Words("这里列出前 {} 份，另有 {} 份。", "The first {} are listed here; there are {} more.")
 MOSTLY_SAME = Words("与另一份文档内容大体相同", "mostly the same text as another")
 REINDEX = Words("重新索引", "Re-index")
 REINDEXED = Words("已重新索引 {} 份文档。", "{} documents re-indexed.")
 REMOVE = Words("移除", "Remove")
 REMOVE_SURELY = Words("确定移除", "Yes, remove")
 REMOVED = Words("已移除《{}》。", "Removed “{}”.")
-HELD = Words("{} 份文档，{} 个段落", "{} documents, {} passages")
-SEARCHES = Words("提问时只查找 {} 份", "questions search {} of them")
+DOCUMENT_COUNT = Words("{} 份文档，{} 个段落", "{} documents, {} passages")
+SEARCHES = Words("提问时只在其中 {} 份里查找", "{} of them are searched")
 SCOPE = Words(
     "只在选中的 {} / {} 份文档里查找（可在“文档”页更改）", "Searching {} of {} documents (chosen on the Documents page)"
 )
@@ -169,23 +165,23 @@ SEARCH_ALL = Words("查找全部", "Search all")
 NO_DOCUMENTS_YET = Words("还没有文档：把文件拖到上面。", "No documents yet: drop files above.")
 PASSAGES_COUNT = Words("{} 个段落", "{} passages")
 ADDED_ON = Words("{} 添加", "added {}")
-CLEANED = Words("清理掉的内容", "What cleaning removed")
+CLEANED = Words("清理掉的内容", "Removed by cleaning")
 MORE_CLEANED = Words("……还有 {} 处", "… and {} more places")
 NOTHING_CLEANED = Words("没有清理掉任何内容。", "Cleaning removed nothing.")
-ADDING = Words("正在处理 {} / {}", "Working on {} of {}")
+ADDING = Words("正在处理 {} / {}", "Processing {} of {}")
 AT_PAGE = Words("第 {} / {} 页，文字识别", "page {} of {}, by OCR")
-SAME = Words("内容已在文档库中", "its text is in the library already")
-REPLACED = Words("替换了原来的版本", "replaces the version that was there")
-NAME_TAKEN = Words("另一份文档已用原来的文件名，两份都保留", "another document has its file name; both are kept")
+SAME = Words("内容已在文档库中", "its text is already in the library")
+REPLACED = Words("替换了原来的版本", "replaces the earlier version")
+NAME_TAKEN = Words("已有另一份同名文件，两份都保留", "another document has this file name; both are kept")
 MORE_RESULTS = Words("……还有 {} 份", "… and {} more")
 STATUSES = {
     "added": Words("添加了 {} 份", "{} added"),
     "replaced": Words("更新了 {} 份", "{} replaced"),
     "unchanged": Words("{} 份没有变化", "{} unchanged"),
-    "removed": Words("去掉了压缩包中不再有的 {} 份", "{} removed, which their archive does not hold any more"),
+    "removed": Words("移除了压缩包里已不存在的 {} 份", "{} removed because their archive no longer contains them"),
     "failed": Words("{} 份没能添加", "{} could not be added"),
 }
-"""What became of added files, by `AddResult.status`."""
+"""The results of adding files, by `AddResult.status`."""
 CLEANING_REASONS = {
     "broken line": Words("接上断行", "broken line joined"),
     "notice": Words("声明", "notice"),
@@ -205,7 +201,7 @@ CLEANING_REASONS = {
     "Markdown link address": Words("Markdown 链接地址", "Markdown link address"),
     "Markdown emphasis": Words("Markdown 强调标记", "Markdown emphasis"),
 }
-"""Why cleaning changed something, by `Edit.reason`; others are shown as they are."""
+"""The reasons for a change by cleaning, by `Edit.reason`. Other reasons are shown by their own name."""
 
 EXAMPLES = (
     Example("《生物多样性公约》的三大目标分别是什么？", "2020-un-biodiversity-summit-position-paper.zh.txt"),
@@ -223,95 +219,37 @@ ASKS_SEEDS = Words(
     "自带的 {} 个问题，在随软件提供的文档里查找；与你的文档无关。",
     "The {} seed questions, asked of the documents that come with Yinju, not of yours.",
 )
-ASKS_OWN = Words("{} 里的 {} 个问题，在你的文档库里查找。", "{}: its {} questions, asked of your library.")
-WITH_YOUR_SETTINGS = Words("用“设置”页上的选择来回答。", "Answers are given as chosen on the Settings page.")
+ASKS_OWN = Words("{} 里的 {} 个问题，在你的文档库里查找。", "{}: {} questions, asked of your library.")
+WITH_YOUR_SETTINGS = Words("回答时采用“设置”页的选项。", "Answers follow the Settings page.")
 GETTING_READY = Words("正在准备……", "Getting ready…")
 ADDING_SEEDS = Words("正在添加自带文档：{} / {}", "Adding the seed documents: {} of {}")
 ASKED = Words("已问 {} / {} · 每分钟 {} 个 · 还需约 {}", "{} of {} asked · {} a minute · about {} left")
 ALL_ASKED = Words("问完了 {} 个问题，用时 {}。", "All {} questions asked, in {}.")
-SOME_ASKED = Words("只问了 {} / {} 个问题，以下只是它们的结果。", "Only {} of {} questions asked: the figures are of those.")
+SOME_ASKED = Words("只问了 {} / {} 个问题，以下只是它们的结果。", "Only {} of {} questions asked; the figures are for these.")
 NOT_EVALUATED = Words("没能完成评测", "Could not evaluate")
 NOT_IN_LIBRARY = Words(
-    "文档库里找不到依据原文的问题：{} 个，计为未找到。只有文档库里有这些问题所问的文档，结果才有意义。",
-    "Questions whose evidence stands nowhere in the library: {}. They count as not found; the figures mean something only for the"
-    " documents that the questions are about.",
+    "文档库里找不到依据原文的问题：{} 个，计为未命中。只有文档库里有这些问题所针对的文档，结果才有意义。",
+    "Questions whose evidence is nowhere in the library: {}. They count as not found. The figures are meaningful only if the library contains the documents that the questions are about.",
 )
-FIGURES = {
-    "n": (Words("题数", "Questions"), Words("问了多少个问题", "How many questions were asked")),
-    "hit_at_1": (Words("命中@1", "hit@1"), Words("依据在第一个段落里的问题占比", "How often the first passage holds evidence")),
-    "hit_at_5": (
-        Words("命中@5", "hit@5"),
-        Words("依据在前 5 个段落里的问题占比", "How often the first 5 passages hold evidence"),
-    ),
-    "hit_at_10": (
-        Words("命中@10", "hit@10"),
-        Words("依据在前 10 个段落里的问题占比", "How often the first 10 passages hold evidence"),
-    ),
-    "mrr": (
-        Words("MRR", "MRR"),
-        Words("首个含依据段落的名次的倒数，取平均", "Mean of 1 / rank of the first passage with evidence"),
-    ),
-    "right": (Words("答对", "Right"), Words("有答案的问题里答对的占比", "Share of the answerable questions answered right")),
-    "on_evidence": (
-        Words("引用落在依据上", "On the evidence"),
-        Words("引用里落在依据上的占比", "Share of the citations that are of the evidence"),
-    ),
-    "wrongly_answered": (
-        Words("误答", "Wrongly answered"),
-        Words("文档没有答案却回答了的占比", "Share of the unanswerable questions that were answered"),
-    ),
-    "wrongly_refused": (
-        Words("误拒", "Wrongly refused"),
-        Words("文档有答案却拒答的占比", "Share of the answerable questions that were refused"),
-    ),
-    "median_seconds": (
-        Words("用时中位数", "Median time"),
-        Words("一半的问题在这个时间内答完", "Half of the answers took no longer"),
-    ),
-    "p95_seconds": (Words("95% 用时", "95% within"), Words("95% 的问题在这个时间内答完", "95 of 100 answers took no longer")),
-}
-"""What each of `rag.evaluation.figures.Figures` is called and means, by its name there."""
-FOUND_BY_PAIR = Words("检索命中", "Passages found")
-ANSWERS_BY_PAIR = Words("回答与引用", "Answers and citations")
-RISK_COVERAGE = Words("风险与覆盖", "Risk and coverage")
-COVERAGE = Words("覆盖：回答了的问题占比", "Coverage: share of the questions that is answered")
-RISK = Words("风险：回答里错的占比", "Risk: share of the answers that is wrong")
-RISK_COVERAGE_MEANS = Words(
-    "从最有把握的回答数起；低于门槛的不回答，曲线到此为止。",
-    "From the surest answer on; what is below the threshold is not answered, and the curve ends there.",
-)
-LATENCY = Words("用时", "Time")
-LATENCY_MEANS = Words("从提问到完整回答。", "From the question to the whole answer.")
-SECONDS = Words("秒", "Seconds")
-WITHIN = Words("在此时间内答完的问题占比", "Share of the questions answered within")
-MEDIAN_IS = Words("中位数 {} 秒", "median {} s")
-P95_IS = Words("95% {} 秒", "95% {} s")
-PAIRS_MEAN = Words("问题的语言 → 依据的语言", "Language of the question → language of its evidence")
-VALUES = Words("数值", "Values")
-NOTHING_TO_DRAW = Words("没有可画的。", "There is nothing to draw.")
-ALL_FIGURES = Words("全部数值：按语言与问题类型", "All figures, by languages and kind of question")
-EVERYTHING = Words("全部", "All")
-NO_EVIDENCE = Words("无", "none")
-QUESTION_KINDS = {
-    "date": Words("日期", "date"),
-    "how": Words("怎样", "how"),
-    "list": Words("列举", "list"),
-    "name": Words("名称", "name"),
-    "number": Words("数字", "number"),
-    "what": Words("什么", "what"),
-    "why": Words("为什么", "why"),
-    "near_miss": Words("近似但没有", "near miss"),
-    "off_topic": Words("无关", "off topic"),
-}
-"""The kinds of the seed questions; others are shown as they are."""
-FAILURES = {
-    "wrongly answered": Words("误答：文档没有答案，却回答了", "Wrongly answered: the documents do not say"),
-    "wrongly refused": Words("误拒：文档有答案，却没有回答", "Wrongly refused: the documents do say"),
-    "not right": Words("没答对", "Not right"),
-    "off the evidence": Words("答对了，但有引用不在依据上", "Right, but with a citation that is not of the evidence"),
-}
-"""What is wrong with an answer, by `rag.evaluation.outcome.Failure`."""
-WHAT_WENT_WRONG = Words("出错的问题", "What went wrong")
-NOTHING_WENT_WRONG = Words("没有出错的问题。", "Nothing went wrong.")
-EXPECTED = Words("应含", "Expected")
 ASK_IN_CHAT = Words("到问答页提问", "Ask in the chat")
+
+# -- refused requests -------------------------------------------------------------------------------------------------
+
+NO_SUCH_ADDRESS = Words("没有这个地址。", "There is nothing at this address.")
+SIGN_IN_FIRST = Words("请先登录。", "Sign in first.")
+HOST_NOT_ALLOWED = Words(
+    "这个窗口没有使用“{}”这个主机名；如需使用，请管理员用 --allow-host 允许。",
+    "The window is not served as “{}”; its administrator can allow that name with --allow-host.",
+)
+OTHER_SITE = Words("拒绝来自其他网站的请求。", "Requests from the pages of other sites are refused.")
+TOO_MANY_PAGES = Words("打开的页面太多，请关掉一些。", "Too many pages are open; close some of them.")
+TOO_MANY_REQUESTS = Words("请求太多，请稍后再试。", "Too many requests at once; try again in a moment.")
+TOO_MANY_FILES = Words("等待处理的文件太多，请稍后再试。", "Too many files are waiting to be read; try again later.")
+TOO_MANY_SIGN_INS = Words(
+    "登录失败次数太多，请过几分钟再试。", "Too many failed attempts to sign in; try again in a few minutes."
+)
+NOT_JSON = Words("请求不是 JSON。", "The request is not JSON.")
+NOT_UPLOADED = Words("请求里的文件不是从这个浏览器上传的。", "The request names a file that this browser has not uploaded.")
+REQUEST_TOO_LARGE = Words("请求超过 {} 字节。", "The request is larger than {} bytes.")
+REQUEST_TOO_SLOW = Words("请求没有在规定时间内发完。", "The request was not sent in time.")
+REQUEST_BROKE_OFF = Words("请求没有发完。", "The request broke off.")

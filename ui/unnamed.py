@@ -1,4 +1,4 @@
-"""A language model for visitors who must not learn where it is."""
+"""Hides from visitors where a language model is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ADDRESS = re.compile(r"https?://[^\s,;()“”]+", re.IGNORECASE)
 
 
 def public_name(name: str) -> str:
-    """The name of a model: of a folder the last part, and nothing of the address of a server."""
+    """Returns the name of a model: the last part of a folder; empty for a server's address."""
     return "" if _ADDRESS.search(name) else rendering.file_name(name) if name.startswith((".", "/", "~")) else name
 
 

@@ -1,4 +1,4 @@
-"""The window: its pages, the language and look that the reader chose, and the door for programs."""
+"""The window: its pages, the reader's language and theme, and the API for programs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import gradio as gr
 
 from rag.errors import YinjuError
 from ui import rendering, texts
-from ui.chat_page import ChatPage
-from ui.documents_page import DocumentsPage
-from ui.evaluation_page import EvaluationPage
 from ui.labels import Labels
+from ui.pages.chat_page import ChatPage
+from ui.pages.documents_page import DocumentsPage
+from ui.pages.evaluation_page import EvaluationPage
+from ui.pages.settings_page import SettingsPage
 from ui.parts import QUIET, html
-from ui.settings_page import SettingsPage
 from ui.unnamed import UnnamedGenerator
 
 if TYPE_CHECKING:
@@ -22,25 +22,28 @@ if TYPE_CHECKING:
     from rag.conversations import History
     from rag.pipeline import RagPipeline
 
-_MOST_WAITING = 64
-_MOST_AT_ONCE = 8
-_MOST_THREADS = 48
-_MOST_SESSIONS = 1000
+_MAX_WAITING = 64
+_MAX_AT_ONCE = 8
+_MAX_THREADS = 48
+_MAX_SESSIONS = 1000
 
 
 def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool = True) -> gr.Blocks:
-    """The window for a pipeline. Each visitor has conversations of their own, kept in `history`.
+    """Builds the window.
 
-    `may_choose_generator` is whether visitors may name a language model, which this machine then loads or asks. Where they may not,
-    they do not learn where the given one is either.
+    Args:
+        pipeline: Answers the questions.
+        history: Stores the conversations of each visitor.
+        may_choose_generator: Lets visitors name a language model, which this machine then loads or calls. If False, the name and
+            errors of the given one do not reveal where it is.
     """
     if pipeline.generator and not may_choose_generator:
         pipeline = pipeline.with_options(generator=UnnamedGenerator(pipeline.generator))
     labels = Labels()
     blocks = gr.Blocks(title=str(texts.NAME), analytics_enabled=False, fill_width=True)
-    # Threads of their own for what the pages do, so that the pages themselves are served whatever waits there.
-    blocks.max_threads = _MOST_THREADS
-    blocks.state_session_capacity = _MOST_SESSIONS
+    # Event handlers get threads of their own, so that pages are served even while handlers wait.
+    blocks.max_threads = _MAX_THREADS
+    blocks.state_session_capacity = _MAX_SESSIONS
     with blocks:
         language = gr.Textbox(visible=False)
         top = html(_header(), "top")
@@ -61,9 +64,9 @@ def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool
         blocks.load(**relabel, js="() => [window.yinju.language()]", queue=False, **QUIET)
         top.select(**relabel, js="() => [window.yinju.switchLanguage()]", queue=False, **QUIET)
         gr.api(  # type: ignore[attr-defined]
-            _answer(pipeline), api_name="answer", concurrency_limit=_MOST_AT_ONCE
+            _answer(pipeline), api_name="answer", concurrency_limit=_MAX_AT_ONCE
         )
-    blocks.queue(max_size=_MOST_WAITING, default_concurrency_limit=_MOST_AT_ONCE)
+    blocks.queue(max_size=_MAX_WAITING, default_concurrency_limit=_MAX_AT_ONCE)
     return blocks
 
 
@@ -79,7 +82,7 @@ def _answer(pipeline: RagPipeline) -> Callable[[str], dict[str, Any]]:
 
 
 def _without_folders(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer whose sources are file names and web addresses: where files lie on this machine is nobody's business."""
+    """Reduces the paths of an answer to file names, so that visitors do not see the folders of this machine."""
     for place in (*answer["citations"], *answer["results"]):
         place["source"] = rendering.public_source(place["source"])
     for citation in answer["citations"]:

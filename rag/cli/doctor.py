@@ -1,4 +1,4 @@
-"""Looks at the installation and the library, and says what it finds."""
+"""Checks the installation, the models and the library."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PACKAGES = ("yinju", "torch", "transformers", "sentence-transformers", "faiss-c
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `sound` is False when something must be done about it."""
+    """The result of one check. `sound` is False if the user must do something."""
 
     subject: str
     text: str
@@ -29,9 +29,11 @@ class Finding:
 
 
 def examine(settings: Settings, contents: bool = False) -> Iterator[Finding]:
-    """What is installed, which models are here, and whether the library is sound, in that order.
+    """Checks the installed packages, the models and the library, in that order.
 
-    With `contents`, every document of the library is read and compared with its checksum.
+    Args:
+        settings: The settings.
+        contents: Reads every document of the library and compares it with its checksum.
     """
     yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     for package in _PACKAGES:
@@ -71,11 +73,11 @@ def _models(settings: Settings) -> Iterator[Finding]:
     except YinjuError as error:
         yield Finding("reader", str(error), sound=False)
     others = [spec.name for spec in catalogue.CATALOGUE.values() if not spec.bundled]
-    yield Finding("catalogue", f"can be named too, and are downloaded when first used: {', '.join(others)}")
+    yield Finding("catalogue", f"also available, downloaded on first use: {', '.join(others)}")
 
 
 def _number_format(speeds: number_format.Speeds) -> str:
-    """The format that models compute in on the processor, and the figures that decided it."""
+    """Tells in which number format models compute on this processor, with the figures behind the choice."""
     chosen = "bfloat16" if speeds.favour_bfloat16 else "float32"
     return (
         f"{chosen}, as a core multiplies matrices at {speeds.float32:,.0f} GFLOP/s in float32 and "
@@ -88,7 +90,7 @@ def _library(settings: Settings, contents: bool) -> Iterator[Finding]:
         encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
         with Library(settings.library, encoder, settings.chunk_tokens) as library:
             if not library.database.exists():
-                yield Finding("library", f"none yet in {library.path}; it is made when the first document is added")
+                yield Finding("library", f"none in {library.path}; it is created when the first document is added")
                 return
             documents = library.documents()
             passages = sum(document.chunks for document in documents)
@@ -97,21 +99,23 @@ def _library(settings: Settings, contents: bool) -> Iterator[Finding]:
             for problem in problems:
                 yield Finding("library", problem, sound=False)
             if contents and not problems:
-                yield Finding("documents", "are what was stored, by their checksums")
+                yield Finding("documents", "agree with their checksums")
             if not problems:
-                yield Finding("indexes", "fit the library")
+                yield Finding("indexes", "agree with the library")
                 yield Finding("search", _kind_of_search(library.vector_report()))
     except YinjuError as error:
         yield Finding("library", str(error), sound=False)
 
 
 def _kind_of_search(report: VectorReport) -> str:
-    """Which vector index is used, and why."""
+    """Tells which vector index is used, and why."""
     size, limit = f"{report.vectors:,} vectors of {report.dim} dimensions", f"{report.limit:,}"
     if not report.lists:
-        return f"exact: a question is compared with all {size} in {report.milliseconds:.1f} ms, as it is up to {limit}"
+        return (
+            f"exact: a question is compared with all {size} in {report.milliseconds:.1f} ms, as in any library of up to {limit}"
+        )
     return (
         f"inverted file, as comparing a question with all {size} takes too long above {limit}: the nearest {report.probes:,} of "
-        f"{report.lists:,} lists are searched in {report.milliseconds:.1f} ms and hold {report.recall:.1%} of the 10 nearest "
+        f"{report.lists:,} lists are searched in {report.milliseconds:.1f} ms and contain {report.recall:.1%} of the 10 nearest "
         "vectors (of a sample of queries)"
     )

@@ -1,1 +1,1 @@
-"""A fixed question set, asked through the same pipeline as the chat, and what came of it."""
+"""Asks a fixed question set through the pipeline of the chat, and measures the answers."""

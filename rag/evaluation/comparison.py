@@ -1,4 +1,4 @@
-"""Two runs over the same questions: which figures differ more than chance would, and which questions changed."""
+"""Compares two runs over the same questions: significant differences of figures, and the questions that changed."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import QuestionSetError
-from rag.evaluation import significance
 from rag.evaluation.figures import MAIN, ratios
+from rag.evaluation.measures import significance
+from rag.evaluation.measures.significance import Ratio
 from rag.evaluation.outcome import Outcome, failure, from_dict
-from rag.evaluation.question_set import read_text
-from rag.evaluation.significance import Ratio
+from rag.evaluation.questions.question_set import read_text
 
 _YES_OR_NO = ("hit_at_1", "hit_at_5", "right", "wrongly_answered", "wrongly_refused")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A question of which something else came; `before` and `after` say what was wrong, and are empty when nothing was."""
+    """A question whose outcome changed. `before` and `after` name what was wrong, and are empty if nothing was."""
 
     id: str
     question: str
@@ -29,10 +29,10 @@ class Change:
 
 
 def load(file: Path) -> list[Outcome]:
-    """The outcomes that `yinju eval --json` wrote.
+    """Loads the outcomes that `yinju eval --json` wrote.
 
     Raises:
-        QuestionSetError: The file cannot be read, or is something else.
+        QuestionSetError: The file cannot be read, or has another content.
     """
     try:
         data = json.loads(read_text(file))
@@ -44,10 +44,10 @@ def load(file: Path) -> list[Outcome]:
 
 
 def paired(a: Sequence[Outcome], b: Sequence[Outcome]) -> tuple[list[Outcome], list[Outcome]]:
-    """The outcomes of the questions that both have, in the order of `a`.
+    """Returns the outcomes of the questions that both runs contain, in the order of `a`.
 
     Raises:
-        QuestionSetError: They have none in common.
+        QuestionSetError: They have no question in common.
     """
     there = {outcome.id: outcome for outcome in b}
     both = [(outcome, there[outcome.id]) for outcome in a if outcome.id in there]
@@ -57,13 +57,13 @@ def paired(a: Sequence[Outcome], b: Sequence[Outcome]) -> tuple[list[Outcome], l
 
 
 def compare(a: Sequence[Outcome], b: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
-    """How the main figures differ over paired outcomes.
+    """Compares the main figures over paired outcomes.
 
-    The p-value is of McNemar's exact test for what is yes or no, else of Fisher's randomisation test. Many figures are tested at
-    once, of which one p-value in twenty is below 0.05 by chance: `p_adjusted` is after Holm.
+    Yes-or-no figures are tested with McNemar's exact test, the others with Fisher's randomisation test. As many figures are tested at
+    once, one p-value in twenty is below 0.05 by chance; `p_adjusted` corrects for this after Holm.
 
     Returns:
-        For each figure that both have "n", the questions that it is about, "a", "b", "difference", "p", "p_adjusted" and "test".
+        For each figure that both runs have: "n" (the number of questions), "a", "b", "difference", "p", "p_adjusted" and "test".
     """
     found: dict[str, dict[str, Any]] = {}
     before, after = ratios(a), ratios(b)
@@ -87,7 +87,7 @@ def compare(a: Sequence[Outcome], b: Sequence[Outcome]) -> dict[str, dict[str, A
 
 
 def changes(a: Sequence[Outcome], b: Sequence[Outcome]) -> list[Change]:
-    """The questions of paired outcomes of which something else came, those that became worse first."""
+    """Lists the questions of paired outcomes that changed, those that became worse first."""
     found = [
         Change(one.id, one.question, failure(one) or "", failure(other) or "")
         for one, other in zip(a, b, strict=True)

@@ -1,4 +1,4 @@
-"""Figures over groups of outcomes, each with how sure it is."""
+"""Figures over groups of outcomes, with their confidence intervals."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from rag.evaluation import abstention, ranking, significance
+from rag.evaluation.measures import abstention, ranking, significance
+from rag.evaluation.measures.significance import Ratio, Values
 from rag.evaluation.outcome import Outcome, stage
-from rag.evaluation.significance import Ratio, Values
 
 FINAL = "reranked"
 """The last stage of the search, whose ranking the answer is made from."""
@@ -19,12 +19,12 @@ FINAL = "reranked"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Measures over a group of outcomes; None where the group has nothing to take them of.
+    """Measures over a group of outcomes; None if the group has no outcomes of the kind that is measured.
 
-    Those of retrieval are over the answerable questions, and `right`, `exact_match` and `f1` over those with accepted answers.
-    `on_evidence` and `exact` are over all citations, `citation_recall` over all statements that cite, after ALCE. What begins with
-    `gold_` is the reader's on the relevant passages alone. `p95_seconds` is the time within which 95 of 100 questions are
-    answered. For the rest see `rag.evaluation.ranking.MEASURES` and `rag.evaluation.abstention.Abstention`.
+    Measures of retrieval are over the answerable questions; `right`, `exact_match` and `f1` are over those with accepted answers;
+    `on_evidence` and `exact` are over all citations; `citation_recall` is over all statements that cite, after ALCE. Measures that
+    begin with `gold_` are of the reader, given the relevant passages alone. 95 of 100 questions are answered within `p95_seconds`.
+    For the others see `rag.evaluation.measures.ranking.MEASURES` and `rag.evaluation.measures.abstention.Abstention`.
     """
 
     n: int
@@ -63,11 +63,11 @@ MAIN = (
     *("right", "f1", "on_evidence", "citation_recall", "citation_precision"),
     *("wrongly_answered", "wrongly_refused"),
 )
-"""The figures that intervals are given for, and that runs are compared by."""
+"""The figures that have intervals and by which runs are compared."""
 
 
 def ratios(outcomes: Sequence[Outcome]) -> dict[str, Ratio]:
-    """What each question adds to each figure that is a ratio of sums."""
+    """Returns the numerators and denominators of each figure that is a ratio of sums, one for each question."""
     answerable = np.array([outcome.answerable for outcome in outcomes], dtype=bool)
     wanted = np.array([outcome.answerable and bool(outcome.expected) for outcome in outcomes], dtype=bool)
 
@@ -99,7 +99,7 @@ def ratios(outcomes: Sequence[Outcome]) -> dict[str, Ratio]:
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
-    """The figures of a group of outcomes."""
+    """Computes the figures of a group of outcomes."""
     shares: dict[str, Any] = {name: _ratio(*ratio) for name, ratio in ratios(outcomes).items()}
     of_refusing = _abstention(outcomes)
     seconds = sorted(outcome.seconds for outcome in outcomes)
@@ -118,18 +118,18 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
 
 
 def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Of how many questions, citations or statements each ratio is."""
+    """Counts the questions, citations or statements behind each ratio."""
     return {name: int(below.sum()) for name, (_, below) in ratios(outcomes).items()}
 
 
 def intervals(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float] | None]:
-    """The 95% bootstrap interval of each main figure."""
+    """Computes the 95% bootstrap interval of each main figure."""
     columns = ratios(outcomes)
     return {name: significance.interval(*columns[name]) for name in MAIN}
 
 
 def groups(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    """All outcomes, those of each language pair and those of each kind, in this order."""
+    """Groups the outcomes: all of them, then those of each language pair, then those of each kind."""
     found = {"all": list(outcomes)}
     for outcome in sorted(outcomes, key=lambda o: o.pair):
         found.setdefault(outcome.pair, []).append(outcome)
@@ -139,25 +139,25 @@ def groups(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def grouped(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
-    """The figures of each of `groups`."""
+    """Computes the figures of each of `groups`."""
     return {name: figures(group) for name, group in groups(outcomes).items()}
 
 
 def by_stage(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
-    """The means of the ranking measures over the answerable questions, for each stage of the search, in their order."""
+    """Computes the means of the ranking measures over the answerable questions, for each stage of the search, in order."""
     answerable = [outcome for outcome in outcomes if outcome.answerable and outcome.rankings]
     names = dict.fromkeys(name for outcome in answerable for name in outcome.rankings)
     return {name: {key: float(values.mean()) for key, values in retrieval(answerable, name).items()} for name in names}
 
 
 def failed_at(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """How many questions went wrong at each stage."""
+    """Counts the questions that went wrong at each stage."""
     counts = Counter(stage(outcome) for outcome in outcomes)
     return {name: counts[name] for name in ("retrieval", "reading", "refusal", "composing")}
 
 
 def retrieval(outcomes: Sequence[Outcome], name: str) -> dict[str, Values]:
-    """The ranking measures of one stage of the search for each outcome.
+    """Computes the ranking measures of one stage of the search for each outcome.
 
     An outcome of which only the rank is known counts as having one relevant passage.
     """

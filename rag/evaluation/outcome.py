@@ -1,4 +1,4 @@
-"""What came of a question, and what is wrong with it."""
+"""The outcome of a question, and the kinds and stages of failures."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from rag.errors import QuestionSetError
-from rag.evaluation.citing import CitationScores
+from rag.evaluation.measures.citing import CitationScores
 
 Failure = Literal["wrongly answered", "wrongly refused", "not right", "off the evidence"]
-"""What is wrong with an answer, the gravest first."""
+"""The faults of an answer, the most serious first."""
 
 Stage = Literal["retrieval", "reading", "refusal", "composing"]
-"""Where it went wrong: the passage was not found; it was found and not understood; it was understood, or there was nothing to
-understand, and the threshold decided wrongly; the right sentence was found and not said."""
+"""The stage that failed. Retrieval: no relevant passage was found. Reading: the passage was found, but not the answer in it. Refusal:
+the threshold decided wrongly. Composing: the right sentence was found, but is not in the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found, the best first; `passage` is what it is called in a ranking."""
+    """A passage that was found; `passage` is its name in a ranking."""
 
     passage: str
     title: str
@@ -29,7 +29,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class BestSentence:
-    """The sentence that the reader supports most: how surely, whether it is right, and how well the span in it fits."""
+    """The sentence that the reader supports most: its confidence, correctness, and the match of its answer span."""
 
     confidence: float
     right: bool
@@ -39,16 +39,16 @@ class BestSentence:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one question.
+    """The outcome of one question.
 
-    `pair` is the question's language and that of its evidence, such as "en->zh". `rank` is the rank of the first passage
-    that holds evidence, None when none does. `right` is whether the answer holds an accepted string; a question without any
-    is never right and does not count. `citations` and the like are counts. `expected` are the accepted strings.
+    `pair` is the language of the question and that of its evidence, such as "en->zh". `rank` is the rank of the first passage that
+    contains evidence, None if there is none. `right` is True if the answer contains an accepted string; questions without accepted
+    strings are never right and do not count. `citations` and its variants are counts. `expected` contains the accepted strings.
 
-    `relevant` are the grades of the relevant passages, and `rankings` what each stage of the search found, by its name; the last
-    is "reranked"; without them, `rank` is all that is known. `gold` is what the reader makes of the relevant passages alone.
-    `best_right` is whether the sentence that the reader supports most is right, also where it was held back. `exact_match` and
-    `f1` are of the span in it; of what a language model says they are of the whole.
+    The other values are there only if the outcome was examined. `relevant` gives the grades of the relevant passages; `rankings`
+    gives the passages that each stage of the search found, by the stage's name, and its last key is "reranked". `gold` is the
+    reader's best sentence, given the relevant passages alone. `best_right` is True if the sentence that the reader supports most is
+    right, even if it was withheld. `exact_match` and `f1` are those of the answer span, or of the whole answer of a language model.
     """
 
     id: str
@@ -77,9 +77,9 @@ class Outcome:
 
 
 def failure(outcome: Outcome) -> Failure | None:
-    """The gravest that is wrong with an answer, None when all is well.
+    """Returns the most serious fault of an answer, None if there is none.
 
-    An answer that is right is "off the evidence" when any of its citations is.
+    A right answer is "off the evidence" if any of its citations is.
     """
     if outcome.answerable == outcome.abstained:
         return "wrongly refused" if outcome.answerable else "wrongly answered"
@@ -91,7 +91,7 @@ def failure(outcome: Outcome) -> Failure | None:
 
 
 def stage(outcome: Outcome) -> Stage | None:
-    """The stage at which it went wrong; None when all is well."""
+    """Returns the stage that failed, None if the answer is not wrong."""
     wrong = failure(outcome)
     if wrong is None:
         return None
@@ -108,7 +108,7 @@ def stage(outcome: Outcome) -> Stage | None:
 
 
 def from_dict(values: Mapping[str, Any]) -> Outcome:
-    """The outcome that `dataclasses.asdict` gave, also when it went through JSON.
+    """Rebuilds an outcome from `dataclasses.asdict`, also after it went through JSON.
 
     Raises:
         QuestionSetError: The values are not those of an outcome.

@@ -1,4 +1,4 @@
-"""Asks every question through the same pipeline as the chat, and looks at each stage apart."""
+"""Asks every question through the pipeline of the chat, and examines each stage by itself."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors
 from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.errors import QuestionError, QuestionSetError
-from rag.evaluation import citing, significance, spans
 from rag.evaluation.figures import FINAL, by_stage, counts, failed_at, grouped, groups, intervals
-from rag.evaluation.matching import FoldedDocument, Place, holds, places
+from rag.evaluation.measures import citing, significance, spans
+from rag.evaluation.measures.matching import FoldedDocument, Place, holds, places
 from rag.evaluation.outcome import BestSentence, Hit, Outcome, failure, stage
-from rag.evaluation.question_set import Passage, Question, QuestionSet
+from rag.evaluation.questions.question_set import Passage, Question, QuestionSet
 from rag.library.ingestion import OnProgress
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
@@ -32,9 +32,9 @@ from rag.types import Answer, Citation, Document, Done, Language, Retrieved, Sea
 Ask = Callable[[str], Answer]
 
 _EVIDENCE_IN_CHUNK = 0.5
-"""A chunk holds a piece of evidence when at least this share of it lies inside."""
+"""A chunk contains a piece of evidence if it contains at least this share of it."""
 _DEPTH = 50
-_MOST_CHUNKS = 100_000
+_MAX_CHUNKS = 100_000
 _SHOWN = 240
 _PACKAGES = ("yinju", "torch", "transformers", "sentence-transformers", "faiss-cpu", "tantivy", "scikit-learn", "ir-measures")
 
@@ -43,32 +43,32 @@ def run(pipeline: RagPipeline, questions: Sequence[Question], progress: Callable
     """Asks every question, in order, and examines each stage.
 
     Args:
-        pipeline: The same as the chat's.
-        questions: What is asked.
+        pipeline: The pipeline to evaluate.
+        questions: The questions.
         progress: Called with each outcome.
     """
-    asked = []
+    results = []
     for outcome in outcomes(pipeline, questions, examined=True):
-        asked.append(outcome)
+        results.append(outcome)
         if progress:
             progress(outcome)
-    return asked
+    return results
 
 
 def outcomes(
     pipeline: RagPipeline, questions: Sequence[Question], ask: Ask | None = None, *, examined: bool = False
 ) -> Iterator[Outcome]:
-    """The outcome of each question, in order, each asked when its turn comes.
+    """Yields the outcome of each question, in order. A question is asked when its outcome is requested.
 
     Args:
-        pipeline: The same as the chat's.
-        questions: What is asked; passages that they name are documents of the library, by their sources.
-        ask: Asks the pipeline a question; the pipeline itself when None.
-        examined: Whether to look at each stage of the search apart and at what the reader makes of the relevant passages alone,
-            which asks the encoder and the reader once more.
+        pipeline: The pipeline to evaluate.
+        questions: The questions. The passages that they name are the sources of documents in the library.
+        ask: Asks a question; None asks the pipeline.
+        examined: Examines each stage of the search, and the reader on the relevant passages alone. This uses the encoder and the
+            reader once more for each question.
 
     Raises:
-        QuestionSetError: A question is one that cannot be asked.
+        QuestionSetError: A question cannot be asked.
     """
     examiner = Examiner(pipeline)
     for question in questions:
@@ -86,7 +86,7 @@ def outcomes(
 
 
 def _asked(pipeline: RagPipeline, question: str, within: Sequence[str] | None) -> tuple[tuple[SearchResult, ...], Answer]:
-    """What the search found and what was said."""
+    """Returns the search results before reranking, and the answer."""
     candidates: tuple[SearchResult, ...] = ()
     for event in pipeline.stream(question, documents=within):
         match event:
@@ -99,7 +99,7 @@ def _asked(pipeline: RagPipeline, question: str, within: Sequence[str] | None) -
 
 @contextmanager
 def fresh(pipeline: RagPipeline) -> Iterator[RagPipeline]:
-    """The same pipeline over an empty library of its own, which is gone afterwards."""
+    """Gives the same pipeline over an empty temporary library."""
     with tempfile.TemporaryDirectory() as folder, pipeline.library.like(Path(folder) / "library") as empty:
         yield pipeline.with_options(library=empty)
 
@@ -117,7 +117,7 @@ def add_passages(library: Library, passages: Iterable[Passage], on_progress: OnP
 
 
 class Examiner:
-    """Compares answers with what a good one holds, and looks at each stage apart."""
+    """Compares answers with the evidence and the accepted strings, and examines each stage by itself."""
 
     def __init__(self, pipeline: RagPipeline) -> None:
         self._pipeline = pipeline
@@ -128,15 +128,15 @@ class Examiner:
         self._judge = citing.ContainmentJudge(pipeline.library.analyzer)
 
     def document_ids(self, passages: Iterable[str]) -> list[str]:
-        """The documents that passages of the set are, each once; one that is not in the library keeps its name."""
+        """Maps passages of the set to document ids, without duplicates. A passage that is not in the library keeps its name."""
         return list(dict.fromkeys(self._ids.get(passage, passage) for passage in passages))
 
     def outcome(self, question: Question, answer: Answer) -> Outcome:
-        """What came of a question, by the answer alone."""
+        """Returns the outcome of a question from its answer alone."""
         evidence = self._evidence(question)
         languages = sorted({self._languages[place.document_id] for place in evidence})
         language = question.lang if question.lang in languages else next(iter(languages), "none")
-        found = set(self._relevant(question)) or {r.chunk.id for r in answer.results if _holds_evidence(r, evidence)}
+        found = set(self._relevant(question)) or {r.chunk.id for r in answer.results if _contains_evidence(r, evidence)}
         ranked = self._names(question, answer.results)
         return Outcome(
             id=question.id,
@@ -165,13 +165,13 @@ class Examiner:
         candidates: Sequence[SearchResult],
         within: Sequence[str] | None,
     ) -> Outcome:
-        """The outcome with what each stage did: the searches, the reader on what they found, and on the relevant alone.
+        """Adds to an outcome the results of each search, and of the reader on the passages found and on the relevant ones alone.
 
         Args:
-            outcome: What `outcome` says of it.
-            question: What was asked.
-            answer: What was said.
-            candidates: What the search found before the reader ranked it, best first.
+            outcome: The result of `outcome`.
+            question: The question.
+            answer: The answer.
+            candidates: The search results before reranking, best first.
             within: The documents that were searched; None for all.
         """
         vector = self._pipeline.library.encoder.encode_query([answer.query])[0]
@@ -181,8 +181,8 @@ class Examiner:
         best, alone = self._read(answer.query, answer.results[:1], gold, question, language)
         exact, f1 = (0.0, 0.0) if best is None or answer.abstained else (best.exact_match, best.f1)
         if answer.generator:
-            said = citing.without_markers(answer.text)
-            exact, f1 = spans.exact_match(said, question.answers, language), spans.f1(said, question.answers, language)
+            text = citing.without_markers(answer.text)
+            exact, f1 = spans.exact_match(text, question.answers, language), spans.f1(text, question.answers, language)
         return replace(
             outcome,
             best_right=best is not None and best.right,
@@ -200,52 +200,52 @@ class Examiner:
         )
 
     def _searches(
-        self, vector: Vectors, asked: str, within: Sequence[str] | None
+        self, vector: Vectors, query: str, within: Sequence[str] | None
     ) -> tuple[list[SearchResult], list[SearchResult]]:
-        """What each search alone finds, best first: by vectors, and by terms."""
+        """Returns the results of the dense and of the lexical search alone, best first."""
         library = self._pipeline.library
         dense = [row for row, _ in library.search_vectors(vector, _DEPTH, documents=within)]
-        lexical = [row for row, _ in library.search_terms(library.analyzer.content_terms(asked), _DEPTH, documents=within)]
+        lexical = [row for row, _ in library.search_terms(library.analyzer.content_terms(query), _DEPTH, documents=within)]
         results = library.results(list(dict.fromkeys(dense + lexical)))
         return [results[row] for row in dense if row in results], [results[row] for row in lexical if row in results]
 
     def _relevant(self, question: Question) -> dict[str, int]:
-        """The documents that the passages are which the set names as relevant, with their grades."""
+        """Returns the relevant documents with their grades, if the set names relevant passages."""
         return {self._ids.get(passage, passage): grade for passage, grade in question.relevant}
 
-    def _gold_passages(self, vector: Vectors, asked: str, question: Question) -> list[SearchResult]:
-        """The chunks that hold evidence, with the scores that a search would give them; of a passage without, all of its chunks."""
+    def _gold_passages(self, vector: Vectors, query: str, question: Question) -> list[SearchResult]:
+        """Returns the chunks that contain evidence, or all chunks of the relevant passages, with the scores of a search."""
         library, evidence = self._pipeline.library, self._evidence(question)
         documents = {place.document_id for place in evidence}
         if not documents:
             return []
-        cosines = dict(library.search_vectors(vector, _MOST_CHUNKS, documents=documents))
-        held = {
+        cosines = dict(library.search_vectors(vector, _MAX_CHUNKS, documents=documents))
+        gold = {
             row: result
             for row, result in library.results(list(cosines)).items()
-            if not question.evidence or _holds_evidence(result, evidence)
+            if not question.evidence or _contains_evidence(result, evidence)
         }
         coverage: dict[int, float] = {}
-        for language in {result.language for result in held.values()}:
-            rows = [row for row, result in held.items() if result.language == language]
-            coverage |= library.coverage(query_terms(library.analyzer, asked, language), rows)
+        for language in {result.language for result in gold.values()}:
+            rows = [row for row, result in gold.items() if result.language == language]
+            coverage |= library.coverage(query_terms(library.analyzer, query, language), rows)
         return [
             replace(result, score=cosines[row], scores={"dense": cosines[row], "coverage": coverage.get(row, 0.0)})
-            for row, result in held.items()
+            for row, result in gold.items()
         ]
 
     def _read(
         self,
-        asked: str,
+        query: str,
         first: Sequence[SearchResult],
         gold: Sequence[SearchResult],
         question: Question,
         language: Language,
     ) -> tuple[BestSentence | None, BestSentence | None]:
-        """What the reader makes of the passage that it put first, and of the relevant passages alone, both read at once."""
+        """Judges the reader's best sentence in the passage ranked first, and in the relevant passages alone."""
         known = {result.chunk.id for result in first}
         results = [*first, *(result for result in gold if result.chunk.id not in known)]
-        readings = self._pipeline.reader.read(asked, results) if results else []
+        readings = self._pipeline.reader.read(query, results) if results else []
         relevant = {result.chunk.id for result in gold}
         return (
             _best([reading for reading in readings if reading.result.chunk.id in known], question, language),
@@ -253,7 +253,7 @@ class Examiner:
         )
 
     def _evidence(self, question: Question) -> list[Place]:
-        """Where the evidence stands: in the relevant passages, where the set names them, else anywhere."""
+        """Finds the evidence: in the relevant passages if the set names them, else in any document."""
         if not question.relevant:
             return places(question.evidence, [self._document(name) for name in self._languages] if question.evidence else [])
         names = self.document_ids(passage for passage, _ in question.relevant)
@@ -267,7 +267,7 @@ class Examiner:
 
     @staticmethod
     def _names(question: Question, results: Iterable[SearchResult]) -> tuple[str, ...]:
-        """What is ranked, each once: the set's passages where it names the relevant ones, else the library's chunks."""
+        """Returns the names of ranked items without duplicates: passages if the set names relevant ones, else chunks."""
         return tuple(dict.fromkeys(r.chunk.document_id if question.relevant else r.chunk.id for r in results))
 
     def _hit(self, question: Question, result: SearchResult) -> Hit:
@@ -280,11 +280,11 @@ class Examiner:
 
 
 def to_dict(outcomes: Sequence[Outcome], about: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Figures and outcomes as plain values, ready for JSON.
+    """Returns figures and outcomes as plain values for JSON.
 
     Args:
-        outcomes: What came of the questions.
-        about: What the run was made with; see `about`.
+        outcomes: The outcomes.
+        about: The settings, models and versions of the run; see `about`.
     """
     return {
         "about": dict(about or {}),
@@ -297,13 +297,13 @@ def to_dict(outcomes: Sequence[Outcome], about: Mapping[str, Any] | None = None)
     }
 
 
-def about(pipeline: RagPipeline, asked: QuestionSet, name: str) -> dict[str, Any]:
-    """What a run was made with: when, on what, with which settings, models and versions."""
+def about(pipeline: RagPipeline, questions: QuestionSet, name: str) -> dict[str, Any]:
+    """Returns the date, question set, settings, models, versions and machine of a run."""
     library = pipeline.library
     return {
         "questions": name,
-        "format": asked.format,
-        "n": len(asked.questions),
+        "format": questions.format,
+        "n": len(questions.questions),
         "documents": len(library),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": {
@@ -326,7 +326,7 @@ def about(pipeline: RagPipeline, asked: QuestionSet, name: str) -> dict[str, Any
 
 
 def peak_memory() -> int | None:
-    """The most memory that this process has used so far, in bytes; None where the system does not say."""
+    """Returns the peak memory of this process in bytes; None if the system does not report it."""
     try:
         import resource
     except ImportError:
@@ -336,7 +336,7 @@ def peak_memory() -> int | None:
 
 
 def _fingerprint(reader: Reader) -> str:
-    """A digest of the bundled reader's files; the name of the class of any other."""
+    """Returns a digest of the bundled reader's files, or the class name of another reader."""
     if not isinstance(reader, SentenceReader):
         return type(reader).__name__
     files = sorted(file for file in (BUNDLED / "reader").iterdir() if file.suffix in (".json", ".safetensors"))
@@ -358,7 +358,7 @@ def _versions() -> dict[str, str]:
 
 
 def _best(readings: Sequence[Reading], question: Question, language: Language) -> BestSentence | None:
-    """What the sentence is worth that is supported most in some passages, the best first; None when they hold no sentence."""
+    """Judges the most supported sentence of the first reading; None without readings."""
     if not readings:
         return None
     sentence = max(readings[0].sentences, key=lambda each: each.support)
@@ -375,8 +375,8 @@ def _is_right(text: str, question: Question) -> bool:
     return holds(text, question.answers) and all(holds(text, group) for group in question.also)
 
 
-def _holds_evidence(result: SearchResult, evidence: Iterable[Place]) -> bool:
-    """Whether a chunk holds at least half of a piece of evidence."""
+def _contains_evidence(result: SearchResult, evidence: Iterable[Place]) -> bool:
+    """Tells whether a chunk contains at least half of a piece of evidence."""
     chunk = result.chunk
     return any(
         place.overlap(chunk.document_id, chunk.start, chunk.end) >= _EVIDENCE_IN_CHUNK * (place.end - place.start)
@@ -385,7 +385,7 @@ def _holds_evidence(result: SearchResult, evidence: Iterable[Place]) -> bool:
 
 
 def _on_evidence(citation: Citation, evidence: Iterable[Place]) -> bool:
-    """Whether a citation and a piece of evidence share at least half of the shorter one."""
+    """Tells whether a citation and a piece of evidence share at least half of the shorter one."""
     return any(
         place.overlap(citation.document_id, citation.start, citation.end)
         >= 0.5 * min(place.end - place.start, citation.end - citation.start)

@@ -81,7 +81,7 @@ _DENIED = re.compile(r"\b(?:not|never) |没有|尚未|并未|未能|不(?=[是�
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A claim with what it cites. `kind` says how it was made; `group` is shared by the examples of one document."""
+    """A claim with its citations. `kind` tells how it was made; `group` is shared by the examples of one document."""
 
     claim: str
     language: Language
@@ -130,7 +130,7 @@ class Maker:
                 yield from self._unfaithful(claim, language, evidence, other, group)
 
     def from_questions(self, folder: Path, file: Path) -> Iterator[Example]:
-        """Examples from questions with their answers: what people make of a sentence in words of their own."""
+        """Makes examples from questions with answers, in which people have reworded a sentence."""
         documents = [describe(clean(document)) for file in find_files([folder]) for document in load(file, 10**6)]
         spans = [(document, a, b) for document in documents for a, b in sentences(document.text)]
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
@@ -138,10 +138,10 @@ class Maker:
             language: Language = row["lang"]
             answer = next((answer for answer in row["answers"] if language_of(answer) == language), "")
             claim = f"{row['question'].rstrip('？?')} {answer}".strip()
-            held = [(d, d.text[a:b]) for d, a, b in spans if row["evidence"][0] in d.text[a:b]]
-            if not held:
+            containing = [(d, d.text[a:b]) for d, a, b in spans if row["evidence"][0] in d.text[a:b]]
+            if not containing:
                 continue
-            document, text = held[0]
+            document, text = containing[0]
             evidence = Evidence(text, document.language, document.title)
             yield Example(claim, language, (evidence,), True, "asked", group)
             others = [document.text[a:b] for d, a, b in spans if d is document and document.text[a:b] != text]
@@ -180,7 +180,7 @@ class Maker:
         yield Example(claim, language, (nearest,), False, "nearest", group)
 
     def _nearest(self, texts: Sequence[str], others: Sequence[str]) -> list[int]:
-        """For each text the most similar of the others that is not its own."""
+        """Returns for each text the most similar one of the others."""
         alike = self._encoder.encode_document(texts) @ self._encoder.encode_document(others).T
         np.fill_diagonal(alike, -1)
         return [int(row.argmax()) for row in alike]
@@ -209,14 +209,14 @@ class Maker:
 
 
 def usable_sentences(document: Document) -> list[str]:
-    """The sentences of a document that could be claims."""
+    """Returns the sentences of a document that could be claims."""
     shortest, longest = _LENGTHS[document.language]
     texts = dict.fromkeys(re.sub(r"\s+", " ", document.text[a:b]) for a, b in sentences(document.text))
     return [text for text in texts if shortest <= len(text) <= longest and text[-1] in '。.！!”"']
 
 
 def list_names(texts: Sequence[str], language: Language) -> list[str]:
-    """The proper names in some texts, each once, in order."""
+    """Returns the proper names in texts, in order, without duplicates."""
     if language == "en":
         return sorted({match[0] for text in texts for match in _NAME.finditer(text)})
     tagged = (word for text in texts for word in jieba.posseg.cut(text))
@@ -224,7 +224,7 @@ def list_names(texts: Sequence[str], language: Language) -> list[str]:
 
 
 def swapped(text: str, language: Language, words: str, most: int) -> str:
-    """The text with some words put in place of others; empty when it holds none of them."""
+    """Replaces words of a text; empty if it contains none of them."""
     count = 0
     for one, other in (pair.split(":") for pair in words.split()):
         pattern = rf"\b{one}\b" if language == "en" else one
@@ -234,7 +234,7 @@ def swapped(text: str, language: Language, words: str, most: int) -> str:
 
 
 def negated(text: str, language: Language) -> str:
-    """The text with its first verb denied; empty when none is known."""
+    """Negates the first verb of a text; empty if no known verb is found."""
     if language == "en":
         return _AFFIRMED.sub(r"\1 not", text, count=1) if _AFFIRMED.search(text) else ""
     return next((text.replace(one, other, 1) for one, other in _AFFIRMED_HAN if one in text), "")
@@ -252,7 +252,7 @@ class Measured:
         self.groups = np.array([e.group for e in examples])
 
     def supports(self, weights: np.ndarray) -> np.ndarray:
-        """The support of each claim, as the checker computes it."""
+        """Computes the support of each claim as the checker does."""
         return np.asarray(self.numbers / (1 + np.exp(-(weights[0] + self.rows @ weights[1:]))))
 
     def report(self, supports: np.ndarray) -> None:

@@ -20,9 +20,9 @@ from tqdm import tqdm
 
 from rag.answering.reading import FEATURES, WEIGHTS, Passage, SentenceReader, features
 from rag.answering.retrieval import HybridRetriever
-from rag.evaluation import question_set
-from rag.evaluation.abstention import risk_coverage
-from rag.evaluation.matching import FoldedDocument, places
+from rag.evaluation.measures.abstention import risk_coverage
+from rag.evaluation.measures.matching import FoldedDocument, places
+from rag.evaluation.questions import question_set
 from rag.library.library import Library
 from rag.pipeline import SEEDS
 from rag.settings import DEFAULTS
@@ -34,7 +34,7 @@ MOST_WRONGLY_REFUSED = 0.05
 
 
 class Examples:
-    """Every sentence of every candidate passage of every question, with whether it holds the evidence."""
+    """Every sentence of every candidate passage of every question, and True if it contains the evidence."""
 
     def __init__(self, documents: Path, questions: Path) -> None:
         self.questions = question_set.read(questions)
@@ -65,7 +65,7 @@ class Examples:
         self.near_miss = np.array([question.kind == "near_miss" for question in self.questions])
 
     def best(self, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The best logit of each question, and whether that sentence holds the evidence."""
+        """Returns the best logit of each question, and True if that sentence contains the evidence."""
         best, right = np.full(len(self.questions), -20.0), np.zeros(len(self.questions), bool)
         for logit, label, group in zip(logits, self.labels, self.groups, strict=True):
             if logit > best[group]:
@@ -74,14 +74,14 @@ class Examples:
 
 
 def both(examples: Examples) -> np.ndarray:
-    """The features twice over, for passages in the question's language and in another, so that one fit gives both models."""
+    """Returns the features twice, for passages in the question's language and in another, so that one fit gives both models."""
     same = examples.same.astype(bool)[:, None]
     with_one = np.hstack([np.ones((len(examples.rows), 1)), examples.rows])
     return np.hstack([with_one * same, with_one * ~same])
 
 
 def fit(columns: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The weights `(columns,)` of a logistic model, held back a little once all columns are brought to one scale."""
+    """Fits the weights `(columns,)` of a logistic model with slight regularisation, after scaling the columns."""
     scale = columns.std(axis=0) + 1e-9
     model = LogisticRegression(C=10.0, fit_intercept=False, max_iter=5000).fit(columns / scale, labels)
     return np.asarray(model.coef_[0] / scale)

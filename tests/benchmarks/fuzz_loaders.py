@@ -139,7 +139,7 @@ HONEST: dict[str, list[bytes]] = {
 
 
 def seeds() -> dict[str, list[bytes]]:
-    """Hostile files of each format, by the endings of their names: those of a handy size that are not refused for their memory."""
+    """Returns hostile files of each format by suffix: those of moderate size that are not refused for their memory."""
     found: dict[str, list[bytes]] = {suffix: [] for suffix in HONEST}
     for file in FILES.values():
         suffix = Path(file.name).suffix
@@ -150,7 +150,7 @@ def seeds() -> dict[str, list[bytes]]:
 
 
 def altered(data: bytes, other: bytes, dice: random.Random) -> bytes:
-    """The bytes with some of them flipped, cut, repeated, or put in from elsewhere."""
+    """Flips, cuts, repeats or inserts some bytes."""
     for _ in range(1 + min(int(dice.expovariate(1)), 8)):
         start = dice.randrange(len(data) + 1)
         end = min(len(data), start + int(dice.paretovariate(0.6)))
@@ -176,7 +176,7 @@ def altered(data: bytes, other: bytes, dice: random.Random) -> bytes:
 
 
 def altered_inside(data: bytes, other: bytes, dice: random.Random) -> bytes:
-    """An archive with some of its members altered and packed again, so that what reads them sees it."""
+    """Alters some members of an archive and packs it again, so that the change reaches the loaders of its members."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()[:200]}
@@ -190,7 +190,7 @@ def altered_inside(data: bytes, other: bytes, dice: random.Random) -> bytes:
 
 
 def case(number: int, seed: int, files: dict[str, list[bytes]]) -> tuple[str, bytes]:
-    """The ending and the bytes of the file of this number."""
+    """Returns the suffix and the bytes of the file with this number."""
     dice = random.Random(f"{seed}-{number}")
     suffix = sorted(files)[number % len(files)]
     data = dice.choice(HONEST[suffix] if dice.random() < 0.6 or not files[suffix] else files[suffix])

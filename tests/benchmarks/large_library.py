@@ -85,7 +85,7 @@ class Words:
 
 
 class Remembering:
-    """An encoder that knows the vectors of some questions, so that to encode them takes no time."""
+    """An encoder with stored vectors of some questions, so that encoding them takes no time."""
 
     def __init__(self, encoder: Encoder, questions: Sequence[str]) -> None:
         self._encoder = encoder
@@ -116,7 +116,7 @@ class Timed:
 
 
 def passages(words: Words, documents: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """For each document its words `(passages, words)` and vectors `(passages, dim)`; every one in 2.36 passages on average."""
+    """Yields the words `(passages, words)` and vectors `(passages, dim)` of each document, with 2.36 passages on average."""
     rng = np.random.default_rng(1)
     number = 0
     while number < documents:
@@ -133,7 +133,7 @@ def passages(words: Words, documents: int) -> Iterator[tuple[int, np.ndarray, np
 
 
 def write(library: Library, words: Words, documents: int) -> None:
-    """Fills an empty library's database; every fifth document is said to be English."""
+    """Fills an empty library's database. Every fifth document is marked as English."""
     database = library._database
     library.path.mkdir(parents=True, exist_ok=True)
     database.create(library._spec.identity())
@@ -184,7 +184,7 @@ def resident_megabytes() -> str:
 
 
 def recall(library: Library, vectors: np.ndarray) -> float:
-    """The share of the 10 nearest of all stored vectors that are found."""
+    """Computes the share of the true 10 nearest vectors that are found."""
     stored = library._database.select("SELECT row, vector FROM chunks")
     rows = np.array([number for number, _ in stored])
     scores = vectors @ np.stack([np.frombuffer(vector, np.float32) for _, vector in stored]).T
@@ -221,7 +221,7 @@ def measure_search(library: Library, encoder: Remembering, questions: Sequence[s
 
 
 def measure_changes(library: Library, questions: Sequence[str]) -> None:
-    """Adds two documents, removes the first documents there are, and looks whether any of those is found by any question."""
+    """Adds two documents, removes the first documents, and checks that no question finds those."""
     for number in range(2):
         name = f"{time.time_ns()}"
         added = Document(name, name, f"/new/{name}.txt", " ".join([name, *questions[number::2]]))
@@ -238,7 +238,7 @@ def measure_changes(library: Library, questions: Sequence[str]) -> None:
 
 
 def measure_adding(folder: Path, encoder: Remembering, corpus: Path) -> None:
-    """Adds a file to the library of a folder, and says how much of the time went into encoding."""
+    """Adds a file to the library of a folder, and prints the share of the time spent on encoding."""
     timed = Timed(encoder)
     with Library(folder, timed, max_file_bytes=corpus.stat().st_size) as library:
         started = time.perf_counter()

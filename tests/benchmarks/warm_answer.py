@@ -15,13 +15,13 @@ from pathlib import Path
 from statistics import median
 
 from embeddings import number_format
-from rag.evaluation import question_set
+from rag.evaluation.questions import question_set
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
 
 
 def seconds_of_answers(pipeline: RagPipeline, questions: list[str]) -> list[float]:
-    """How long each answer takes."""
+    """Measures the time of each answer."""
     taken = []
     for question in questions:
         started = time.perf_counter()
@@ -31,7 +31,7 @@ def seconds_of_answers(pipeline: RagPipeline, questions: list[str]) -> list[floa
 
 
 def seconds_after_stops(pipeline: RagPipeline, questions: list[str], longest: float) -> list[float]:
-    """How long answers go on once they are stopped, each at some moment of the first `longest` seconds."""
+    """Measures how long answers go on after a stop, each at a random moment within the first `longest` seconds."""
     chance = random.Random(0)
     taken = []
     for question in questions:
@@ -54,7 +54,7 @@ def seconds_after_stops(pipeline: RagPipeline, questions: list[str], longest: fl
 
 
 def described(what: str, seconds: list[float]) -> str:
-    """The median, the 95th percentile and the longest, in milliseconds."""
+    """Formats the median, the 95th percentile and the maximum, in milliseconds."""
     ordered = [1000 * each for each in sorted(seconds)]
     if not ordered:
         return f"{what:<12} none"

@@ -48,7 +48,7 @@ serve(pipeline, History(folder), Address(port=port))
 
 
 class DeadServer:
-    """Accepts connections and never says a word."""
+    """Accepts connections and never answers."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -72,7 +72,7 @@ class DeadServer:
 
 
 class Visitor:
-    """A page of the window: what its browser would send."""
+    """A page of the window. Sends the requests that its browser would send."""
 
     def __init__(self, address: str) -> None:
         self.client = httpx.Client(base_url=address, timeout=MOST_SECONDS, trust_env=False)
@@ -86,7 +86,7 @@ class Visitor:
         return next(d for d in self.config["dependencies"] if target in d["targets"] and d["backend_fn"])
 
     def run(self, dependency: dict[str, object], values: dict[int, object]) -> list[dict[str, object]]:
-        """Sends an event through the queue; gives every message that comes."""
+        """Sends an event through the queue, and yields every message that arrives."""
         inputs = dependency["inputs"]
         assert isinstance(inputs, list)
         body = {
@@ -112,7 +112,7 @@ class Visitor:
         return messages
 
     def ask(self, question: str) -> float:
-        """Asks in the chat; gives the seconds until the whole answer."""
+        """Asks in the chat, and returns the seconds until the complete answer."""
         started = time.perf_counter()
         messages = self.run(self.event("send", "click"), {self.ids["question"]: question})
         if 'class=\\"sources\\"' not in json.dumps(messages):
@@ -135,7 +135,7 @@ class Visitor:
 
 
 def memory(process: subprocess.Popen[bytes]) -> float:
-    """The resident memory of the window and its children, in megabytes."""
+    """Returns the resident memory of the window and its children, in megabytes."""
     pages = 0
     ids = [process.pid]
     while ids:

@@ -82,7 +82,7 @@ def test_only_chosen_documents_are_searched(visit, folder):
     river.write_text(RIVER, encoding="utf-8")
     upload(page, river)
     page.locator("#documents li", has_text="lake.txt").locator("input").uncheck()
-    expect(page.locator("#document-count")).to_contain_text("questions search 1 of them", use_inner_text=True)
+    expect(page.locator("#document-count")).to_contain_text("1 of them are searched", use_inner_text=True)
     ask(page, "青湖基金是哪一年成立的？")
     expect(page.locator("#scope")).to_contain_text("Searching 1 of 2 documents", use_inner_text=True)
     expect(page.locator("#chat .text")).not_to_contain_text("2003年")

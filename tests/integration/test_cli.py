@@ -291,7 +291,7 @@ def test_feedback_is_asked_as_questions(capsys: pytest.CaptureFixture[str], note
     assert (status, "line 1" in errors) == (1, True)
     status, out, errors = yinju(capsys, "feedback", "export", "--disliked", "to-check.jsonl")
     assert (status, out) == (1, Path("liked.jsonl").read_text(encoding="utf-8"))
-    assert "to-check.jsonl is there already" in errors
+    assert "to-check.jsonl exists already" in errors
     assert "left out" in yinju(capsys, "feedback", "export")[2]
 
 

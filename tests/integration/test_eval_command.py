@@ -55,7 +55,7 @@ def test_a_set_that_brings_its_passages_is_asked_of_them(capsys: pytest.CaptureF
     arguments = ("--json", "a.json", "--html", "a.html", "--run", "a.run", "--qrels", "a.qrels")
     status, out, _ = yinju(capsys, "eval", "--questions", str(squad), *arguments)
     assert status == 0
-    assert "reading alone: F1" in out
+    assert "Reading alone: F1" in out
     run = json.loads(Path("a.json").read_text(encoding="utf-8"))
     of_all = run["figures"]["all"]
     assert (of_all["n"], of_all["hit_at_1"], of_all["right"], of_all["gold_right"]) == (4, 1, 1, 1)
@@ -125,13 +125,13 @@ def test_beir_is_about_retrieval_alone(capsys: pytest.CaptureFixture[str], home:
 def test_drafts_are_written_once(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     (home / "station.txt").write_text(STATION, encoding="utf-8")
     status, out, errors = yinju(capsys, "eval", "draft", "station.txt")
-    assert (status, errors) == (0, f"{len(out.splitlines())} drafts to be corrected\n")
+    assert (status, errors) == (0, f"{len(out.splitlines())} drafts to correct\n")
     assert json.loads(out.splitlines()[0])["evidence"] == [STATION]
     assert yinju(capsys, "eval", "draft", "station.txt", "--output", "mine.jsonl")[0] == 0
     status, _, errors = yinju(capsys, "eval", "draft", "station.txt", "--output", "mine.jsonl")
-    assert (status, "mine.jsonl is there already" in errors) == (1, True)
+    assert (status, "mine.jsonl exists already" in errors) == (1, True)
     status, _, errors = yinju(capsys, "eval", "--questions", "mine.jsonl")
-    assert (status, "holds only drafts" in errors) == (1, True)
+    assert (status, "contains only drafts" in errors) == (1, True)
 
 
 def test_of_a_folder_with_a_broken_file_the_others_are_drafted(capsys: pytest.CaptureFixture[str], home: Path) -> None:
@@ -146,7 +146,7 @@ def test_of_a_folder_with_a_broken_file_the_others_are_drafted(capsys: pytest.Ca
     named, broken, count = errors.splitlines()
     assert re.fullmatch(r"failed +\S+/a\.txt: the file is empty", named)
     assert re.fullmatch(r"failed +\S+/c\.jsonl#2: this line is not JSON", broken)
-    assert count == f"{len(out.splitlines())} drafts to be corrected"
+    assert count == f"{len(out.splitlines())} drafts to correct"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from rag.answering.follow_ups import complete
 from rag.answering.retrieval import HybridRetriever
-from rag.evaluation.matching import FoldedDocument, places
+from rag.evaluation.measures.matching import FoldedDocument, places
 from rag.pipeline import RagPipeline
 from rag.text.analysis import Analyzer
 from rag.types import Answer

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rag.evaluation.figures import MAIN, counts, figures
-from rag.evaluation.question_set import SEED_QUESTIONS, read
+from rag.evaluation.questions.question_set import SEED_QUESTIONS, read
 from rag.evaluation.run import run
 from rag.pipeline import RagPipeline
 

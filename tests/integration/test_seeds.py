@@ -7,8 +7,8 @@ import pytest
 from rag.documents.cleaning import clean
 from rag.documents.loaders import find_files, load
 from rag.documents.metadata import describe
-from rag.evaluation.matching import FoldedDocument, fold
-from rag.evaluation.question_set import SEED_QUESTIONS, Question, read
+from rag.evaluation.measures.matching import FoldedDocument, fold
+from rag.evaluation.questions.question_set import SEED_QUESTIONS, Question, read
 from rag.pipeline import SEEDS
 
 QUESTIONS = read(SEED_QUESTIONS)

@@ -282,8 +282,8 @@ def test_doctor_compares_the_documents_when_it_is_asked_to(
             app.main()
         return int(ended.value.code or 0), capsys.readouterr().out
 
-    assert "by their checksums" not in doctor()[1]
-    assert "ok    documents: are what was stored, by their checksums\n" in doctor("--check")[1]
+    assert "with their checksums" not in doctor()[1]
+    assert "ok    documents: agree with their checksums\n" in doctor("--check")[1]
     with closing(sqlite3.connect(library.database)) as connection:
         connection.execute("UPDATE documents SET text = replace(text, 'May', 'Mai')")
         connection.commit()

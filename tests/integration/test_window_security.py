@@ -1,4 +1,4 @@
-"""What a visitor, another site, or a program without a password can do to the window: nothing that is not theirs."""
+"""The window's security against visitors, other sites, and programs without a password."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from starlette.requests import HTTPConnection
 from window_server import served
 
 from rag.answering.reading import Reading, Sentence
-from rag.cli.app import _users
+from rag.cli.options import users_from
 from rag.conversations import History
 from rag.errors import GeneratorError, LibraryError, SettingsError
 from rag.library.library import Library
@@ -527,13 +527,13 @@ def test_passwords_come_from_a_file_or_the_environment(tmp_path, monkeypatch):
     file.write_text("# who may come in\nada: river, lake\n\nlin:hill:top\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert Settings.load(environment={"YINJU_AUTH": f"@{file}"}).auth == f"@{file}"
-    assert _users(f"@{file}") == [("ada", " river, lake"), ("lin", "hill:top")]
-    assert _users("ada:river, lin:hill") == [("ada", "river"), ("lin", "hill")]
-    assert _users("") == []
+    assert users_from(f"@{file}") == [("ada", " river, lake"), ("lin", "hill:top")]
+    assert users_from("ada:river, lin:hill") == [("ada", "river"), ("lin", "hill")]
+    assert users_from("") == []
     for wrong in ("@nowhere.txt", "ada", "@empty.txt"):
         (tmp_path / "empty.txt").write_text("# nobody\n", encoding="utf-8")
         with pytest.raises(SettingsError):
-            _users(wrong)
+            users_from(wrong)
 
 
 def test_one_network_of_ipv6_is_one_address():

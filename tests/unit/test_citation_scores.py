@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.evaluation.citing import CitationScores, ContainmentJudge, score
+from rag.evaluation.measures.citing import CitationScores, ContainmentJudge, score
 from rag.language_models.checking import Evidence
 from rag.text.analysis import Analyzer
 from rag.types import Answer, Citation

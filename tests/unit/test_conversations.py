@@ -25,8 +25,8 @@ import rag.conversations
 from rag.cli.output import json_lines
 from rag.conversations import Feedback, History, questions
 from rag.errors import ConversationNotFoundError, LibraryError
-from rag.evaluation import question_set
-from rag.evaluation.question_set import Question
+from rag.evaluation.questions import question_set
+from rag.evaluation.questions.question_set import Question
 from rag.types import Answer, Chunk, Citation, SearchResult
 
 LIKED, DISLIKED = Feedback(True), Feedback(False, "那是旧的数字")

@@ -1,4 +1,4 @@
-"""What the documents page does with files: whatever they are called and hold, and whichever documents are searched."""
+"""The documents page: files of any name and content, and the documents that are searched."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from rag.errors import LibraryError
 from rag.library.library import AddResult, Library
 from rag.types import Document, Edit
 from ui import document_list, texts
-from ui.documents_page import DocumentsPage
 from ui.labels import Labels
+from ui.pages.documents_page import DocumentsPage
 
 RIVER = "The Blue River Fund was founded in 1987 by Ada Lim. It protects 312 wetlands in the valley."
 BAKERY = "Quite another matter: the bakery on Hill Street opens at six, and sells out by nine."

@@ -10,8 +10,8 @@ from threading import Event
 import pytest
 
 from rag.errors import QuestionSetError
-from rag.evaluation.drafting import by_template, from_feedback, from_files, is_feedback, spread, worded
-from rag.evaluation.formats import load
+from rag.evaluation.questions.drafting import by_template, from_feedback, from_files, is_feedback, spread, worded
+from rag.evaluation.questions.formats import load
 from rag.language_models.generators import Message
 from rag.types import Document
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import QuestionSetError
-from rag.evaluation.abstention import risk_coverage
 from rag.evaluation.figures import figures, grouped
-from rag.evaluation.matching import FoldedDocument, Place, fold, holds
+from rag.evaluation.measures.abstention import risk_coverage
+from rag.evaluation.measures.matching import FoldedDocument, Place, fold, holds
 from rag.evaluation.outcome import Outcome, failure
-from rag.evaluation.question_set import Passage, read
+from rag.evaluation.questions.question_set import Passage, read
 from rag.evaluation.run import add_passages, fresh
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
@@ -60,7 +60,7 @@ def test_reads_questions(tmp_path: Path) -> None:
         (json.dumps({**QUESTION, "id": "b", "answers": ["\ud800"]}), 'line 2: "answers" must be a list of texts'),
         ("1" * 5000, "line 2: not JSON"),
         ("[" * 100_000, "line 2: not JSON"),
-        (json.dumps(QUESTION), 'the id "a" stands twice'),
+        (json.dumps(QUESTION), 'the id "a" is used twice'),
     ],
 )
 def test_errors_name_the_line(tmp_path: Path, line: str, problem: str) -> None:
@@ -78,7 +78,7 @@ def test_errors_call_the_file_by_its_name(tmp_path: Path) -> None:
 def test_a_file_that_is_missing_or_empty(tmp_path: Path) -> None:
     with pytest.raises(QuestionSetError, match="cannot read"):
         read(tmp_path / "none.jsonl")
-    with pytest.raises(QuestionSetError, match="holds no questions"):
+    with pytest.raises(QuestionSetError, match="contains no questions"):
         read(write(tmp_path, "", " "))
 
 

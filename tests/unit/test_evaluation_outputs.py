@@ -11,11 +11,11 @@ from rich.console import Console
 
 from rag.errors import QuestionSetError
 from rag.evaluation import comparison
-from rag.evaluation.citing import CitationScores
 from rag.evaluation.figures import by_stage, counts, failed_at, figures, intervals
+from rag.evaluation.measures.citing import CitationScores
 from rag.evaluation.outcome import BestSentence, Hit, Outcome, from_dict, stage
-from rag.evaluation.page import page
-from rag.evaluation.report import tables
+from rag.evaluation.reports.page import page
+from rag.evaluation.reports.tables import tables
 from rag.evaluation.run import to_dict
 
 HOSTILE = "</p><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -102,8 +102,8 @@ def test_the_tables_show_figures_with_how_many_and_how_sure() -> None:
     for table in tables([RANKED, REFUSED, UNANSWERABLE]):
         console.print(table)
     shown = " ".join(console.export_text().split())
-    assert "│ reading alone: F1 │ 0.750 │ 2 │ │" in shown
-    assert "│ holds an accepted answer │ 0.500 │ 2 │ 0.000 – 1.000 │" in shown
+    assert "│ Reading alone: F1 │ 0.750 │ 2 │ │" in shown
+    assert "│ Right │ 0.500 │ 2 │ 0.000 – 1.000 │" in shown
     assert "retrieval │ reading │ refusal │ composing" in shown.replace("┃", "│")
     assert "│ 0 │ 1 │ 1 │ 0 │" in shown
 
@@ -114,11 +114,11 @@ def test_the_page_stands_alone_and_shows_each_failure_with_what_was_found() -> N
     assert "<script" not in shown
     assert "http" not in shown.replace('charset="utf-8"', "")
     assert "prefers-color-scheme: dark" in shown
-    assert shown.count("<svg") == 5
+    assert shown.count("<svg") == 6
     assert shown.count('<li class="failure">') == 2
     assert '<li class="relevant">t: 有3个。 (0.900)</li>' in shown
     assert "models: encoder" in shown
-    assert "<summary>reading <b>1</b>" in shown
+    assert "<summary>Reading: the passage was found, but not its answer <b>1</b>" in shown
 
 
 def test_a_hostile_set_is_only_text() -> None:

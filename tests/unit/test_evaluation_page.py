@@ -7,17 +7,20 @@ import gradio as gr
 import pytest
 from html_page import HOSTILE, Reader
 
+from rag import texts as rag_texts
 from rag.answering.reading import Passage, Reading, Sentence
+from rag.evaluation.reports.charts import Axis, Charts, Group, Mark, percent
 from rag.evaluation.run import Outcome
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
-from ui import charts, evaluation_page, evaluation_report, texts
-from ui.charts import Axis, Group, Mark, percent
-from ui.evaluation_page import Evaluation, EvaluationPage
+from rag.texts import Words
+from ui import evaluation_report, texts
 from ui.labels import Labels
-from ui.texts import Words
+from ui.pages import evaluation_page
+from ui.pages.evaluation_page import Evaluation, EvaluationPage
 
 NAME = Words("名", "name")
+charts = Charts(evaluation_report.WORDING)
 OUTCOME = Outcome("a", "zh->zh", "number", "多少？", True, 1, True, False, 1, 1, 1, 0.9, 0.1, "3个[1]", ("3个",))
 
 
@@ -87,7 +90,7 @@ def test_many_points_are_thinned_and_their_ends_stay():
 def test_a_chart_of_nothing_says_so():
     axis = Axis(NAME, 0.0, percent)
     for chart in (charts.bars(NAME, NAME, [NAME], []), charts.curve(NAME, NAME, axis, axis, [], marks=())):
-        assert texts.NOTHING_TO_DRAW.english in chart
+        assert rag_texts.NOTHING_TO_DRAW.english in chart
         assert "<svg" not in chart
 
 
@@ -150,7 +153,7 @@ def test_the_risk_curve_ends_where_refusals_begin():
 
 def test_when_nothing_was_answered_there_is_no_risk():
     refused = [replace(outcomes()[2], id=name) for name in "ab"]
-    assert texts.NOTHING_TO_DRAW.english in evaluation_report.report(refused, 0.38).split("<figure")[3]
+    assert rag_texts.NOTHING_TO_DRAW.english in evaluation_report.report(refused, 0.38).split("<figure")[3]
 
 
 def test_the_time_chart_names_median_and_95th():
@@ -170,7 +173,7 @@ def test_failures_stand_under_what_is_wrong_and_can_be_asked_in_the_chat():
     shown = [*outcomes(), replace(OUTCOME, id="e", question="两处？", citations=2)]
     page = Reader(evaluation_report.report(shown, 0.38))
     assert [text for text in page.inside["summary"] if text[-1].isdigit()] == [
-        f"{texts.FAILURES[kind]} 1" for kind in ("wrongly answered", "wrongly refused", "not right", "off the evidence")
+        f"{rag_texts.FAILURES[kind]} 1" for kind in ("wrongly answered", "wrongly refused", "not right", "off the evidence")
     ]
     assert [button["data-ask"] for button in page.attributes("button")] == ["多少？", "多少？", "多少？", "两处？"]
     assert [text[:1] for text in page.inside["p"] if "把握 Confidence" in text] == ["d", "c", "b", "e"]
@@ -180,11 +183,11 @@ def test_failures_stand_under_what_is_wrong_and_can_be_asked_in_the_chat():
 
 def test_without_failures_it_says_so():
     page = evaluation_report.report([OUTCOME], 0.38)
-    assert texts.NOTHING_WENT_WRONG.english in page
+    assert rag_texts.NO_FAILURES.english in page
     assert "data-ask" not in page
 
 
-@pytest.mark.parametrize("page", [evaluation_report.problem(HOSTILE), evaluation_report.asked_of(HOSTILE, 1)])
+@pytest.mark.parametrize("page", [evaluation_report.problem(HOSTILE), evaluation_report.question_set(HOSTILE, 1)])
 def test_a_hostile_name_is_only_text(page):
     assert HOSTILE in Reader(page).text
     assert {tag for tag, _ in Reader(page).tags} == {"p", "span"}
@@ -285,14 +288,6 @@ def test_own_questions_are_asked_of_the_visitors_library(page, tmp_path):
     assert [button["data-ask"] for button in shown.attributes("button")] == ["湖泊有多少个？"]
 
 
-def test_an_uploaded_question_set_does_not_stay_on_the_disk(page, tmp_path):
-    assert own(page, tmp_path, GOOD).questions
-    assert not (tmp_path / "own.jsonl").exists()
-    (tmp_path / "own.jsonl").write_text("no", encoding="utf-8")
-    page._choose(Evaluation(), str(tmp_path / "own.jsonl"))
-    assert not (tmp_path / "own.jsonl").exists()
-
-
 def test_the_visitors_adjustments_count(page, tmp_path):
     *_, last = page.evaluate(own(page, tmp_path, GOOD), page.pipeline.with_options(threshold=1.0))
     shown = Reader(last[page.results])
@@ -339,7 +334,15 @@ def test_a_question_set_that_cannot_be_read_is_one_line_and_changes_nothing(page
     shown = page.choose(evaluation, str(tmp_path / "bad.jsonl"))
     assert Reader(shown[page.state]).text == '没能完成评测 Could not evaluate: bad.jsonl, line 1: "lang" must be a text'
     assert [question.id for question in evaluation.questions] == ["good"]
-    assert "own.jsonl: its 1 questions" in page.describe(evaluation)
+    assert "own.jsonl: 1 questions" in page.describe(evaluation)
+
+
+def test_an_uploaded_question_set_does_not_stay_on_the_disk(page, tmp_path):
+    assert own(page, tmp_path, GOOD).questions
+    assert not (tmp_path / "own.jsonl").exists()
+    (tmp_path / "own.jsonl").write_text("no", encoding="utf-8")
+    page.choose(Evaluation(), str(tmp_path / "own.jsonl"))
+    assert not (tmp_path / "own.jsonl").exists()
 
 
 def test_the_seed_questions_can_be_chosen_again(page, tmp_path):

@@ -113,7 +113,7 @@ def test_what_is_asked_in_a_conversation_that_was_deleted_elsewhere_is_kept(chat
 def test_leaving_a_conversation_stops_its_answer_and_keeps_it(chat, history):
     say(chat, history, "one")
     stop, times_changed = chat.stop, chat.times_changed
-    chat.start_anew()
+    chat.start_new()
     assert stop.is_set()
     assert not chat.stop.is_set()
     assert chat.times_changed > times_changed

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evaluation import abstention, ranking, significance
+from rag.evaluation.measures import abstention, ranking, significance
 
 
 def test_rankings_by_hand() -> None:

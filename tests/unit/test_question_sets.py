@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rag.errors import QuestionSetError
-from rag.evaluation.formats import Mix, load, some
-from rag.evaluation.question_set import Passage
+from rag.evaluation.questions.formats import Mix, load, some
+from rag.evaluation.questions.question_set import Passage
 
 CONTEXT = "青湖基金成立于2003年，由陈明发起。基金每年出资38万元。"
 OWN = {"id": "a", "lang": "zh", "kind": "number", "question": "多少？", "evidence": ["有1个"], "answers": ["1个"]}
@@ -80,7 +80,7 @@ def test_passages_of_another_language_take_the_place_of_their_own(tmp_path: Path
     assert question.evidence == ("青湖基金成立于2003年，由陈明发起。",)
     assert question.answers == ("陈明", "Chen Ming")
     assert found.passages == (Passage("p0", "青湖 基金", CONTEXT),)
-    with pytest.raises(QuestionSetError, match=r'zh\.json holds no question "other"'):
+    with pytest.raises(QuestionSetError, match=r'zh\.json does not contain question "other"'):
         load(written(tmp_path, squad(asked(id="other")), "en.json"), parallel=tmp_path / "zh.json")
 
 
@@ -93,10 +93,10 @@ def test_passages_of_another_language_take_the_place_of_their_own(tmp_path: Path
         (squad(asked(question="")), 'data[0].paragraphs[0].qas[0]: "question" must be a text'),
         (squad(asked(id=None)), 'qas[0]: "id" must be a text'),
         (squad(asked(answers=[])), '"answers" is empty, and "is_impossible" is not true'),
-        (squad(asked(answers=[{"text": "林红", "answer_start": 0}])), "qas[0].answers[0]: “林红” does not stand in the passage"),
+        (squad(asked(answers=[{"text": "林红", "answer_start": 0}])), "qas[0].answers[0]: “林红” is not in the passage"),
         (squad(asked(answers=[{"answer_start": 0}])), 'qas[0].answers[0]: "text" must be a text'),
-        (squad(asked(), asked()), 'the id "q" stands twice'),
-        ({"data": []}, "holds no questions"),
+        (squad(asked(), asked()), 'the id "q" is used twice'),
+        ({"data": []}, "contains no questions"),
         ("{", "line 1: not JSON"),
         ("[" * 100_000, "line 1: not JSON"),
         ('{"data": 1, ', "line 1: not JSON"),
@@ -150,7 +150,7 @@ def test_errors_of_beir_name_the_line(beir: Path) -> None:
     with pytest.raises(QuestionSetError, match=r'queries\.jsonl, line 1: "_id" must be a text'):
         load(beir)
     (beir / "corpus.jsonl").unlink()
-    with pytest.raises(QuestionSetError, match="no folder of BEIR"):
+    with pytest.raises(QuestionSetError, match="is not a BEIR folder"):
         load(beir)
 
 
@@ -228,7 +228,7 @@ def test_our_own_lines_are_told_by_what_is_in_them(tmp_path: Path) -> None:
 def test_drafts_are_left_out_until_they_are_corrected(tmp_path: Path) -> None:
     found = load(lines(tmp_path, OWN, {"id": "b", "draft": True}, {**OWN, "id": "c", "draft": False}))
     assert ([q.id for q in found.questions], found.drafts) == (["a", "c"], 1)
-    with pytest.raises(QuestionSetError, match="holds only drafts"):
+    with pytest.raises(QuestionSetError, match="contains only drafts"):
         load(lines(tmp_path, {**OWN, "draft": True}))
 
 

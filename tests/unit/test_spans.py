@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evaluation.spans import exact_match, f1
+from rag.evaluation.measures.spans import exact_match, f1
 
 # -- the official scripts, written down once more ------------------------------------------------------------------------
 

@@ -341,7 +341,7 @@ def test_the_documents_are_counted_and_listed():
 def test_the_documents_that_are_searched_are_ticked_and_told():
     page = Reader(document_list.table(TWO, ["2"]))
     assert ["checked" in box for box in page.attributes("input")] == [False, True]
-    assert "questions search 1 of them" in document_list.count(TWO, ["2"])
+    assert "1 of them are searched" in document_list.count(TWO, ["2"])
     assert "Searching 1 of 2 documents" in document_list.scope(2, ["2"])
     assert document_list.scope(2, None) == ""
 
@@ -357,7 +357,7 @@ def test_each_file_is_told_what_became_of_it():
         "添加了 1 份 1 added",
         "1 份没有变化 1 unchanged",
         "1 份没能添加 1 could not be added",
-        "c.txt: 内容已在文档库中 its text is in the library already",
+        "c.txt: 内容已在文档库中 its text is already in the library",
         "b.txt: the file is empty",
     ]
 

@@ -1,4 +1,4 @@
-"""Yinju and its peers on the same documents and questions: `python tests/benchmarks/peers/compare.py`; see the README beside it."""
+"""Compares Yinju and its peers on the same documents and questions: `python tests/benchmarks/peers/compare.py`; see the README beside it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from embeddings.catalogue import BUNDLED
 from rag.documents.cleaning import clean
 from rag.documents.loaders import load, require_files
 from rag.documents.metadata import describe
-from rag.evaluation import significance
 from rag.evaluation.figures import counts, figures
-from rag.evaluation.matching import FoldedDocument, places
+from rag.evaluation.measures import significance
+from rag.evaluation.measures.matching import FoldedDocument, places
 from rag.evaluation.outcome import Outcome, from_dict
-from rag.evaluation.question_set import SEED_QUESTIONS, Question, read
+from rag.evaluation.questions.question_set import SEED_QUESTIONS, Question, read
 from rag.pipeline import SEEDS
 from rag.types import Document
 
@@ -48,7 +48,7 @@ RETRIEVAL = ("hit@1", "hit@5", "hit@10", "MRR", "in 1,000 ch.", "in 4,000 ch.")
 
 
 def documents_of(folder: Path) -> list[Document]:
-    """The documents of a folder, cleaned, so that how files are read is not compared."""
+    """Returns the documents of a folder, cleaned, so that the reading of files is not compared."""
     found = [document for file in require_files([folder]) for document in load(file, 10**9)]
     failed = [each for each in found if not isinstance(each, Document)]
     if failed:
@@ -65,7 +65,7 @@ def copy_of_encoder(folder: Path) -> None:
 
 
 def measured(name: str, documents: Sequence[Document], questions: Sequence[Question], encoder: Path) -> dict[str, Any]:
-    """What a process of its own measures of a system."""
+    """Measures a system in a process of its own."""
     plain = [{"id": d.id, "title": d.title, "source": d.source, "text": d.text, "language": d.language} for d in documents]
     task = json.dumps({"documents": plain, "questions": [asdict(question) for question in questions]})
     command = [sys.executable, str(Path(__file__).with_name("measure.py")), name]
@@ -78,7 +78,7 @@ def measured(name: str, documents: Sequence[Document], questions: Sequence[Quest
 
 
 def report(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
-    """Tables in Markdown: all questions, by languages, and what Yinju answers."""
+    """Returns tables in Markdown: all questions, by languages, and Yinju's answers."""
     heads = ["", *RETRIEVAL, "handed over", "characters", "index s", "ms", "p95 ms", "MB"]
     lines = []
     for name, found in all_measured.items():
@@ -113,7 +113,7 @@ def report(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _pairs(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
-    """Question by question, what Yinju finds and another does not, and the reverse; p-values of a column are adjusted after Holm."""
+    """Counts the questions where only Yinju or only the other system is right. P-values of a column are adjusted after Holm."""
     ours = all_measured["Yinju"]["rows"]
     others = [name for name in all_measured if name != "Yinju"]
     columns = []
@@ -127,7 +127,7 @@ def _pairs(all_measured: Mapping[str, Mapping[str, Any]]) -> str:
 def _answers(name: str, outcomes: Sequence[Outcome]) -> str:
     of_all, of = figures(outcomes), counts(outcomes)
     line = (
-        f"{name} answers: {of_all.right:.3f} of {of['right']} hold an accepted string, {of_all.on_evidence:.3f} of {of['on_evidence']} "
+        f"{name} answers: {of_all.right:.3f} of {of['right']} contain an accepted string, {of_all.on_evidence:.3f} of {of['on_evidence']} "
         f"citations lie on the evidence, {of_all.wrongly_refused:.3f} are wrongly refused"
     )
     if of_all.wrongly_answered is not None:
@@ -136,7 +136,7 @@ def _answers(name: str, outcomes: Sequence[Outcome]) -> str:
 
 
 def pair_of(question: Question, documents: Sequence[FoldedDocument]) -> str:
-    """The question's language and that of its evidence; its own where both have some."""
+    """Returns the language of the question and that of its evidence; the question's own if both languages have evidence."""
     languages = sorted({document.language for document in documents if places(question.evidence, [document])})
     return f"{question.lang}->{question.lang if question.lang in languages else next(iter(languages), 'none')}"
 

@@ -1,7 +1,7 @@
 """Writes articles and questions that no model of ours was trained on: `held_out.py --data DATA --out FOLDER`.
 
 They are the fifth of SQuAD's, DRCD's and CMRC 2018's articles that training leaves out (`embeddings.training.corpus`): each
-article a text file of its paragraphs, and questions with the sentence that holds the answer as evidence.
+article a text file of its paragraphs, and questions with the sentence that contains the answer as evidence.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rag.text.sentences import sentences
 
 
 def row(question: Question, number: int) -> dict[str, object] | None:
-    """The line of a question set; None when the answer does not stand in the passage."""
+    """Returns the line of a question set; None if the answer is not in the passage."""
     answer = question.answers[0]
     place = question.passage.find(answer)
     if place < 0:

@@ -14,7 +14,7 @@ from typing import Any
 from measures import of_question
 from systems import SYSTEMS, Yinju
 
-from rag.evaluation.question_set import Question
+from rag.evaluation.questions.question_set import Question
 from rag.types import Document
 
 
@@ -56,7 +56,7 @@ def measure(name: str, documents: list[Document], questions: list[Question]) -> 
 
 
 def most_megabytes() -> float:
-    """The most memory that this process had; what `getrusage` says begins with what its parent had."""
+    """Returns the peak memory of this process. The value of `getrusage` includes that of the parent."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1000
 

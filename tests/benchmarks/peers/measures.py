@@ -1,4 +1,4 @@
-"""What is measured of a ranking of passages, whatever their size: only the text counts."""
+"""Measures of rankings of passages of any size, by their text alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rag.evaluation import significance
-from rag.evaluation.matching import fold, holds
+from rag.evaluation.measures import significance
+from rag.evaluation.measures.matching import fold, holds
 
 RANKS = (1, 5, 10)
 BUDGETS = (1000, 4000)
@@ -16,7 +16,7 @@ BUDGETS = (1000, 4000)
 
 
 def rank_of(passages: Sequence[str], evidence: Iterable[str]) -> int | None:
-    """The rank of the first passage that holds half of a piece of evidence or more, counted from 1; None when none does.
+    """Returns the rank, from 1, of the first passage that contains at least half of a piece of evidence; None if no passage does.
 
     Half, since a passage may end inside a sentence; it is the first half or the second.
     """
@@ -29,7 +29,7 @@ def rank_of(passages: Sequence[str], evidence: Iterable[str]) -> int | None:
 
 
 def is_within(passages: Sequence[str], evidence: Iterable[str], characters: int) -> bool:
-    """Whether the first so many characters of the passages hold evidence, each passage by itself."""
+    """Tells whether evidence is within the first characters of the passages, judging each passage by itself."""
     cut, left = [], characters
     for passage in passages:
         cut.append(passage[:left])
@@ -40,12 +40,12 @@ def is_within(passages: Sequence[str], evidence: Iterable[str], characters: int)
 
 
 def of_question(passages: Sequence[str], handed_over: str, evidence: Sequence[str], answers: Sequence[str]) -> dict[str, float]:
-    """The measures of one question.
+    """Computes the measures of one question.
 
     Args:
         passages: What was found, best first.
         handed_over: What a language model would be given by default.
-        evidence: Quotes, each of which alone holds the answer.
+        evidence: Quotes, each of which contains the answer.
         answers: Accepted strings.
     """
     rank = rank_of(passages, evidence)
@@ -56,7 +56,7 @@ def of_question(passages: Sequence[str], handed_over: str, evidence: Sequence[st
 
 
 def mean_and_interval(values: Sequence[float]) -> str:
-    """A mean, and between brackets its 95% bootstrap interval."""
+    """Formats a mean with its 95% bootstrap interval in brackets."""
     numbers = np.asarray(values, dtype=np.float64)
     interval = significance.interval(numbers, np.ones(len(numbers)))
     assert interval
@@ -64,20 +64,20 @@ def mean_and_interval(values: Sequence[float]) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown, its first column on the left and the others on the right."""
+    """Formats a table in Markdown, with the first column aligned left and the others right."""
     lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def by_pair(rows: Sequence[Mapping[str, Any]], measure: str) -> dict[str, tuple[float, int]]:
-    """The mean of a measure for each pair of languages, such as "en->zh", with the number of questions."""
+    """Computes the mean of a measure and the number of questions for each pair of languages, such as "en->zh"."""
     pairs = sorted({row["pair"] for row in rows})
     values = {pair: [row[measure] for row in rows if row["pair"] == pair] for pair in pairs}
     return {pair: (float(np.mean(each)), len(each)) for pair, each in values.items()}
 
 
 def paired(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]], measure: str) -> tuple[int, int, float]:
-    """Of how many of the same questions one system is right by a measure and the other not, the reverse, and McNemar's p-value."""
+    """Counts the questions where only one or only the other system is right by a measure; also returns McNemar's p-value."""
     theirs = {row["id"]: row[measure] for row in other}
     won = sum(row[measure] > theirs[row["id"]] for row in one)
     lost = sum(row[measure] < theirs[row["id"]] for row in one)

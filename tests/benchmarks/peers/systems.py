@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rag.evaluation.outcome import Outcome
-from rag.evaluation.question_set import Question
+from rag.evaluation.questions.question_set import Question
 from rag.types import Document
 
 ENCODER = os.environ.get("PEERS_ENCODER", "")
 RANKED = 10
-"""How many passages each system is asked for."""
+"""The number of passages requested from each system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,16 @@ class Found:
 
 
 class System(Protocol):
-    """What is measured. Models are loaded when it is made."""
+    """A system to measure. Its models are loaded when it is created."""
 
     def index(self, documents: Sequence[Document]) -> None: ...
 
     def search(self, question: str) -> list[Found]:
-        """At most `RANKED` passages, best first."""
+        """Returns at most `RANKED` passages, best first."""
         ...
 
     def handed_over(self, question: str, found: Sequence[Found]) -> str:
-        """What of the documents a language model is given by default, once `found` was found."""
+        """Returns the text that a language model is given by default after `found` was retrieved."""
         ...
 
 
@@ -69,21 +69,21 @@ class Yinju:
         return [Found(result.chunk.document_id, result.chunk.text) for result in self.said.results]
 
     def outcomes(self, questions: Sequence[Question], answers: Sequence[Any]) -> list[Outcome]:
-        """What answers are worth."""
+        """Scores the answers."""
         from rag.evaluation.run import Examiner
 
         examiner = Examiner(self._pipeline)
         return [examiner.outcome(question, answer) for question, answer in zip(questions, answers, strict=True)]
 
     def handed_over(self, question: str, found: Sequence[Found]) -> str:
-        """The sentences that a model is shown; nothing when the question is refused before it is asked."""
+        """Returns the sentences that a model is shown; empty if the question is refused before."""
         self._model.read = ""
         self._with_model.answer(question)
         return self._model.read
 
 
 class Recorder:
-    """A language model with room for all that it is given, which it keeps, and says nothing."""
+    """A language model that stores its messages and answers nothing. Every message fits."""
 
     name = "none"
     read = ""
@@ -97,7 +97,7 @@ class Recorder:
 
 
 class FirstPassages:
-    """A system that hands the first passages over as they are."""
+    """A system that gives the first passages to the language model as they are."""
 
     top_k: int
 
@@ -203,7 +203,7 @@ class Txtai(FirstPassages):
 
 
 class Kotaemon(FirstPassages):
-    """Its retrieval as its settings and code describe it, written anew.
+    """Its retrieval, reimplemented from its settings and code.
 
     Parts of 1,024 tokens that share 256; the 100 best of a full-text search with English stems and the 100 nearest vectors, put
     together; with `ranked` a model ranks them, which by default is one of a service and does nothing without its key.
@@ -237,7 +237,7 @@ class Kotaemon(FirstPassages):
 
 
 class OpenWebUI(FirstPassages):
-    """Its retrieval as its documentation describes it, written anew.
+    """Its retrieval, reimplemented from its documentation.
 
     Parts of 1,000 characters that share 100, and the nearest 3. With `hybrid`, which is off by default there: the best 3 of BM25
     and the nearest 3 are joined by rank with equal weight, and ordered by a model when one is `ranked` with, else by their cosines.
@@ -300,7 +300,7 @@ class _EnglishStems:
 
 
 def _encoder() -> Callable[[Sequence[str]], Any]:
-    """What encodes texts into vectors of unit length, `(texts, dim)`."""
+    """Returns a function that encodes texts into vectors of unit length, `(texts, dim)`."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(ENCODER)
@@ -309,7 +309,7 @@ def _encoder() -> Callable[[Sequence[str]], Any]:
 
 
 def _ranker() -> Callable[[str, Sequence[int], Sequence[Found]], list[int]]:
-    """What ranks some of the parts by how likely the bundled reader thinks that they hold an answer."""
+    """Returns a function that ranks parts by the bundled reader's probability that they contain an answer."""
     from embeddings.reader import CrossEncoderReader
 
     reader = CrossEncoderReader()

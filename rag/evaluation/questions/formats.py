@@ -1,4 +1,4 @@
-"""The formats of other question sets, told apart by what is in them.
+"""Reads question sets in other formats, which are recognised by their content.
 
 SQuAD (Rajpurkar et al., 2016 and 2018; so also XQuAD, CMRC 2018 and DRCD), the folders of BEIR (Thakur et al., 2021), and the
 lines of RGB (Chen et al., 2024): a question with passages that answer it and passages that do not.
@@ -19,7 +19,7 @@ from typing import Any
 
 from rag.answering.composing import kind_of
 from rag.errors import QuestionSetError
-from rag.evaluation.question_set import (
+from rag.evaluation.questions.question_set import (
     Passage,
     Question,
     QuestionSet,
@@ -41,7 +41,7 @@ _PASSAGES_OF_A_QUESTION = 5
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """What passages a question of RGB is asked of: the share that does not answer it, or, to be refused, only such."""
+    """The passages for a question of RGB: the share that does not answer it, or only such passages if it is to be refused."""
 
     noise: float = 0.0
     reject: bool = False
@@ -53,8 +53,8 @@ def load(place: Path, parallel: Path | None = None, mix: Mix | None = None) -> Q
 
     Args:
         place: A file, or a folder of BEIR.
-        parallel: A file like it in another language, whose passages are searched in the place of its own.
-        mix: How the passages of RGB are mixed.
+        parallel: The same set in another language, whose passages are searched instead.
+        mix: The mixture of passages for RGB.
 
     Raises:
         QuestionSetError: It cannot be read; the text names the line, or the path inside the JSON.
@@ -79,7 +79,7 @@ def load(place: Path, parallel: Path | None = None, mix: Mix | None = None) -> Q
 
 
 def _merged(asked: QuestionSet) -> QuestionSet:
-    """The set with passages of the same text as one, as a library keeps them."""
+    """Merges passages with the same text, as a library does."""
     first = {passage.text: passage.id for passage in reversed(asked.passages)}
     same = {passage.id: first[passage.text] for passage in asked.passages}
     if len(first) == len(asked.passages):
@@ -96,7 +96,7 @@ def _merged(asked: QuestionSet) -> QuestionSet:
 
 
 def some(asked: QuestionSet, most: int) -> QuestionSet:
-    """The set with at most so many of its questions, evenly chosen; all of its passages stay."""
+    """Returns the set with at most `most` questions, evenly chosen, and all passages."""
     questions = asked.questions
     if len(questions) > most:
         questions = tuple(questions[number * len(questions) // most] for number in range(most))
@@ -104,13 +104,13 @@ def some(asked: QuestionSet, most: int) -> QuestionSet:
 
 
 def _whole_json(text: str) -> Any:
-    """The one JSON value that is the text and can be SQuAD; None when it is lines."""
+    """Parses the text as one JSON value that may be SQuAD; None if it is lines of JSON."""
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        # Lines are no one value; of what is clearly neither, the line is named by who reads lines.
+        # Lines of JSON are not one value. If the text is neither, the reader of lines names the line in its error.
         return None
     return data if isinstance(data, list) or "data" in data else None
 
@@ -134,7 +134,7 @@ def _squad(data: Any, name: str) -> QuestionSet:
 
 
 def _paragraphs(data: Any, name: str) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Each paragraph with the title above it and its path; the first release of CMRC 2018 is a bare list of them."""
+    """Yields each paragraph with its title and path. The first release of CMRC 2018 is a plain list of paragraphs."""
     if isinstance(data, list):
         for index, row in enumerate(data):
             place = f"{name}: [{index}]"
@@ -173,7 +173,7 @@ def _squad_question(row: dict[str, Any], place: str, passage: Passage) -> Questi
 
 
 def _spans(row: dict[str, Any], place: str, passage: Passage) -> Iterator[tuple[str, str]]:
-    """Each answer with the sentence of the passage that holds it."""
+    """Yields each answer with the sentence of the passage that contains it."""
     for number, answer in enumerate(_list(row, "answers", place)):
         inside = f"{place}.answers[{number}]"
         text, start = (
@@ -182,16 +182,16 @@ def _spans(row: dict[str, Any], place: str, passage: Passage) -> Iterator[tuple[
             else (text_of(_object(answer, inside), "text", inside), answer.get("answer_start", -1))
         )
         if not isinstance(start, int) or passage.text[start : start + len(text)] != text or start < 0:
-            # Offsets of translated sets are often off; the text itself says where it is.
+            # Offsets of translated sets are often wrong, so the answer is searched for.
             start = passage.text.find(text)
         if start < 0:
-            raise QuestionSetError(f"{inside}: “{text}” does not stand in the passage")
-        held = next(((a, b) for a, b in sentences(passage.text) if a <= start < b), (start, start + len(text)))
-        yield text, passage.text[held[0] : max(held[1], start + len(text))]
+            raise QuestionSetError(f"{inside}: “{text}” is not in the passage")
+        around = next(((a, b) for a, b in sentences(passage.text) if a <= start < b), (start, start + len(text)))
+        yield text, passage.text[around[0] : max(around[1], start + len(text))]
 
 
 def _across(asked: QuestionSet, name: str, parallel: QuestionSet, parallel_name: str) -> QuestionSet:
-    """The questions of one set on the passages of another; answers of both count."""
+    """Combines the questions of one set with the passages of another. The answers of both are accepted."""
     if asked.format != "SQuAD" or parallel.format != "SQuAD":
         raise QuestionSetError("passages of another language need two files of the format of SQuAD with the same ids")
     there = {question.id: question for question in parallel.questions}
@@ -199,7 +199,7 @@ def _across(asked: QuestionSet, name: str, parallel: QuestionSet, parallel_name:
     for question in asked.questions:
         twin = there.get(question.id)
         if twin is None:
-            raise QuestionSetError(f'{parallel_name} holds no question "{question.id}" of {name}')
+            raise QuestionSetError(f'{parallel_name} does not contain question "{question.id}" of {name}')
         answers = tuple(dict.fromkeys(twin.answers + question.answers))
         questions.append(
             replace(question, evidence=twin.evidence, answers=answers, answerable=twin.answerable, relevant=twin.relevant)
@@ -215,8 +215,8 @@ def _beir(folder: Path) -> QuestionSet:
     corpus, queries = folder / "corpus.jsonl", folder / "queries.jsonl"
     judged = sorted((folder / "qrels").glob("*.tsv"))
     if not (corpus.is_file() and queries.is_file() and judged):
-        raise QuestionSetError(f"{name} is no folder of BEIR: that has corpus.jsonl, queries.jsonl and qrels/*.tsv")
-    # Sets have several splits; the figures that are published are of this one.
+        raise QuestionSetError(f"{name} is not a BEIR folder, which contains corpus.jsonl, queries.jsonl and qrels/*.tsv")
+    # Sets have several splits; published figures are for this one.
     chosen = next((file for file in judged if file.stem == "test"), judged[0])
     passages = [
         Passage(text_of(row, "_id", place), str(row.get("title") or ""), text_of(row, "text", place))
@@ -235,7 +235,7 @@ def _beir(folder: Path) -> QuestionSet:
 
 
 def _qrels(file: Path, known: set[str]) -> dict[str, list[tuple[str, int]]]:
-    """The relevant passages of each query with their grades; what is judged not relevant, or is not there, is left out."""
+    """Reads the relevant passages of each query with their grades, without unknown passages and those judged not relevant."""
     relevant: dict[str, list[tuple[str, int]]] = defaultdict(list)
     rows = csv.reader(read_text(file).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     for number, row in enumerate(rows, 1):
@@ -244,7 +244,9 @@ def _qrels(file: Path, known: set[str]) -> dict[str, list[tuple[str, int]]]:
         try:
             query, passage, grade = row[0], row[1], int(row[2])
         except (IndexError, ValueError):
-            raise QuestionSetError(f"{file}, line {number}: not a query, a passage and a whole number, parted by tabs") from None
+            raise QuestionSetError(
+                f"{file}, line {number}: not a query, a passage and a whole number separated by tabs"
+            ) from None
         if grade > 0 and passage in known:
             relevant[query].append((passage, grade))
     return relevant
@@ -285,9 +287,9 @@ def _rgb(text: str, name: str, mix: Mix) -> QuestionSet:
 
 
 def _mixed(good: tuple[str, ...], bad: tuple[str, ...], mix: Mix, identity: str, place: str) -> list[tuple[str, bool]]:
-    """Passages in a random order that is always the same, each with whether it answers.
+    """Draws passages in a reproducible random order, each with True if it answers.
 
-    Where there are too few of one kind, there are fewer passages, so that the share stays.
+    If there are too few of one kind, fewer passages are drawn, so that the share stays the same.
     """
     chance = random.Random(f"{mix.seed} {identity}")  # noqa: S311
     noise = 1.0 if mix.reject else mix.noise
@@ -306,7 +308,7 @@ def _mixed(good: tuple[str, ...], bad: tuple[str, ...], mix: Mix, identity: str,
 
 
 def _accepted(row: dict[str, Any], place: str) -> list[tuple[str, ...]]:
-    """Groups of strings, one of each of which a right answer holds."""
+    """Reads groups of strings. A right answer contains one string of each group."""
     answer = row.get("answer")
     groups = [answer] if is_text(answer) else answer
     if not isinstance(groups, list) or not groups:
@@ -315,7 +317,7 @@ def _accepted(row: dict[str, Any], place: str) -> list[tuple[str, ...]]:
 
 
 def _flat(value: Any, key: str, place: str) -> Iterable[str]:
-    """Passages, which are grouped where a question needs several."""
+    """Reads passages, which are nested in groups if a question needs several."""
     groups = value if isinstance(value, list) else []
     return chain.from_iterable(texts_of({key: group if isinstance(group, list) else [group]}, key, place) for group in groups)
 

@@ -1,4 +1,4 @@
-"""Whether two texts say the same, white space, width, case and punctuation aside."""
+"""Compares texts without regard to white space, width, case and punctuation."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _KEPT_BETWEEN_DIGITS = ".%％"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A stretch of a document."""
+    """A range of characters in a document."""
 
     document_id: str
     start: int
     end: int
 
     def overlap(self, document_id: str, start: int, end: int) -> int:
-        """How many characters of the place another stretch holds."""
+        """Counts the characters that the place shares with another range."""
         return max(0, min(self.end, end) - max(self.start, start)) if document_id == self.document_id else 0
 
 
 class FoldedDocument:
-    """A document's text reduced to what is compared, with the offset that each character came from."""
+    """A document's text reduced to the characters that are compared, with the original offset of each."""
 
     def __init__(self, document: Document) -> None:
         self.id = document.id
@@ -36,11 +36,11 @@ class FoldedDocument:
         self._text = folded
 
     def whole(self) -> Place:
-        """The document from its beginning to its end."""
+        """Returns the place of the whole document."""
         return Place(self.id, 0, self._length)
 
     def places(self, quote: str) -> list[Place]:
-        """Every place at which the quote stands; none when it stands nowhere."""
+        """Finds every place of a quote."""
         wanted = fold(quote)
         found = []
         at = self._text.find(wanted) if wanted else -1
@@ -51,12 +51,12 @@ class FoldedDocument:
 
 
 def fold(text: str) -> str:
-    """The letters and digits of a text in one width and case, with the points and percent signs of numbers."""
+    """Reduces a text to letters and digits in one width and case, with the points and percent signs of numbers."""
     return _fold(text)[0]
 
 
 def holds(text: str, accepted: Iterable[str]) -> bool:
-    """Whether the text holds one of the accepted strings; a number must stand there whole."""
+    """Tells whether a text contains one of the accepted strings. A number must not be part of a longer one."""
     folded = fold(text)
     for answer in accepted:
         wanted = fold(answer)
@@ -70,7 +70,7 @@ def holds(text: str, accepted: Iterable[str]) -> bool:
 
 
 def places(quotes: Sequence[str], documents: Sequence[FoldedDocument]) -> list[Place]:
-    """Every place of every quote in any of the documents."""
+    """Finds every place of every quote in the documents."""
     return [place for quote in quotes for document in documents for place in document.places(quote)]
 
 

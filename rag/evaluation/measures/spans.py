@@ -24,12 +24,12 @@ _SEGMENT = re.compile(r"[\u4e00-\u9fa5]|(?:(?![\u4e00-\u9fa5])\w)+(?:[.,'’](?:
 
 
 def exact_match(prediction: str, answers: Sequence[str], language: Language) -> float:
-    """1 when the prediction is one of the answers, else 0; with no answers, when it is empty."""
+    """Returns 1 if the prediction is one of the answers, or if it is empty and there are no answers; else 0."""
     return _best(prediction, answers, _same_english if language == "en" else _same_chinese)
 
 
 def f1(prediction: str, answers: Sequence[str], language: Language) -> float:
-    """The F1 of the prediction with the answer most like it, between 0 and 1; with no answers, 1 when it is empty."""
+    """Computes the F1 with the most similar answer, between 0 and 1. Without answers, it is 1 for an empty prediction."""
     return _best(prediction, answers, _f1_english if language == "en" else _f1_chinese)
 
 

@@ -1,8 +1,8 @@
 """Proposes questions on documents, each with its evidence, for a person to correct.
 
-Without a language model, a sentence becomes a question by putting a question word where a date, a quantity or a name stands. In
-Chinese that is how questions are asked; in English the simple cases are turned round and the rest reads like a quiz. With a
-language model, it words the question, and what it says counts only when its answer stands in the sentence.
+Without a language model, a question word replaces a date, a quantity or a name in a sentence. Chinese questions have this form; in
+English, simple sentences are inverted and the others read like a quiz. A language model words the question itself; the draft is kept
+only if its answer is in the sentence.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from rag.documents.cleaning import clean
 from rag.documents.loaders import Failure
 from rag.documents.metadata import describe
 from rag.errors import LoadError, QuestionSetError
-from rag.evaluation.matching import holds
-from rag.evaluation.question_set import json_lines, read_text, text_of, texts_of
+from rag.evaluation.measures.matching import holds
+from rag.evaluation.questions.question_set import json_lines, read_text, text_of, texts_of
 from rag.language_models import injection
 from rag.language_models.generators import Generator, Message
 from rag.text import quantities
@@ -30,9 +30,9 @@ from rag.text.quantities import Quantity
 from rag.text.sentences import after_lead, sentences
 from rag.types import Document, Language
 
-_SHORTEST: dict[Language, int] = {"zh": 12, "en": 40}
-_LONGEST: dict[Language, int] = {"zh": 120, "en": 260}
-_FEWEST_LEFT: dict[Language, int] = {"zh": 6, "en": 20}
+_MIN_LENGTH: dict[Language, int] = {"zh": 12, "en": 40}
+_MAX_LENGTH: dict[Language, int] = {"zh": 120, "en": 260}
+_MIN_LEFT: dict[Language, int] = {"zh": 6, "en": 20}
 _CLAUSE_END = re.compile(r"[，。；！？,;!?]|\.(?=\s|$)")
 _DATE_COMMA = re.compile(r"\s*[，,]\s*")
 _BY_WHOM = re.compile(
@@ -55,7 +55,7 @@ _PROMPTS: dict[Language, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A question that a person should look at before it is asked. `evidence` holds one of the answers."""
+    """A question for a person to correct. `evidence` contains one of the answers."""
 
     lang: Language
     kind: str
@@ -65,7 +65,7 @@ class Draft:
     source: str
 
     def row(self) -> dict[str, Any]:
-        """The line of a question set, marked as a draft."""
+        """Returns the line of a question set, marked as a draft."""
         digest = hashlib.sha256(f"{self.source}\n{self.question}".encode()).hexdigest()[:12]
         return {
             "id": f"draft-{digest}",
@@ -83,13 +83,13 @@ class Draft:
 def from_files(
     path: Path, most: int, max_file_bytes: int, generator: Generator | None = None
 ) -> Iterator[dict[str, Any] | Failure]:
-    """Lines of a question set on the documents of a file or folder, and what could not be read.
+    """Drafts questions on the documents of a file or folder; yields lines of a question set, and failures to read.
 
     Args:
         path: A file or a folder of documents.
-        most: The most questions for each document, spread over it.
+        most: The maximum number of questions for each document, spread over it.
         max_file_bytes: The largest file that is read.
-        generator: Words the questions; by template when None.
+        generator: Words the questions; None uses templates.
 
     Raises:
         LoadError: There is no file of a known kind.
@@ -106,9 +106,9 @@ def from_files(
 
 
 def from_feedback(file: Path) -> Iterator[dict[str, Any]]:
-    """Lines of a question set from what `yinju feedback export` wrote: what readers liked, and what was disliked.
+    """Drafts questions from the file that `yinju feedback export` wrote; yields lines of a question set.
 
-    Of what was disliked, what was cited is proposed as evidence, and the quantities in it as answers.
+    For a disliked answer, its citations are proposed as evidence, and the quantities in them as answers.
 
     Raises:
         QuestionSetError: The file cannot be read, or a line is not such feedback; the text names the line.
@@ -123,7 +123,7 @@ def from_feedback(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def is_feedback(file: Path) -> bool:
-    """Whether a file holds lines that `yinju feedback export` wrote."""
+    """Tells whether `yinju feedback export` wrote a file."""
     if file.suffix != ".jsonl" or not file.is_file():
         return False
     try:
@@ -141,22 +141,24 @@ def _loaded(file: Path, max_file_bytes: int) -> Iterator[Document | Failure]:
 
 
 def by_template(document: Document) -> Iterator[Draft]:
-    """Drafts on each sentence that holds a date, a quantity or one by whom something was done."""
+    """Drafts questions on each sentence that contains a date, a quantity or the name of an agent."""
     for sentence in _sentences(document):
         language = language_of(sentence)
         for quantity in quantities.find(sentence, language):
-            question = "" if _is_word(quantity) else _asked_for(sentence, quantity, language)
+            question = "" if _is_word(quantity) else _question_about(sentence, quantity, language)
             if question:
                 kind = "date" if quantity.kind == "date" else "number"
                 yield Draft(language, kind, question, sentence, _answers(quantity), document.source)
                 break
         named = (_BY_WHOM if language == "zh" else _BY_WHOM_EN).search(sentence)
         if named:
-            yield Draft(language, "name", _asked_by_whom(sentence, named, language), sentence, (named["name"],), document.source)
+            yield Draft(
+                language, "name", _question_by_whom(sentence, named, language), sentence, (named["name"],), document.source
+            )
 
 
 def worded(document: Document, generator: Generator) -> Iterator[Draft]:
-    """Drafts in the words of a language model, of which only those are kept whose answer stands in the sentence.
+    """Drafts questions with a language model. Only those whose answer is in the sentence are kept.
 
     Raises:
         GeneratorError: The language model fails.
@@ -165,15 +167,15 @@ def worded(document: Document, generator: Generator) -> Iterator[Draft]:
         if injection.addressed_to_model(sentence):
             continue
         language = language_of(sentence)
-        said = "".join(generator.stream([Message("user", _PROMPTS[language].format(sentence))], Event()))
-        question, _, answer = said.strip().partition("\n")
+        reply = "".join(generator.stream([Message("user", _PROMPTS[language].format(sentence))], Event()))
+        question, _, answer = reply.strip().partition("\n")
         question, answer = question.strip(), answer.strip()
         if question.endswith(("?", "？")) and answer and holds(sentence, [answer]):
             yield Draft(language, "what", question, sentence, (answer,), document.source)
 
 
 def spread(drafts: Sequence[Draft], most: int) -> list[Draft]:
-    """At most so many drafts, evenly chosen, no two of them the same question."""
+    """Returns at most `most` drafts, evenly chosen, without duplicate questions."""
     distinct = list({draft.question: draft for draft in drafts}.values())
     if len(distinct) <= most:
         return distinct
@@ -181,37 +183,37 @@ def spread(drafts: Sequence[Draft], most: int) -> list[Draft]:
 
 
 def _sentences(document: Document) -> Iterable[str]:
-    """The sentences of a document that are neither headings nor too long to ask about."""
+    """Yields the sentences of a document that are neither headings nor too short or long."""
     for start, end in sentences(document.text):
         sentence = document.text[after_lead(document.text, start, end) : end].lstrip("#-*• ").strip()
         language = language_of(sentence)
-        if _SHORTEST[language] <= len(sentence) <= _LONGEST[language] and sentence[-1] in '。.！!”"':
+        if _MIN_LENGTH[language] <= len(sentence) <= _MAX_LENGTH[language] and sentence[-1] in '。.！!”"':
             yield sentence
 
 
 def _answers(quantity: Quantity) -> tuple[str, ...]:
-    """The quantity as it stands there and as either language writes it."""
+    """Returns the quantity as written in the sentence and as each language writes it."""
     return tuple(dict.fromkeys([quantity.written, quantities.render(quantity, "zh"), quantities.render(quantity, "en")]))
 
 
-def _asked_for(sentence: str, quantity: Quantity, language: Language) -> str:
-    """The question after a quantity; empty when too little would be left to ask with."""
+def _question_about(sentence: str, quantity: Quantity, language: Language) -> str:
+    """Words the question about a quantity; empty if too little of the clause would be left."""
     if _is_of_a_title(sentence, quantity.start):
         return ""
     start, end = _clause(sentence, quantity.start, quantity.end, language)
     before, after = sentence[start : quantity.start], sentence[quantity.end : end]
-    if len((before + after).strip()) < _FEWEST_LEFT[language]:
+    if len((before + after).strip()) < _MIN_LEFT[language]:
         return ""
     return _chinese(before, after, quantity) if language == "zh" else _english(before, after, quantity)
 
 
 def _is_word(quantity: Quantity) -> bool:
-    """Whether a number is one that nobody would ask for, such as the two of "the two parties"."""
+    """Tells whether a number is not worth a question, such as the two in "the two parties"."""
     return quantity.kind == "number" and quantity.written.lower() in ("one", "two", "一", "两", "二")
 
 
 def _is_of_a_title(sentence: str, place: int) -> bool:
-    """Whether a place is inside brackets or quotation marks, where a year is part of a name."""
+    """Tells whether a place is inside brackets or quotation marks, where a year is part of a name."""
     before = sentence[:place]
     return any(before.count(opened) > before.count(closed) for opened, closed in ("《》", "“”", "（）", "()"))
 
@@ -228,11 +230,11 @@ def _chinese(before: str, after: str, quantity: Quantity) -> str:
 
 def _english(before: str, after: str, quantity: Quantity) -> str:
     if quantity.kind == "date":
-        said = (_PREPOSITION.sub("", before).rstrip(" ,") + (" " if before.strip() else "") + after.strip(" ,")).strip()
-        turned = _AUXILIARY.match(said)
+        rest = (_PREPOSITION.sub("", before).rstrip(" ,") + (" " if before.strip() else "") + after.strip(" ,")).strip()
+        turned = _AUXILIARY.match(rest)
         if turned:
             return f"When {turned['verb']} {_lower(turned['subject'])} {turned['rest']}?"
-        return f"When was it that {_lower(said)}?"
+        return f"When was it that {_lower(rest)}?"
     word = (
         "how much"
         if quantity.kind in ("money", "share", "measure")
@@ -245,18 +247,18 @@ def _english(before: str, after: str, quantity: Quantity) -> str:
     return f"{before}{word}{after}?"
 
 
-def _asked_by_whom(sentence: str, named: re.Match[str], language: Language) -> str:
+def _question_by_whom(sentence: str, named: re.Match[str], language: Language) -> str:
     start, end = _clause(sentence, *named.span(), language)
     before, after = sentence[start : named.start("name")], sentence[named.end("name") : end]
     return f"{before}谁{after}？" if language == "zh" else f"{before}whom{after}?"
 
 
 def _clause(sentence: str, start: int, end: int, language: Language) -> tuple[int, int]:
-    """The clause around a place, with the one before it when it is short, as a clause without a subject of its own is."""
+    """Finds the clause around a place, and adds the one before if it is short and so may lack a subject."""
     cuts = [0, *(match.end() for match in _CLAUSE_END.finditer(sentence)), len(sentence)]
     first = max((cut for cut in cuts if cut <= start), default=0)
     last = min((cut for cut in cuts if cut >= end), default=len(sentence))
-    short = _FEWEST_LEFT[language]
+    short = _MIN_LEFT[language]
     if start - first < short and cuts.index(first) > 0:
         first = cuts[cuts.index(first) - 1]
     if last - first - (end - start) < 2 * short and last < len(sentence):
@@ -267,7 +269,7 @@ def _clause(sentence: str, start: int, end: int, language: Language) -> tuple[in
 
 
 def _lower(text: str) -> str:
-    """A text as it goes on in a sentence, where its first word is a common one."""
+    """Puts the first word in lower case if it is a common word."""
     return (
         text[:1].lower() + text[1:]
         if re.match(r"(?:The|A|An|It|This|These|In|On|More|Some|Its|Their|There|They|He|She)\b", text)

@@ -1,9 +1,9 @@
-"""Whether an answer's citations hold what it says: citation recall and precision after ALCE.
+"""Measures how far citations support an answer: citation recall and precision after ALCE.
 
-Gao, Yen, Yu and Chen (2023), "Enabling Large Language Models to Generate Text with Citations". Their judge is a language
-model for entailment. Ours is another than what chose the citations, which were chosen by the bundled reader or checked with the
-encoder: it knows no model, only which content words and quantities of a statement the cited sentences hold. How often it
-says what people say: `tests/unit/citation_labels.jsonl`.
+Gao, Yen, Yu and Chen (2023), "Enabling Large Language Models to Generate Text with Citations". Their judge is a language model
+for entailment. Ours uses no model, so that it is independent of the reader and the encoder that chose the citations: it looks for
+the content words and quantities of a statement in the cited sentences. `tests/unit/citation_labels.jsonl` compares it with human
+judgements.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answering.citations import cited_sentences
-from rag.evaluation.matching import fold
+from rag.evaluation.measures.matching import fold
 from rag.language_models.checking import Evidence, contains_numbers, is_opposed
 from rag.text.analysis import Analyzer
 from rag.text.names import NameFinder
@@ -25,12 +25,12 @@ _MARKERS = re.compile(r"(?:\[\d+\])+")
 _QUOTED = re.compile(r"[“\"](.+)[”\"]", re.DOTALL)
 
 Judge = Callable[[str, Language, Sequence[Evidence]], bool | None]
-"""Whether quotes hold a statement in a language; None when that cannot be told."""
+"""Tells whether quotes support a statement in a language; None if that cannot be judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class CitationScores:
-    """Counts over the statements of an answer and its citations; what cannot be judged is not among them.
+    """Counts over the statements of an answer and its citations, without those that cannot be judged.
 
     Citation recall is `supported / statements`, citation precision `precise / citations`.
     """
@@ -43,12 +43,12 @@ class CitationScores:
 
 
 class ContainmentJudge:
-    """Judges by what stands there.
+    """Judges support by the words that statement and quotes share.
 
-    The quotes hold every quantity and proper name of the statement and three quarters of its content words; it denies nothing
-    that they do not, and does not say more where they say less. A direct quotation is held by what it quotes. Across languages
-    words do not meet: only quantities and names do, and a statement without any cannot be judged. What is said of whom it does
-    not see, nor that two words mean the same.
+    A statement is supported if the quotes contain all its quantities and proper names and three quarters of its content words, if it
+    has no negation that they lack, and if it does not claim an increase where they state a decrease. A direct quotation is supported
+    by its source. Across languages only quantities and names are compared; a statement without any cannot be judged. The judge does
+    not see which property belongs to which subject, nor that two words mean the same.
     """
 
     def __init__(self, analyzer: Analyzer | None = None) -> None:
@@ -59,21 +59,21 @@ class ContainmentJudge:
         if not quotes:
             return False
         there = " ".join(quote.text for quote in quotes)
-        said = fold(statement)
-        if not said or said in fold(there):
+        folded = fold(statement)
+        if not folded or folded in fold(there):
             return True
         if not contains_numbers(statement, language, quotes):
             return False
         if (quoted := _QUOTED.search(statement)) and fold(quoted[1]) in fold(there):
             return True
         if all(quote.language == language for quote in quotes):
-            return self._holds_terms(statement, there)
+            return self._contains_terms(statement, there)
         return self._meets(statement, there)
 
-    def _holds_terms(self, statement: str, there: str) -> bool:
+    def _contains_terms(self, statement: str, there: str) -> bool:
         terms = [term for term in self._analyzer.content_terms(statement) if not term[0].isdigit()]
-        held = set(self._analyzer.terms(there))
-        if terms and sum(term in held for term in terms) < _ENOUGH_TERMS * len(terms):
+        present = set(self._analyzer.terms(there))
+        if terms and sum(term in present for term in terms) < _ENOUGH_TERMS * len(terms):
             return False
         folded = fold(self._analyzer.fold(there))
         if not all(fold(name) in folded for name in self._names.names(statement)):
@@ -81,7 +81,7 @@ class ContainmentJudge:
         return bool(NEGATION.search(statement)) <= bool(NEGATION.search(there)) and not is_opposed(statement, there)
 
     def _meets(self, statement: str, there: str) -> bool | None:
-        """Its numbers are held; so it is when there are any, or when a name is, and not told when there is neither."""
+        """Judges across languages, once the numbers agree: True if there are numbers or a shared name, else None."""
         if re.search(r"\d", statement):
             return True
         names = set(self._analyzer.name_terms(statement))
@@ -89,20 +89,20 @@ class ContainmentJudge:
 
 
 def score(answer: Answer, judge: Judge, languages: Mapping[str, Language]) -> CitationScores:
-    """The scores of one answer; a statement without a citation is not supported.
+    """Scores one answer. A statement without a citation counts as not supported.
 
     Args:
-        answer: What was said.
-        judge: Says what holds what.
-        languages: Those of the documents, by their ids.
+        answer: The answer.
+        judge: Tells whether quotes support a statement.
+        languages: The language of each document, by its id.
     """
     if not answer.citations:
         return CitationScores()
     by_number = {citation.number: citation for citation in answer.citations}
     statements = supported = citations = precise = undecided = 0
-    for said, numbers in _statements(answer):
+    for statement, numbers in _statements(answer):
         quotes = [_evidence(by_number[number], languages) for number in numbers if number in by_number]
-        text = said if answer.generator else _without_label(said, quotes)
+        text = statement if answer.generator else _without_label(statement, quotes)
         verdict = judge(text, answer.language, quotes)
         if verdict is None:
             undecided += 1
@@ -116,20 +116,20 @@ def score(answer: Answer, judge: Judge, languages: Mapping[str, Language]) -> Ci
 
 
 def without_markers(text: str) -> str:
-    """An answer without the markers of its citations."""
+    """Removes the markers of the citations from an answer."""
     return _MARKERS.sub("", text)
 
 
 def _is_needed(text: str, language: Language, quotes: Sequence[Evidence], place: int, judge: Judge) -> bool:
-    """Whether a citation holds a supported statement alone, or the others cannot do without it."""
+    """Tells whether a citation supports a statement by itself, or the other citations do not support it without this one."""
     others = [quote for number, quote in enumerate(quotes) if number != place]
     return bool(judge(text, language, [quotes[place]])) or not judge(text, language, others)
 
 
 def _statements(answer: Answer) -> list[tuple[str, tuple[int, ...]]]:
-    """The statements with the numbers they cite.
+    """Splits an answer into statements with the numbers they cite.
 
-    What is put together from quotes ends each statement with its markers, whatever full stops the quotes hold.
+    In an answer that is composed of quotes, each statement ends with its markers, whatever full stops the quotes contain.
     """
     if answer.generator:
         return [(sentence.text, sentence.numbers) for sentence in cited_sentences([answer.text])]
@@ -141,7 +141,7 @@ def _statements(answer: Answer) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def _without_label(text: str, quotes: Sequence[Evidence]) -> str:
-    """A statement without the title or date that is put before a quote to tell documents apart."""
+    """Removes the title or date that precedes a quote to tell documents apart."""
     return next((quote.text for quote in quotes if text.endswith(" ".join(quote.text.split("\n")))), text)
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rag.conversations import History
     from ui.labels import Labels
 
-_MOST_AT_ONCE = 8
-_LONGEST_NOTE = 500
+_MAX_AT_ONCE = 8
+_MAX_NOTE_LENGTH = 500
 _CONVERSATIONS_A_PAGE = 100
 _FOCUS = "() => { if (matchMedia('(hover: hover)').matches) document.querySelector('#question textarea').focus(); }"
 _ARRIVE = "() => [window.yinju.visitor(), window.yinju.conversation()]"
@@ -27,17 +27,17 @@ Updates = dict[Any, Any]
 
 
 class ChatPage:
-    """The page's components and what happens when they are used. Made inside a `gr.Blocks`."""
+    """The page's components and event handlers. Must be created inside a `gr.Blocks`."""
 
     def __init__(self, pipeline: Pipeline, history: History, labels: Labels, chosen: list[gr.State], blocks: gr.Blocks) -> None:
         """Builds the page.
 
         Args:
-            pipeline: What is asked.
-            history: Where conversations are kept.
-            labels: Where the words on components go.
-            chosen: Hold what the visitor chose: the ids of the documents to search, None for all; and the pipeline as the
-                visitor adjusted it, None for the given one.
+            pipeline: Answers the questions.
+            history: Stores the conversations.
+            labels: Takes the texts on components.
+            chosen: The visitor's choices: the ids of the documents to search, None for all; and the pipeline with the visitor's
+                settings, None for the given one.
             blocks: The window.
         """
         self._pipeline, self._history = pipeline, history
@@ -49,7 +49,7 @@ class ChatPage:
 
     def _build(self, labels: Labels, tried: list[str]) -> None:
         self.session: gr.State = gr.State(Chat())
-        # Filled by the browser when it arrives: who the visitor is, and which conversation was open.
+        # Filled in by the browser on loading: the visitor's id, and the conversation that was open.
         self._visitor = gr.Textbox(visible=False)
         self._opened = gr.Textbox(visible=False)
         with gr.Row(elem_id="window"):
@@ -88,8 +88,8 @@ class ChatPage:
             self._send,
             self._stop,
         ]
-        asking: dict[str, Any] = {"concurrency_limit": _MOST_AT_ONCE, "concurrency_id": "asking", **QUIET}
-        # A question that is sent while another is being answered waits for it.
+        asking: dict[str, Any] = {"concurrency_limit": _MAX_AT_ONCE, "concurrency_id": "asking", **QUIET}
+        # A question that is sent while another is answered waits for it.
         gr.on(
             [question.submit, self._send.click],
             self._ask,
@@ -107,7 +107,7 @@ class ChatPage:
         log.like(self._rate, [session], outputs, queue=False, **QUIET)
         self._editing.clear(self._cancel, [session], outputs, queue=False, **QUIET)
         self._stop.click(_stop, [session], None, queue=False, **QUIET)
-        self._new.click(self._start_anew, [session], outputs, queue=False, **QUIET).then(None, js=_FOCUS, **QUIET)
+        self._new.click(self._start_new, [session], outputs, queue=False, **QUIET).then(None, js=_FOCUS, **QUIET)
         kept.select(self._open, [session], outputs, queue=False, **QUIET)
         kept.edit(self._rename, [session], outputs, queue=False, **QUIET)
         kept.input(self._turn_page, [session], outputs, queue=False, **QUIET)
@@ -129,7 +129,7 @@ class ChatPage:
         }
 
     def _with_list(self, chat: Chat) -> Updates:
-        """What is shown, and the list of conversations."""
+        """Updates the page and the list of conversations."""
         total, conversations = 0, []
         try:
             if chat.owner:
@@ -144,15 +144,15 @@ class ChatPage:
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
-    def _ask(self, asked: str, chat: Chat, documents: list[str] | None, adjusted: Pipeline | None) -> Iterator[Updates]:
-        if not asked.strip():
+    def _ask(self, question: str, chat: Chat, documents: list[str] | None, adjusted: Pipeline | None) -> Iterator[Updates]:
+        if not question.strip():
             yield {self.session: chat}
             return
         yield {self._question: ""}
         if chat.editing:
             self._try(lambda: chat.cut(chat.editing, self._history))
             chat.editing = 0
-        yield from self._answer(asked.strip(), chat, documents, adjusted or self._pipeline)
+        yield from self._answer(question.strip(), chat, documents, adjusted or self._pipeline)
 
     def _retry(
         self, chat: Chat, documents: list[str] | None, adjusted: Pipeline | None, event: gr.EventData
@@ -170,7 +170,7 @@ class ChatPage:
         chat.stop.clear()
         for turn in answering(pipeline, question, earlier, chat.stop, documents):
             if chat.times_changed > times_changed:
-                # What this answer showed last may have come after the change: the page is shown as it is now.
+                # The last update of this answer may have come after the change, so the page is shown again.
                 yield self._with_list(chat)
                 return
             chat.turns = (*earlier, turn)
@@ -193,24 +193,24 @@ class ChatPage:
         number = _number(event, chat)
         if number and chat.turns[number - 1].given:
             liked = {"true": True, "false": False}.get(str(event._data.get("liked", "")).lower())
-            note = str(event._data.get("note", ""))[:_LONGEST_NOTE].strip()
+            note = str(event._data.get("note", ""))[:_MAX_NOTE_LENGTH].strip()
             self._try(lambda: chat.rate(number, liked, note, self._history))
         return self._shown(chat)
 
     # -- conversations ------------------------------------------------------------------------------------------------
 
     def _arrive(self, visitor: str, opened: str, chat: Chat, request: gr.Request) -> Updates:
-        """Shows what the visitor left open."""
+        """Opens the conversation that the visitor left open."""
         chat.owner = _owner(visitor, request)
         if opened and chat.owner:
             try:
                 chat.open(opened, self._history, self._pipeline.library)
             except YinjuError:
-                chat.start_anew()
+                chat.start_new()
         return self._with_list(chat)
 
-    def _start_anew(self, chat: Chat) -> Updates:
-        chat.start_anew()
+    def _start_new(self, chat: Chat) -> Updates:
+        chat.start_new()
         return self._with_list(chat)
 
     def _open(self, chat: Chat, event: gr.EventData) -> Updates:
@@ -230,26 +230,26 @@ class ChatPage:
     def _delete(self, chat: Chat, event: gr.EventData) -> Updates:
         self._try(lambda: self._history.delete(chat.owner, _id(event)))
         if _id(event) == chat.conversation:
-            chat.start_anew()
+            chat.start_new()
         return self._with_list(chat)
 
     @staticmethod
     def _try(change: Callable[[], None]) -> None:
-        """Does what may fail without losing what is on the screen; what failed is said in one line."""
+        """Makes a change. If it fails, shows the error and leaves the page as it is."""
         try:
             change()
         except YinjuError as error:
             gr.Warning(rendering.without_folders(str(error)))
 
-    # -- asked by the page itself -------------------------------------------------------------------------------------
+    # -- called by the page's script ----------------------------------------------------------------------------------
 
     @staticmethod
     def _document(pipeline: Pipeline) -> Callable[[Any], str]:
-        def document(asked: Any) -> str:
-            """A whole document with places marked: `{"id": …, "places": [[start, end], …]}`."""
+        def document(request: Any) -> str:
+            """Returns a whole document with places marked: `{"id": …, "places": [[start, end], …]}`."""
             try:
-                places = [(int(start), int(end)) for start, end in asked["places"]]
-                return rendering.whole_document(pipeline.library.document(str(asked["id"])), places)
+                places = [(int(start), int(end)) for start, end in request["places"]]
+                return rendering.whole_document(pipeline.library.document(str(request["id"])), places)
             except DocumentNotFoundError:
                 return f'<p class="note">{rendering.both(texts.GONE)}</p>'
             except (YinjuError, KeyError, TypeError, ValueError):
@@ -259,10 +259,10 @@ class ChatPage:
 
     @staticmethod
     def _markdown(history: History) -> Callable[[Any, gr.Request], str]:
-        def markdown(asked: Any, request: gr.Request) -> str:
-            """A conversation as Markdown: `{"id": …, "visitor": …}`; empty when it is not the asker's."""
+        def markdown(wanted: Any, request: gr.Request) -> str:
+            """Returns a conversation as Markdown: `{"id": …, "visitor": …}`; empty if it is not the visitor's."""
             try:
-                return history.to_markdown(_owner(str(asked["visitor"]), request), str(asked["id"]))
+                return history.to_markdown(_owner(str(wanted["visitor"]), request), str(wanted["id"]))
             except (YinjuError, KeyError, TypeError):
                 return ""
 
@@ -270,8 +270,8 @@ class ChatPage:
 
 
 def _owner(visitor: str, request: Any) -> str:
-    """Whom conversations are kept for: who signed in, else what a browser remembers of its visitor; empty for neither."""
-    # Gradio wraps the request of an event, and gives that of a server function as it came.
+    """Returns the owner of conversations: the signed-in user, else the id that the browser remembers, else empty."""
+    # Gradio wraps the request of an event, but not that of a server function.
     request = getattr(request, "request", request)
     name = request.scope.get(USER)
     return f"user:{name}" if name else f"visitor:{visitor}" if visitor else ""
@@ -282,7 +282,7 @@ def _stop(chat: Chat) -> None:
 
 
 def _number(event: gr.EventData, chat: Chat) -> int:
-    """The number of the turn that an event is about; 0 when there is no such turn."""
+    """Returns the number of the turn that an event is about, 0 if there is no such turn."""
     number = str(event._data.get("turn", ""))
     return int(number) if number.isdecimal() and 1 <= int(number) <= len(chat.turns) else 0
 

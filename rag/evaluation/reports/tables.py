@@ -1,47 +1,16 @@
-"""Figures as tables for the terminal."""
+"""Figures as tables for the terminal, in English."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rag.evaluation.figures import MAIN, by_stage, counts, failed_at, figures, grouped, intervals
+from rag import texts
+from rag.evaluation.figures import MAIN, Figures, by_stage, counts, failed_at, figures, grouped, intervals
 from rag.evaluation.outcome import Outcome
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-NAMES = {
-    "hit_at_1": "hit@1",
-    "hit_at_5": "hit@5",
-    "hit_at_10": "hit@10",
-    "recall_at_1": "R@1",
-    "recall_at_5": "R@5",
-    "recall_at_10": "R@10",
-    "mrr": "MRR",
-    "ndcg_at_10": "nDCG@10",
-    "right": "holds an accepted answer",
-    "exact_match": "exact match",
-    "f1": "F1",
-    "gold_right": "reading alone: holds an accepted answer",
-    "gold_exact_match": "reading alone: exact match",
-    "gold_f1": "reading alone: F1",
-    "on_evidence": "citations on the evidence",
-    "exact": "citations that are exact places",
-    "citation_recall": "citation recall (ALCE)",
-    "citation_precision": "citation precision (ALCE)",
-    "wrongly_answered": "wrongly answered",
-    "wrongly_refused": "wrongly refused",
-    "refusal_precision": "refusals: precision",
-    "refusal_recall": "refusals: recall",
-    "refusal_f1": "refusals: F1",
-    "auroc": "AUROC of the confidence",
-    "aurc": "area under risk-coverage",
-    "ece": "expected calibration error",
-    "median_seconds": "seconds, median",
-    "p95_seconds": "seconds, 95th percentile",
-}
-"""What each figure is called."""
 
 _COLUMNS = {
     "hit_at_1": "hit@1",
@@ -61,13 +30,24 @@ _COLUMNS = {
 
 
 def tables(outcomes: Sequence[Outcome]) -> list[Table]:
-    """By language pair and kind; all figures with their intervals; the stages of the search; where it went wrong."""
+    """Returns the figures by group, all figures with their intervals, those of each stage of the search, and failures by stage."""
     return [_groups(outcomes), _all(outcomes), _stages(outcomes), _failures(outcomes)]
 
 
 def shown(value: float | None) -> str:
-    """A figure as it is written; a dash when there is none."""
+    """Formats a figure, None as a dash."""
     return "–" if value is None else f"{value:.3f}"
+
+
+def shown_figure(name: str, of_group: Figures) -> str:
+    """Formats one of the figures by its name, times with their unit."""
+    value = getattr(of_group, name)
+    return str(value) if name == "n" else f"{value:.3f} s" if name.endswith("_seconds") else shown(value)
+
+
+def shown_interval(interval: tuple[float, float] | None) -> str:
+    """Formats the ends of an interval, None as nothing."""
+    return f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else ""
 
 
 def _groups(outcomes: Sequence[Outcome]) -> Table:
@@ -83,19 +63,17 @@ def _groups(outcomes: Sequence[Outcome]) -> Table:
 def _all(outcomes: Sequence[Outcome]) -> Table:
     made = _table("all questions", ["", "", "n", "95% interval"])
     of_all, of, between = figures(outcomes), counts(outcomes), intervals(outcomes)
-    for name, words in NAMES.items():
-        made.add_row(words, shown(getattr(of_all, name)), str(of.get(name, of_all.n)), _interval(between.get(name)))
+    for name in texts.FIGURES:
+        if name != "n":
+            count = str(of.get(name, of_all.n))
+            made.add_row(_name(name), shown_figure(name, of_all), count, shown_interval(between.get(name)))
     return made
-
-
-def _interval(between: tuple[float, float] | None) -> str:
-    return f"{between[0]:.3f} – {between[1]:.3f}" if between else ""
 
 
 def _stages(outcomes: Sequence[Outcome]) -> Table:
     found = by_stage(outcomes)
     measures = list(next(iter(found.values()), {}))
-    made = _table("retrieval, stage by stage", ["", *(NAMES[name] for name in measures)])
+    made = _table("retrieval, stage by stage", ["", *(_name(name) for name in measures)])
     for stage, values in found.items():
         made.add_row(stage, *(shown(values[name]) for name in measures))
     return made
@@ -109,13 +87,17 @@ def _failures(outcomes: Sequence[Outcome]) -> Table:
 
 
 def comparison(differences: Mapping[str, Mapping[str, Any]]) -> Table:
-    """How two runs differ; see `rag.evaluation.comparison.compare`."""
+    """Returns the differences of two runs as a table; see `rag.evaluation.comparison.compare`."""
     made = _table("paired over the questions of both", ["", "n", "A", "B", "B - A", "p", "p, adjusted"])
     for name in MAIN:
         if row := differences.get(name):
             values = shown(row["a"]), shown(row["b"]), f"{row['difference']:+.3f}"
-            made.add_row(NAMES[name], str(row["n"]), *values, *(f"{row[p]:.4f}" for p in ("p", "p_adjusted")))
+            made.add_row(_name(name), str(row["n"]), *values, *(f"{row[p]:.4f}" for p in ("p", "p_adjusted")))
     return made
+
+
+def _name(figure: str) -> str:
+    return texts.FIGURES[figure][0].english
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:

@@ -1,4 +1,4 @@
-"""How well a system knows what it cannot answer, by scikit-learn where it has the measure."""
+"""Measures of abstention: does the system refuse what it cannot answer. Uses scikit-learn where it has the measure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Values = np.ndarray[Any, np.dtype[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """Measures between 0 and 1; None where there is nothing to reckon them from.
+    """Measures between 0 and 1; None if there are no questions to compute them from.
 
-    `refusal_…` are of refusing, where the questions that the documents do not answer are those to be refused. `auroc` is how
-    often a question that they answer gets a higher confidence than one that they do not. `aurc` is the area under the
-    risk-coverage curve, lower being better; `ece` the expected calibration error of the confidence as the probability that they
-    answer.
+    `refusal_precision`, `refusal_recall` and `refusal_f1` take the unanswerable questions as those to be refused. `auroc` is the
+    probability that an answerable question gets a higher confidence than an unanswerable one. `aurc` is the area under the
+    risk-coverage curve; lower is better. `ece` is the expected calibration error of the confidence as the probability that the
+    question is answerable.
     """
 
     refusal_precision: float | None
@@ -32,13 +32,13 @@ class Abstention:
 
 
 def measure(answerable: Flags, abstained: Flags, confidence: Values, right: Flags) -> Abstention:
-    """Reckons them, from one value a question.
+    """Computes the measures from one value for each question.
 
     Args:
-        answerable: Whether the documents answer it.
-        abstained: Whether it was refused.
-        confidence: Between 0 and 1, also of what was refused.
-        right: Whether the answer is right, or would be right had it not been held back.
+        answerable: True if the documents answer the question.
+        abstained: True if it was refused.
+        confidence: Between 0 and 1, also for refused questions.
+        right: True if the answer is right, or would have been right without the refusal.
     """
     from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
@@ -60,7 +60,7 @@ def measure(answerable: Flags, abstained: Flags, confidence: Values, right: Flag
 
 
 def risk_coverage(confidence: Values, right: Flags) -> Values:
-    """Coverage and risk `(questions, 2)`: the share answered down to each confidence, and the share of those that is wrong.
+    """Computes coverage and risk `(questions, 2)`: the share answered down to each confidence, and the share of these that is wrong.
 
     After El-Yaniv and Wiener (2010), "On the Foundations of Noise-free Selective Classification". The mean of the risks is the
     area under the curve of Geifman et al. (2019), "Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers".
@@ -71,7 +71,7 @@ def risk_coverage(confidence: Values, right: Flags) -> Values:
 
 
 def calibration_error(confidence: Values, happened: Flags) -> float:
-    """How far confidence and share of what happened lie apart in ten bins of equal width, weighed by their size.
+    """Computes the mean distance between confidence and observed frequency over ten bins of equal width, weighted by size.
 
     After Guo et al. (2017), "On Calibration of Modern Neural Networks".
     """

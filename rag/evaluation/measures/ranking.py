@@ -1,4 +1,4 @@
-"""How well rankings of passages put the relevant ones first, by ir_measures, which reckons as trec_eval does."""
+"""Measures of rankings, by ir_measures, which gives the values of trec_eval."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ MEASURES = {
     "mrr": "RR",
     "ndcg_at_10": "nDCG@10",
 }
-"""What each is called by ir_measures. A hit is a question of which the first k hold a relevant passage; recall is the share of its
-relevant passages that the first k hold. With one relevant passage a question, they are the same."""
+"""The name of each measure in ir_measures. A question is a hit if its first k passages contain a relevant one. Recall is the share of
+its relevant passages among the first k. Both are the same for a question with one relevant passage."""
 
 _NOWHERE = "nowhere"
-"""A relevant passage that no ranking holds, for a question of which the library holds none: so it counts, as 0."""
+"""A relevant passage that no ranking contains, so that a question without relevant passages in the library counts as 0."""
 
 
 def measure(
     rankings: Sequence[Sequence[str]], relevant: Sequence[Mapping[str, int]]
 ) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    """Each of `MEASURES` for each question, `(questions,)`; 0 for one that finds nothing.
+    """Computes each of `MEASURES` for each question, `(questions,)`; 0 if nothing was found.
 
     Args:
         rankings: The passages found for each question, the best first, each once.
@@ -54,7 +54,7 @@ def measure(
 
 
 def run_lines(ids: Sequence[str], rankings: Sequence[Sequence[str]]) -> str:
-    """Rankings in the format of TREC: query, Q0, passage, rank, score, name of the run."""
+    """Formats rankings as TREC does: query, Q0, passage, rank, score, name of the run."""
     return "".join(
         f"{_word(query)} Q0 {_word(passage)} {rank} {1 / rank:.6f} yinju\n"
         for query, ranking in zip(ids, rankings, strict=True)
@@ -63,7 +63,7 @@ def run_lines(ids: Sequence[str], rankings: Sequence[Sequence[str]]) -> str:
 
 
 def qrels_lines(ids: Sequence[str], relevant: Sequence[Mapping[str, int]]) -> str:
-    """Which passages are relevant in the format of TREC: query, 0, passage, grade."""
+    """Formats the relevant passages as TREC does: query, 0, passage, grade."""
     return "".join(
         f"{_word(query)} 0 {_word(passage)} {grade}\n"
         for query, grades in zip(ids, relevant, strict=True)
@@ -72,5 +72,5 @@ def qrels_lines(ids: Sequence[str], relevant: Sequence[Mapping[str, int]]) -> st
 
 
 def _word(name: str) -> str:
-    """A name without the blanks that part the columns."""
+    """Replaces white space, which separates the columns."""
     return re.sub(r"\s+", "_", name)

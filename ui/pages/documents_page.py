@@ -1,4 +1,4 @@
-"""The documents page: what the library holds, what goes in and out of it, and what the next question searches."""
+"""The documents page: lists, adds and removes documents, and chooses those that the next question searches."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("yinju")
 
-# A thread that serves pages must not stand still while documents are added.
+# A thread that serves pages must not wait for long while documents are added.
 _SECONDS_TO_WAIT = 1.0
 
 Report = Callable[[str], None]
-"""Called with HTML that shows how far the work is."""
+"""Called with HTML that shows the progress of the work."""
 
 
 class DocumentsPage:
-    """The page's components. Made inside a `gr.Blocks`."""
+    """The page's components. Must be created inside a `gr.Blocks`."""
 
     def __init__(self, library: Library, labels: Labels, chosen: gr.State, scope: gr.HTML, blocks: gr.Blocks) -> None:
         """Builds the page.
 
         Args:
-            library: What is shown and changed.
-            labels: Where the words on components go.
+            library: The library to show and change.
+            labels: Takes the texts on components.
             chosen: Takes the ids of the documents to search, None for all.
-            scope: Where the chat says which documents it searches.
+            scope: Shows in the chat which documents are searched.
             blocks: The window.
         """
         self._library = library
@@ -88,9 +88,9 @@ class DocumentsPage:
         }
 
     def _add(self, files: list[str] | None, chosen: list[str] | None, collection: str | None = "") -> Iterator[dict[Any, Any]]:
-        """Adds files one after the other; one that fails is named with its reason, and the others go in.
+        """Adds files one after the other, and names those that fail with the reason.
 
-        Whoever chose some documents to search wants to search those that come in as well.
+        If the visitor chose documents to search, new ones are added to the choice.
         """
         paths = [Path(str(file)) for file in files or ()]
 
@@ -135,7 +135,7 @@ class DocumentsPage:
         yield from self._watched(work, chosen)
 
     def _watched(self, work: Callable[[Report], str], chosen: list[str] | None) -> Iterator[dict[Any, Any]]:
-        """Does the work in a thread of its own and shows what it reports, and at the end the documents."""
+        """Does work in a thread of its own, and shows its reports and then the documents."""
         upload, adding, *_ = self._parts
         reports: SimpleQueue[str | None] = SimpleQueue()
         last = ""
@@ -165,7 +165,7 @@ class DocumentsPage:
         return self._show(chosen, f'<p class="note">{rendering.both(texts.REMOVED, removed.title)}</p>')
 
     def _choose(self, chosen: list[str] | None, event: gr.EventData) -> dict[Any, Any]:
-        """Takes one document into the search or out of it; when all are in, the search is of all that ever come."""
+        """Adds one document to the search or removes it. If all are chosen, later documents are searched too."""
         documents = self._library.documents()
         name, wanted = str(event._data.get("id", "")), bool(event._data.get("checked"))
         ids = [document.id for document in documents]
@@ -179,7 +179,7 @@ class DocumentsPage:
         }
 
     def _choose_collections(self, names: list[str]) -> dict[Any, Any]:
-        """Searches the documents of these collections, or all when none is named."""
+        """Searches the documents of these collections, or all if the list is empty."""
         try:
             return self._show(self._library.select(names) if names else None)
         except YinjuError as error:
@@ -188,26 +188,26 @@ class DocumentsPage:
     def _choose_all(self) -> dict[Any, Any]:
         return self._show(None)
 
-    # -- asked by the page itself -------------------------------------------------------------------------------------
+    # -- called by the page's script ----------------------------------------------------------------------------------
 
     @property
     def _text(self) -> Callable[[Any], str]:
-        def document(asked: Any) -> str:
-            """The text of a document: `{"id": …}`."""
-            return self._of_document(asked, lambda found: rendering.whole_document(found, ()))
+        def document(request: Any) -> str:
+            """Returns the text of a document: `{"id": …}`."""
+            return self._of_document(request, lambda document: rendering.whole_document(document, ()))
 
         return document
 
     @property
     def _cleaned(self) -> Callable[[Any], str]:
-        def cleaned(asked: Any) -> str:
-            """What cleaning took out of a document: `{"id": …}`."""
-            return self._of_document(asked, document_list.cleaned)
+        def cleaned(request: Any) -> str:
+            """Returns the changes of cleaning to a document: `{"id": …}`."""
+            return self._of_document(request, document_list.cleaned)
 
         return cleaned
 
-    def _of_document(self, asked: Any, shown: Callable[[Any], str]) -> str:
+    def _of_document(self, request: Any, shown: Callable[[Any], str]) -> str:
         try:
-            return shown(self._library.document(str(asked["id"])))
+            return shown(self._library.document(str(request["id"])))
         except (YinjuError, KeyError, TypeError):
             return f'<p class="note">{rendering.both(texts.GONE)}</p>'

@@ -1,4 +1,4 @@
-"""How sure figures are, and whether two runs differ: resampling with a fixed seed, and exact tests."""
+"""Confidence intervals of figures and tests for differences of runs: resampling with a fixed seed, and exact tests."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _AT_ONCE = 200
 
 Values = np.ndarray[Any, np.dtype[np.float64]]
 Ratio = tuple[Values, Values]
-"""What each question adds above and below, `(questions,)` both. The figure is the ratio of their sums."""
+"""The numerators and denominators of a figure, `(questions,)` each. The figure is the ratio of their sums."""
 
 
 def interval(numerators: Values, denominators: Values, seed: int = SEED) -> tuple[float, float] | None:
-    """The 95% percentile bootstrap interval of a ratio of sums over questions (Efron and Tibshirani, 1993).
+    """Computes the 95% percentile bootstrap interval of a ratio of sums over questions (Efron and Tibshirani, 1993).
 
     Args:
         numerators: What each question adds above, `(questions,)`.
@@ -43,7 +43,7 @@ def interval(numerators: Values, denominators: Values, seed: int = SEED) -> tupl
 
 
 def randomisation(one: Ratio, other: Ratio, seed: int = SEED) -> float:
-    """The two-sided p-value that a figure of two systems is the same over the same questions (Smucker et al., 2007).
+    """Tests whether a figure is the same for two systems over the same questions; two-sided p-value (Smucker et al., 2007).
 
     Fisher's randomisation test: how often the figures lie at least as far apart when it is left to chance, for each question,
     which system what it adds is from.
@@ -63,7 +63,7 @@ def randomisation(one: Ratio, other: Ratio, seed: int = SEED) -> float:
 
 
 def _apart(one: Values, other: Values) -> Values:
-    """How far two ratios lie apart, of what stands above and below in the last axis; one of nothing is 0."""
+    """Returns the distance of two ratios. The last axis contains numerator and denominator; 0 / 0 counts as 0."""
     shares = [
         np.divide(each[..., 0], each[..., 1], out=np.zeros(each.shape[:-1]), where=each[..., 1] > 0) for each in (one, other)
     ]
@@ -71,7 +71,7 @@ def _apart(one: Values, other: Values) -> Values:
 
 
 def mcnemar(lost: int, won: int) -> float:
-    """The two-sided p-value of McNemar's exact test: of the questions that changed, `lost` became wrong and `won` right."""
+    """Computes the two-sided p-value of McNemar's exact test, where `lost` questions became wrong and `won` became right."""
     changed = lost + won
     if not changed:
         return 1.0
@@ -80,7 +80,7 @@ def mcnemar(lost: int, won: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values, in their order, adjusted for being tested together (Holm, 1979).
+    """Adjusts p-values, in their order, for being tested together (Holm, 1979).
 
     Of figures that do not differ, one adjusted p-value below 0.05 or more comes up in at most 5 of 100 comparisons.
     """

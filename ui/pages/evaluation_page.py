@@ -1,4 +1,4 @@
-"""The evaluation page: asks a fixed question set as the chat would, and shows what came of it."""
+"""The evaluation page: asks a question set through the pipeline of the chat, and shows the results."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import gradio as gr
 
 from embeddings.errors import Stopped
 from rag.errors import YinjuError
-from rag.evaluation import question_set
-from rag.evaluation.question_set import SEED_QUESTIONS
+from rag.evaluation.questions import question_set
+from rag.evaluation.questions.question_set import SEED_QUESTIONS
 from rag.evaluation.run import fresh, outcomes
 from rag.pipeline import SEEDS
 from rag.types import Done
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rag.evaluation.outcome import Outcome
-    from rag.evaluation.question_set import Question
+    from rag.evaluation.questions.question_set import Question
     from rag.pipeline import RagPipeline
     from rag.types import Answer
     from ui.labels import Labels
@@ -38,29 +38,29 @@ Updates = dict[Any, Any]
 
 
 class Evaluation:
-    """What one visitor evaluates: the questions of the file `name`, or the seed questions when there are none of it."""
+    """One visitor's evaluation: the questions of the file `name`, or the seed questions if there are none."""
 
     def __init__(self) -> None:
         self.name = ""
         self.questions: list[Question] = []
         self.stop = threading.Event()
-        """Ends what is under way once it is set."""
+        """Set to end the evaluation."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Evaluation:
-        """Each visitor begins with the seed questions."""
+        """Returns an evaluation of the seed questions, with which each visitor starts."""
         return Evaluation()
 
 
 class EvaluationPage:
-    """The page's components and what happens when they are used. Made inside a `gr.Blocks`."""
+    """The page's components and event handlers. Must be created inside a `gr.Blocks`."""
 
     def __init__(self, pipeline: RagPipeline, labels: Labels, chosen: gr.State) -> None:
         """Builds the page.
 
         Args:
-            pipeline: What is asked: its own library for a visitor's questions, one of the seed documents for the seed questions.
-            labels: Where the words on components go.
-            chosen: Holds the pipeline as the visitor adjusted it, None for the given one.
+            pipeline: Answers the questions: a visitor's own from its library, the seed questions from a library of the seed documents.
+            labels: Takes the texts on components.
+            chosen: The pipeline with the visitor's settings, None for the given one.
         """
         self.pipeline = pipeline
         evaluation: gr.State = gr.State(Evaluation())
@@ -79,7 +79,7 @@ class EvaluationPage:
         upload.upload(self.choose, [evaluation, upload], choosing, **at_once)
         self.back.click(self.choose_seeds, evaluation, choosing, **at_once)
         self.stop.click(self.end, evaluation, None, **at_once)
-        # One evaluation runs at a time; whoever waits for another sees that and may stop waiting.
+        # One evaluation runs at a time. Visitors who wait for another see that, and can stop.
         self.start.click(self.begin, evaluation, running, **at_once).then(
             self.evaluate, [evaluation, chosen], running, concurrency_limit=1, **QUIET
         )
@@ -87,7 +87,7 @@ class EvaluationPage:
     @staticmethod
     def describe(evaluation: Evaluation) -> str:
         questions = evaluation.questions or question_set.read(SEED_QUESTIONS)
-        return evaluation_report.asked_of(evaluation.name, len(questions))
+        return evaluation_report.question_set(evaluation.name, len(questions))
 
     def choose(self, evaluation: Evaluation, file: str) -> Updates:
         name = Path(file).name
@@ -116,7 +116,7 @@ class EvaluationPage:
         return {self.start: gr.Button(visible=not running), self.stop: gr.Button(visible=running)}
 
     def evaluate(self, evaluation: Evaluation, chosen: RagPipeline | None) -> Iterator[Updates]:
-        """Asks every question until it is stopped or fails, and shows what came of those that were asked."""
+        """Asks the questions until it is done, stopped or failed, and shows the results."""
         pipeline, stop, own = chosen or self.pipeline, evaluation.stop, evaluation.questions
         questions = own or question_set.read(SEED_QUESTIONS)
         done: list[Outcome] = []
@@ -150,7 +150,7 @@ class EvaluationPage:
             pipeline.library.add([file])
 
     def _ask(self, pipeline: RagPipeline, stop: threading.Event, question: str) -> Answer:
-        """The answer as the chat would give it.
+        """Returns the answer that the chat would give.
 
         Raises:
             Stopped: `stop` was set.

@@ -1,4 +1,4 @@
-"""Questions with what a good answer holds, from a file of any known format."""
+"""Questions with their evidence and accepted answers, and the format of our own question sets."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SEED_QUESTIONS = SEEDS / "questions.jsonl"
 class Question:
     """One question.
 
-    `evidence` are quotes of the documents, each of which alone holds the answer; `answers` are strings one of which a
-    right answer holds, and one of each group of `also` too. `relevant` are the passages of the set that a search should
-    find, each with its grade, for a set that names them. `within` are the passages that alone are searched; all when empty.
+    `evidence` contains quotes of the documents, each of which contains the answer. A right answer contains one of the strings of
+    `answers`, and one of each group of `also`. `relevant` gives the passages that a search should find, with their grades, if the
+    set names them. `within` gives the only passages to search; all if empty.
 
-    Of a question that the documents do not answer there are neither evidence nor answers. A set that only judges passages
-    has questions without answers: of those, retrieval alone is measured.
+    A question that the documents do not answer has neither evidence nor answers. A set that only judges passages has questions
+    without answers, for which only retrieval is measured.
     """
 
     id: str
@@ -40,7 +40,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text that a question set brings along; it becomes a document of a library of the set's own."""
+    """A passage of a question set. It becomes a document in a library made for the set."""
 
     id: str
     title: str
@@ -49,9 +49,9 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """Questions, and the passages they are asked of: those of the user's library when there are none.
+    """Questions and the passages to search; without passages, the user's library is searched.
 
-    `drafts` is how many lines were left out because nobody has corrected them yet.
+    `drafts` is the number of lines that were left out because they are not corrected yet.
     """
 
     format: str
@@ -65,7 +65,7 @@ def read(file: Path, name: str = "") -> list[Question]:
 
     Args:
         file: The file.
-        name: What errors call it; the path when empty.
+        name: The name in error messages; the path if empty.
 
     Raises:
         QuestionSetError: The file cannot be read, or a line is not a question; the text names the line.
@@ -74,17 +74,17 @@ def read(file: Path, name: str = "") -> list[Question]:
 
 
 def parse(text: str, name: str) -> QuestionSet:
-    """The question set of a text in our own format; see `read`."""
+    """Parses a text in our own format; see `read`."""
     rows = list(json_lines(text, name))
     questions = [_question(row, place) for row, place in rows if row.get("draft") is not True]
     drafts = len(rows) - len(questions)
     if drafts and not questions:
-        raise QuestionSetError(f'{name} holds only drafts; correct each line and take out its "draft"')
+        raise QuestionSetError(f'{name} contains only drafts; correct each line and remove its "draft"')
     return QuestionSet("lines", require_questions(questions, name), drafts=drafts)
 
 
 def read_text(file: Path, name: str = "") -> str:
-    """The text of a file of questions.
+    """Reads the text of a file of questions.
 
     Raises:
         QuestionSetError: It cannot be read.
@@ -97,7 +97,7 @@ def read_text(file: Path, name: str = "") -> str:
 
 
 def json_lines(text: str, name: str) -> Iterator[tuple[dict[str, Any], str]]:
-    """Each line's JSON object, with what errors call its place.
+    """Yields the JSON object of each line, with its place for error messages.
 
     Raises:
         QuestionSetError: A line is not a JSON object.
@@ -115,26 +115,26 @@ def json_lines(text: str, name: str) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def require_questions(questions: list[Question], name: str) -> tuple[Question, ...]:
-    """The questions, of which there is at least one and no two of the same id.
+    """Returns the questions after checking that there are some and that their ids are unique.
 
     Raises:
-        QuestionSetError: It is not so.
+        QuestionSetError: There are no questions, or an id is used twice.
     """
     if not questions:
-        raise QuestionSetError(f"{name} holds no questions")
+        raise QuestionSetError(f"{name} contains no questions")
     seen: set[str] = set()
     for question in questions:
         if question.id in seen:
-            raise QuestionSetError(f'{name}: the id "{question.id}" stands twice')
+            raise QuestionSetError(f'{name}: the id "{question.id}" is used twice')
         seen.add(question.id)
     return tuple(questions)
 
 
 def text_of(row: dict[str, Any], key: str, place: str) -> str:
-    """The text under a key of an object.
+    """Returns the text under a key of an object.
 
     Raises:
-        QuestionSetError: There is none, or one without anything in it.
+        QuestionSetError: The key is missing, or its value is not a text or is blank.
     """
     value = row.get(key)
     if not is_text(value):
@@ -143,10 +143,10 @@ def text_of(row: dict[str, Any], key: str, place: str) -> str:
 
 
 def texts_of(row: dict[str, Any], key: str, place: str) -> tuple[str, ...]:
-    """The list of texts under a key of an object; empty when it is not there.
+    """Returns the list of texts under a key of an object; empty if the key is missing.
 
     Raises:
-        QuestionSetError: It is something else.
+        QuestionSetError: The value is not a list of texts.
     """
     value = row.get(key, [])
     if not isinstance(value, list) or not all(map(is_text, value)):
@@ -155,7 +155,7 @@ def texts_of(row: dict[str, Any], key: str, place: str) -> tuple[str, ...]:
 
 
 def is_text(value: Any) -> bool:
-    """Whether a value is a text with something in it; JSON can name characters that are none."""
+    """Tells whether a value is a text that is not blank and has no lone surrogates, which JSON allows."""
     return isinstance(value, str) and bool(value.strip()) and not any("\ud800" <= character <= "\udfff" for character in value)
 
 

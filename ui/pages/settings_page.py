@@ -1,4 +1,4 @@
-"""The settings page: how much is searched and said, how sure an answer must be, and who words it."""
+"""The settings page: numbers of passages and sentences, the threshold, and the language model."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _MEGABYTE = 1_000_000
 
 
 class SettingsPage:
-    """The page's components. What a visitor chooses holds for that visitor, until the page is loaded anew."""
+    """The page's components. A visitor's choices apply to that visitor until the page is reloaded."""
 
     def __init__(self, pipeline: RagPipeline, labels: Labels, may_choose_generator: bool) -> None:
         """Builds the page inside a `gr.Blocks`.
 
         Args:
-            pipeline: The one whose choices are the defaults.
-            labels: Where the words on components go.
-            may_choose_generator: Whether a visitor may name a model or a server, which this machine then loads or asks.
+            pipeline: Gives the defaults.
+            labels: Takes the texts on components.
+            may_choose_generator: Lets visitors name a model or a server, which this machine then loads or calls.
         """
         self._pipeline = pipeline
         self.chosen: gr.State = gr.State(None)
-        """The pipeline that the visitor asks, None for the given one."""
+        """The pipeline with the visitor's settings, None for the given one."""
         with gr.Column(elem_id="settings"):
             gr.HTML(f"<h2>{rendering.both(texts.SEARCH_AND_ANSWER)}</h2>", apply_default_css=False)
             passages = labels.on(gr.Slider(1, 30, pipeline.top_k, step=1), label=texts.PASSAGES, info=texts.PASSAGES_MEANS)
@@ -76,7 +76,7 @@ class SettingsPage:
         )
 
     def _use(self, chosen: RagPipeline | None, name: str) -> tuple[RagPipeline | None, str, Any]:
-        """Takes a generator that is here at once, and says how large one is that is not."""
+        """Uses a generator that is on this machine; for another one, shows the size of the download."""
         name = name.strip()
         try:
             size = hub_generator.download_size(name) if name else 0
@@ -113,7 +113,7 @@ class SettingsPage:
 
 
 def _model(pipeline: RagPipeline) -> str:
-    """What is known of the encoder, which is the library's and not the visitor's to choose."""
+    """Describes the encoder, which belongs to the library and cannot be chosen by visitors."""
     spec = catalogue.find(pipeline.library.encoder.name)
     facts = f"{spec.dim} · {' / '.join(spec.languages)} · {spec.licence}" if spec else ""
     name = escape(pipeline.library.encoder.name)

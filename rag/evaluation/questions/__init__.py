@@ -1,0 +1,1 @@
+"""Question sets: their formats, and drafts of questions for a person to correct."""

@@ -1,0 +1,226 @@
+"""What `rag` says to users, in Chinese and English. The window's own texts are in `ui.texts`; a test compares both languages.
+
+To add a text, define a `Words` here and write `texts.NAME.in_language(language)`, or `texts.NAME.in_language(language, value)` if
+the text has a place for a value, in the module that needs it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """One text in both languages. As a string, the Chinese text followed by the English one."""
+
+    chinese: str
+    english: str
+
+    def __str__(self) -> str:
+        return f"{self.chinese} {self.english}"
+
+    def in_language(self, language: str, *values: object) -> str:
+        """Returns the text in one language, Chinese for "zh" and English for any other, with `values` in its braces."""
+        text = self.chinese if language == "zh" else self.english
+        return text.format(*values) if values else text
+
+
+# -- the command line -------------------------------------------------------------------------------------------------
+
+PAGE = Words("，第{}页", ", page {}")
+ALSO_IN = Words("另见", "also in")
+
+# -- evaluation: what is measured -------------------------------------------------------------------------------------
+
+FIGURES = {
+    "n": (Words("题数", "Questions"), Words("问了多少个问题", "The number of questions asked")),
+    "hit_at_1": (
+        Words("命中@1", "hit@1"),
+        Words("第一个段落就含有依据的问题占比", "Share of the questions whose first passage contains evidence"),
+    ),
+    "hit_at_5": (
+        Words("命中@5", "hit@5"),
+        Words("前 5 个段落里有依据的问题占比", "Share of the questions with evidence in the first 5 passages"),
+    ),
+    "hit_at_10": (
+        Words("命中@10", "hit@10"),
+        Words("前 10 个段落里有依据的问题占比", "Share of the questions with evidence in the first 10 passages"),
+    ),
+    "recall_at_1": (
+        Words("召回@1", "R@1"),
+        Words("第一个段落占全部相关段落的比例", "Share of the relevant passages in first place"),
+    ),
+    "recall_at_5": (
+        Words("召回@5", "R@5"),
+        Words("相关段落中排进前 5 的占比", "Share of the relevant passages among the first 5"),
+    ),
+    "recall_at_10": (
+        Words("召回@10", "R@10"),
+        Words("相关段落中排进前 10 的占比", "Share of the relevant passages among the first 10"),
+    ),
+    "mrr": (
+        Words("MRR", "MRR"),
+        Words("首个含依据的段落的名次取倒数，再求平均", "Mean of 1 / rank of the first passage with evidence"),
+    ),
+    "ndcg_at_10": (
+        Words("nDCG@10", "nDCG@10"),
+        Words("前 10 个段落的排序质量，相关的越靠前越好", "How well the first 10 passages are ordered by relevance"),
+    ),
+    "right": (
+        Words("答对", "Right"),
+        Words("有答案的问题中答对的占比", "Share of the answerable questions whose answer contains an accepted string"),
+    ),
+    "exact_match": (
+        Words("完全一致", "Exact match"),
+        Words("答案片段与标准答案完全一致的占比", "Share of the answer spans that equal an accepted answer"),
+    ),
+    "f1": (Words("F1", "F1"), Words("答案片段与标准答案的重合程度", "Overlap of the answer span with the accepted answer")),
+    "gold_right": (
+        Words("单看阅读：答对", "Reading alone: right"),
+        Words("只给相关段落时，选中的句子含有答案的占比", "As “Right”, for the best sentence of the relevant passages"),
+    ),
+    "gold_exact_match": (
+        Words("单看阅读：完全一致", "Reading alone: exact match"),
+        Words("只给相关段落时，答案片段完全一致的占比", "As “Exact match”, given the relevant passages"),
+    ),
+    "gold_f1": (
+        Words("单看阅读：F1", "Reading alone: F1"),
+        Words("只给相关段落时，答案片段的重合程度", "As “F1”, given the relevant passages"),
+    ),
+    "on_evidence": (
+        Words("引用落在依据上", "On the evidence"),
+        Words("引文与依据重合的引用占比", "Share of the citations that quote the evidence"),
+    ),
+    "exact": (
+        Words("引文位置准确", "Exact quotes"),
+        Words("引文与所标位置的原文一字不差的占比", "Share of the citations whose quote is the text at its offsets"),
+    ),
+    "citation_recall": (
+        Words("引用召回率", "Citation recall (ALCE)"),
+        Words("有引用支持的陈述占比", "Share of the statements that their citations support"),
+    ),
+    "citation_precision": (
+        Words("引用精确率", "Citation precision (ALCE)"),
+        Words("确有必要的引用占比", "Share of the citations that their statement needs"),
+    ),
+    "wrongly_answered": (
+        Words("误答", "Wrongly answered"),
+        Words("文档里没有答案却作了回答的占比", "Share of the unanswerable questions that were answered"),
+    ),
+    "wrongly_refused": (
+        Words("误拒", "Wrongly refused"),
+        Words("文档里有答案却没有回答的占比", "Share of the answerable questions that were refused"),
+    ),
+    "refusal_precision": (
+        Words("拒答：精确率", "Refusals: precision"),
+        Words("拒答的问题中确实没有答案的占比", "Share of the refused questions that are unanswerable"),
+    ),
+    "refusal_recall": (
+        Words("拒答：召回率", "Refusals: recall"),
+        Words("没有答案的问题中拒答的占比", "Share of the unanswerable questions that were refused"),
+    ),
+    "refusal_f1": (
+        Words("拒答：F1", "Refusals: F1"),
+        Words("拒答精确率与召回率的调和平均", "Harmonic mean of precision and recall"),
+    ),
+    "auroc": (
+        Words("把握的 AUROC", "AUROC of the confidence"),
+        Words("有答案的问题比没有答案的问题更有把握的概率", "How often an answerable question gets the higher confidence"),
+    ),
+    "aurc": (
+        Words("风险—覆盖曲线下面积", "Area under risk-coverage"),
+        Words("各种覆盖程度下的平均错误率，越低越好", "Mean error rate over all coverages; lower is better"),
+    ),
+    "ece": (
+        Words("校准误差", "Expected calibration error"),
+        Words("把握与实际有答案的比例相差多少", "How far the confidence is from the share of answerable questions"),
+    ),
+    "median_seconds": (
+        Words("用时中位数", "Median time"),
+        Words("一半的问题在这个时间内答完", "Half of the answers took no longer"),
+    ),
+    "p95_seconds": (Words("95% 用时", "95% within"), Words("95% 的问题在这个时间内答完", "95 of 100 answers took no longer")),
+}
+"""The name and the meaning of each of `rag.evaluation.figures.Figures`."""
+
+SEARCH_STAGES = {
+    "dense": Words("语义", "Dense"),
+    "lexical": Words("词面", "Lexical"),
+    "coverage": Words("覆盖", "Coverage"),
+    "fused": Words("融合", "Fused"),
+    "support": Words("支持", "Support"),
+    "reranked": Words("重排", "Reranked"),
+}
+"""The stages of a search, by their names in `SearchResult.scores` and `Outcome.rankings`."""
+
+FAILURES = {
+    "wrongly answered": Words("误答：文档里没有答案，却作了回答", "Wrongly answered: the documents contain no answer"),
+    "wrongly refused": Words("误拒：文档里有答案，却没有回答", "Wrongly refused: the documents contain the answer"),
+    "not right": Words("没有答对", "Not right"),
+    "off the evidence": Words("答对了，但有引用不在依据上", "Right, but with a citation that is not of the evidence"),
+}
+"""What is wrong with an answer, by `rag.evaluation.outcome.Failure`."""
+
+FAILED_STAGES = {
+    "retrieval": Words("检索：没有找到含答案的段落", "Retrieval: no passage with the answer was found"),
+    "reading": Words("阅读：找到了段落，但没有读出答案", "Reading: the passage was found, but not its answer"),
+    "refusal": Words("取舍：该答的没有答，或不该答的答了", "Refusal: the threshold decided wrongly"),
+    "composing": Words(
+        "组织回答：找到了正确的句子，却说了别的", "Composing: the right sentence was found, but the answer says other things"
+    ),
+}
+"""The stage at which an answer went wrong, by `rag.evaluation.outcome.Stage`."""
+
+QUESTION_KINDS = {
+    "date": Words("日期", "date"),
+    "how": Words("怎样", "how"),
+    "list": Words("列举", "list"),
+    "name": Words("名称", "name"),
+    "number": Words("数字", "number"),
+    "what": Words("什么", "what"),
+    "why": Words("为什么", "why"),
+    "near_miss": Words("近似但没有", "near miss"),
+    "off_topic": Words("无关", "off topic"),
+}
+"""The kinds of the seed questions. Other kinds are shown by their own name."""
+
+LANGUAGES = {"zh": Words("中文", "Chinese"), "en": Words("英文", "English")}
+CONFIDENCE = Words("把握", "Confidence")
+THRESHOLD = Words("门槛", "Threshold")
+
+# -- evaluation: its report -------------------------------------------------------------------------------------------
+
+FOUND_BY_PAIR = Words("检索命中", "Passages found")
+ANSWERS_BY_PAIR = Words("回答与引用", "Answers and citations")
+PAIRS_MEAN = Words("提问所用的语言 → 依据所用的语言", "Language of the question → language of its evidence")
+RETRIEVAL_BY_STAGE = Words("检索各步", "Retrieval, stage by stage")
+RETRIEVAL_BY_STAGE_MEANS = Words(
+    "每种检索单独的结果，以及逐步合并后的结果。", "The results of each search alone, and after each step."
+)
+RISK_COVERAGE = Words("风险与覆盖", "Risk and coverage")
+COVERAGE = Words("覆盖：作了回答的问题占比", "Coverage: share of the questions answered")
+RISK = Words("风险：回答出错的占比", "Risk: share of the answers that are wrong")
+RISK_COVERAGE_MEANS = Words(
+    "从最有把握的回答算起；把握低于门槛的问题不作回答。",
+    "The surest answers come first. A question below the threshold is not answered.",
+)
+CALIBRATION = Words("把握是否可信", "Calibration")
+CALIBRATION_MEANS = Words(
+    "平均把握，以及文档里确有答案的问题占比。", "The mean confidence, and the share of answerable questions."
+)
+ANSWERABLE = Words("确有答案", "Answerable")
+LATENCY = Words("用时", "Time")
+LATENCY_MEANS = Words("从提问到完整回答。", "From the question to the whole answer.")
+SECONDS = Words("秒", "Seconds")
+WITHIN = Words("在此时间内答完的问题占比", "Share of the questions answered within this time")
+MEDIAN_IS = Words("中位数 {} 秒", "median {} s")
+P95_IS = Words("95% {} 秒", "95% {} s")
+VALUES = Words("数值", "Values")
+NOTHING_TO_DRAW = Words("没有可以画出的数据。", "There is nothing to draw.")
+ALL_FIGURES = Words("全部数值：按语言与问题类型", "All figures, by languages and kind of question")
+EVERYTHING = Words("全部", "All")
+NO_EVIDENCE = Words("无", "none")
+FAILED_QUESTIONS = Words("出错的问题", "Failures")
+NO_FAILURES = Words("没有出错的问题。", "No failures.")
+EXPECTED = Words("应含", "Expected")
+RETRIEVED = Words("找到的段落（相关的已标出）", "Passages found; relevant ones are marked")
+MORE_FAILURES = Words("……还有 {} 个", "… and {} more")

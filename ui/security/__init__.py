@@ -1,0 +1,8 @@
+"""Protects the window: host names and origins, uploaded files, attempts to sign in, and the size of requests."""
+
+from ui.security.guard import USER, Guard, Limits
+from ui.security.hosts import LOOPBACK, AllowedHosts
+from ui.security.sign_in import SignInDelays
+from ui.security.uploads import Uploads
+
+__all__ = ["LOOPBACK", "USER", "AllowedHosts", "Guard", "Limits", "SignInDelays", "Uploads"]
