@@ -1,4 +1,4 @@
-"""The teacher: an English sentence encoder whose vectors are the target for both languages."""
+"""The teacher: an English sentence encoder that gives the target vectors for both languages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Halves = np.ndarray[Any, np.dtype[np.float16]]
 
 
 def find_teacher() -> Path:
-    """The folder of all-MiniLM-L6-v2, which a package of the `train` extra brings.
+    """Returns the folder of all-MiniLM-L6-v2, which a package of the `train` extra installs.
 
     Raises:
         ModelError: The package is missing, or its weights are not the published ones.
@@ -36,7 +36,7 @@ def find_teacher() -> Path:
 
 
 class Teacher:
-    """A sentence-transformers model of BERT's kind."""
+    """A BERT-based sentence-transformers model."""
 
     def __init__(self, folder: Path) -> None:
         from sentence_transformers import SentenceTransformer
@@ -56,7 +56,11 @@ class Teacher:
         return self._model[0].auto_model
 
     def encode(self, texts: Sequence[str], file: Path) -> Halves:
-        """The unit vectors of texts, float16 `(len(texts), dim)`; kept in `file` and read from there the next time."""
+        """Encodes texts as unit vectors, float16 `(len(texts), dim)`, and caches them in `file`.
+
+        Raises:
+            ModelError: The cached vectors belong to other data.
+        """
         if not file.exists():
             vectors = self._model.encode(list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=True)
             temporary = file.with_suffix(".tmp.npy")
