@@ -56,10 +56,10 @@ class Cloze:
 
 def ask(statement: str, language: str, generator: random.Random) -> Cloze | None:
     """Makes a question that the statement answers; None if the statement contains nothing to ask for."""
-    found = list(_chinese_answers(statement, generator) if language == "zh" else _english_answers(statement))
-    if not found:
+    candidates = list(_chinese_answers(statement, generator) if language == "zh" else _english_answers(statement))
+    if not candidates:
         return None
-    word, start, end = generator.choice(found)
+    word, start, end = generator.choice(candidates)
     question = (
         _ask_chinese(statement, word, start, end, generator) if language == "zh" else _ask_english(statement, word, start, end)
     )

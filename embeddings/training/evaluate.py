@@ -101,13 +101,13 @@ def bm25(documents: Sequence[str], queries: Sequence[str], k1: float = 1.2, b: f
     vectorizer = CountVectorizer(analyzer=_terms)
     counts = vectorizer.fit_transform(documents).tocsc().astype(np.float32)
     lengths = np.asarray(counts.sum(axis=1)).ravel()
-    found = np.diff(counts.indptr)
-    inverse = np.log(1 + (len(documents) - found + 0.5) / (found + 0.5))
+    frequencies = np.diff(counts.indptr)
+    inverse = np.log(1 + (len(documents) - frequencies + 0.5) / (frequencies + 0.5))
     weights = counts.tocoo()
     norm = k1 * (1 - b + b * lengths[weights.row] / lengths.mean())
     weights.data = inverse[weights.col] * weights.data * (k1 + 1) / (weights.data + norm)
-    asked = (vectorizer.transform(queries) > 0).astype(np.float32)
-    return np.asarray((asked @ weights.tocsr().T).todense(), np.float32)
+    terms = (vectorizer.transform(queries) > 0).astype(np.float32)
+    return np.asarray((terms @ weights.tocsr().T).todense(), np.float32)
 
 
 def fused(*scores: Vectors) -> Vectors:
@@ -198,8 +198,8 @@ def _reading(reader: CrossEncoderReader, questions: Sequence[Question]) -> dict[
 def _judging(reader: CrossEncoderReader, questions: Sequence[Question], switcher: CodeSwitcher) -> dict[str, float]:
     """Returns AUROC of answers against near misses and the calibration error, on the half not calibrated on."""
     figures: dict[str, float] = {}
-    asked = list(pairs.of_questions(questions))
-    sources = [reading_data.of_question(q, pair.near) for q, pair in zip(questions, asked, strict=True)]
+    made = list(pairs.of_questions(questions))
+    sources = [reading_data.of_question(q, pair.near) for q, pair in zip(questions, made, strict=True)]
     for pair, examples in held_out_examples(calibration.halves(sources)[1], switcher).items():
         support, labels = calibration.judged(reader, examples)
         if 0 < labels.mean() < 1:

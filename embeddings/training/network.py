@@ -112,7 +112,7 @@ def graft(tokenizer: Any, teacher_tokenizer: Any, teacher_body: Any, vectors: Te
     body.save_pretrained(folder)
 
 
-def take_up(encoder_folder: Path, vocabulary_folder: Path, folder: Path) -> None:
+def import_encoder(encoder_folder: Path, vocabulary_folder: Path, folder: Path) -> None:
     """Writes a BERT-based sentence-transformers encoder in place of the results of steps 1 and 4.
 
     Raises:

@@ -53,8 +53,8 @@ class Pair:
 def read(corpus: Corpus, switcher: CodeSwitcher, seed: int) -> list[Pair]:
     """Reads all pairs, in a fixed order."""
     generator = random.Random(seed)
-    asked = list(of_questions(_chosen(corpus.questions(), generator)))
-    pairs = asked + list(_switched(asked, switcher, generator))
+    from_questions = list(of_questions(_chosen(corpus.questions(), generator)))
+    pairs = from_questions + list(_switched(from_questions, switcher, generator))
     pairs += _across(corpus, generator)
     pairs += _of_articles(corpus, generator)
     pairs += _of_dictionary(corpus, generator)
@@ -68,24 +68,24 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 def windows(text: str, language: str) -> list[tuple[int, int]]:
     """Cuts a text into runs of whole sentences of at most a passage's length. A longer sentence is a run by itself."""
-    found: list[tuple[int, int]] = []
+    runs: list[tuple[int, int]] = []
     for start, end in sentences(text):
-        if found and end - found[-1][0] <= LONGEST[language]:
-            found[-1] = (found[-1][0], end)
+        if runs and end - runs[-1][0] <= LONGEST[language]:
+            runs[-1] = (runs[-1][0], end)
         else:
-            found.append((start, end))
-    return found
+            runs.append((start, end))
+    return runs
 
 
 def of_questions(questions: Iterable[Question]) -> Iterator[Pair]:
     """Yields each answerable question, in order, with the window that contains its answer, or the first if no answer is marked."""
-    asked = [question for question in questions if question.answerable]
-    cut = {question.passage: windows(question.passage, question.language) for question in asked}
+    answerable = [question for question in questions if question.answerable]
+    cut = {question.passage: windows(question.passage, question.language) for question in answerable}
     by_document: dict[str, dict[str, None]] = defaultdict(dict)
-    for question in asked:
+    for question in answerable:
         texts = (question.passage[a:b].strip() for a, b in cut[question.passage])
         by_document[question.title or question.passage].update(dict.fromkeys(texts))
-    for question in asked:
+    for question in answerable:
         yield _of_question(question, cut[question.passage], list(by_document[question.title or question.passage]))
 
 
@@ -168,8 +168,8 @@ def _chosen(questions: Iterable[Question], generator: random.Random) -> list[Que
             by_set[question.source].append(question)
     return [
         question
-        for name, asked in by_set.items()
-        for question in generator.sample(asked, min(_MAX_QUESTIONS.get(name, len(asked)), len(asked)))
+        for name, members in by_set.items()
+        for question in generator.sample(members, min(_MAX_QUESTIONS.get(name, len(members)), len(members)))
     ]
 
 

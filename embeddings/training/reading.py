@@ -104,7 +104,7 @@ class ReaderTraining:
 
     def figures(self, name: str, examples: Sequence[Example]) -> Figures:
         """Returns AUROC of the support, and the share of answers with the right first token; empty if either is undefined."""
-        logits, found = [], []
+        logits, right = [], []
         ordered = sorted(examples, key=_length)
         for begin in range(0, len(ordered), 64):
             batch = encode(self._tokenizer, ordered[begin : begin + 64])
@@ -112,11 +112,11 @@ class ReaderTraining:
                 support, span = self._read(batch)
             logits += support.tolist()
             first = span[:, :, 0].argmax(dim=1).cpu()
-            found += [int(a) == int(b) for a, b in zip(first, batch.places[:, 0], strict=True) if b >= 0]
+            right += [int(a) == int(b) for a, b in zip(first, batch.places[:, 0], strict=True) if b >= 0]
         labels = [example.supported for example in ordered]
-        if len(set(labels)) < 2 or not found:
+        if len(set(labels)) < 2 or not right:
             return {}
-        return {f"{name} auroc": float(roc_auc_score(labels, logits)), f"{name} start": float(np.mean(found))}
+        return {f"{name} auroc": float(roc_auc_score(labels, logits)), f"{name} start": float(np.mean(right))}
 
     def _read(self, batch: Encoded) -> tuple[Tensor, Tensor]:
         ids, mask, types = batch.ids.to(device()), batch.mask.to(device()), batch.types.to(device())

@@ -179,5 +179,5 @@ def _same_number(answer: str, text: str) -> list[tuple[int, int]]:
     numbers = re.findall(r"\d+", answer)
     if len(numbers) != 1:
         return []
-    found = [match.span() for match in re.finditer(rf"(?<!\d){numbers[0]}(?!\d)", text)]
-    return found if len(found) == 1 else []
+    places = [match.span() for match in re.finditer(rf"(?<!\d){numbers[0]}(?!\d)", text)]
+    return places if len(places) == 1 else []

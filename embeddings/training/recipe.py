@@ -91,7 +91,7 @@ class Recipe:
         """Runs every step that has no result yet."""
         out = self.out
         if self.start:
-            self._step("start", out / "distillation" / "model.safetensors", self.take_up)
+            self._step("start", out / "distillation" / "model.safetensors", self.take_start)
         else:
             self._step("vocabulary", out / "vocabulary" / "tokenizer.json", self.make_vocabulary)
             self._step("alignment", out / "alignment" / "vectors.safetensors", self.make_alignment)
@@ -103,12 +103,12 @@ class Recipe:
         self._step("calibration", out / "reader" / "reader.json", self.make_calibration)
         self._step("figures", out / "figures.json", self.make_figures)
 
-    def take_up(self) -> None:
+    def take_start(self) -> None:
         """Takes an existing encoder in place of steps 1 to 4."""
         assert self.start
         if not (self.start / "reader" / "reader.safetensors").is_file():
             raise ModelError(f"there is no reader to start from in {self.start}: name a folder with encoder/ and reader/")
-        network.take_up(self.start / "encoder", self.out / "vocabulary", self.out / "distillation")
+        network.import_encoder(self.start / "encoder", self.out / "vocabulary", self.out / "distillation")
 
     def make_vocabulary(self) -> None:
         """Step 1."""
@@ -217,8 +217,7 @@ class Recipe:
     def _question_sources(self, held_out: bool) -> list[reading_data.Source]:
         """Returns questions with marked answers as sources; near misses are the nearest of their passages by the encoder."""
         chosen = [q for q in self.questions if (q.measured if held_out else q.answers and not q.held_out)]
-        asked = list(pairs.of_questions(chosen))
-        data = retrieval.RetrievalData(self.tokenizer, asked)
+        data = retrieval.RetrievalData(self.tokenizer, list(pairs.of_questions(chosen)))
         data.mine(Student.load(self.out / "retrieval", for_use=True))
         return [
             reading_data.of_question(question, [data.names[row] for row in negatives])

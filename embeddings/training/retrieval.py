@@ -64,8 +64,8 @@ class RetrievalData:
                 nearest = (
                     (queries[block : block + 1000] @ passages.T).topk(min(_NEAREST, len(rows)), dim=1).indices.cpu().tolist()
                 )
-                for i, found in zip(chosen[block : block + 1000], nearest, strict=True):
-                    self.negatives[i] += self._misleading(i, [rows[n] for n in found])
+                for i, columns in zip(chosen[block : block + 1000], nearest, strict=True):
+                    self.negatives[i] += self._misleading(i, [rows[n] for n in columns])
 
     def _misleading(self, i: int, rows: Sequence[int]) -> list[int]:
         avoid = [answer.casefold() for answer in self.pairs[i].avoid]
@@ -88,7 +88,7 @@ class RetrievalData:
             for number in generator.permutation(len(batches)):
                 chosen = batches[number]
                 candidates = [self.negatives[i] for i in chosen]
-                yield chosen, np.array([generator.choice(found) if found else -1 for found in candidates])
+                yield chosen, np.array([generator.choice(negatives) if negatives else -1 for negatives in candidates])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,9 @@ def held_out(tokenizer: Any, questions: Sequence[Question]) -> list[HeldOut]:
         chosen = [q for q in questions if q.measured and q.language == language]
         rows = {paragraph: row for row, paragraph in enumerate(dict.fromkeys(q.passage for q in chosen))}
         if chosen:
-            asked = TokenizedTexts(tokenizer, [q.text for q in chosen], MAX_TOKENS)
+            tokenized = TokenizedTexts(tokenizer, [q.text for q in chosen], MAX_TOKENS)
             paragraphs = TokenizedTexts(tokenizer, list(rows), MAX_TOKENS)
-            groups.append(HeldOut(language, asked, paragraphs, np.array([rows[q.passage] for q in chosen])))
+            groups.append(HeldOut(language, tokenized, paragraphs, np.array([rows[q.passage] for q in chosen])))
     return groups
 
 

