@@ -1,1 +1,1 @@
-"""The recipe that makes the bundled weights, from open data to files."""
+"""Makes the bundled weights from open data."""

@@ -1,7 +1,7 @@
-"""Step 2, the alignment: one vector a token, such that the mean of a sentence's tokens is its meaning in either language.
+"""Step 2, alignment: one static vector per token, such that translations have similar mean vectors.
 
-A static model has no attention, so it learns in minutes which words of the two languages mean the same. That is what lets
-the Chinese half of the vocabulary start from the English half in step 3.
+A static model has no attention, so it learns in minutes which words of the two languages mean the same. Step 3 uses this to
+initialise the Chinese half of the vocabulary from the English half.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def align(vocabulary: int, parallel: ParallelRows, folder: Path, seed: int) -> N
     """Trains the static vectors and writes `vectors.safetensors`: `vectors`, float32 `(vocabulary, dim)`.
 
     Args:
-        vocabulary: How many tokens there are.
-        parallel: The rows, of which those in both languages are read.
-        folder: Where the vectors and the log go.
-        seed: Of the first vectors and of the order.
+        vocabulary: The number of tokens.
+        parallel: The rows. Those in English alone are ignored.
+        folder: The folder for the vectors and the log.
+        seed: Seed for the initial vectors and the order of the rows.
     """
     torch.manual_seed(seed)
     vectors = nn.EmbeddingBag(vocabulary, parallel.targets.shape[1], mode="mean").to(device())
@@ -69,18 +69,21 @@ def align(vocabulary: int, parallel: ParallelRows, folder: Path, seed: int) -> N
 
 
 def contrast(left: Tensor, right: Tensor, temperature: float = TEMPERATURE) -> Tensor:
-    """The symmetric in-batch contrastive loss of unit vectors `(rows, dim)`: each row's match is the same row of the other side."""
+    """Returns the symmetric in-batch contrastive loss of unit vectors `(rows, dim)`.
+
+    Each row's match is the same row of the other side.
+    """
     scores = left @ right.T / temperature
     labels = torch.arange(len(left), device=left.device)
     return (functional.cross_entropy(scores, labels) + functional.cross_entropy(scores.T, labels)) / 2
 
 
 def found_first(queries: Tensor, documents: Tensor) -> float:
-    """Recall@1 of each query's own row among all rows."""
+    """Returns recall@1, where each query's match is the document in the same row."""
     nearest = (queries @ documents.T).argmax(dim=1)
     return float((nearest == torch.arange(len(queries), device=nearest.device)).float().mean())
 
 
 def load(folder: Path) -> Tensor:
-    """The static vectors, float32 `(tokens, dim)`."""
+    """Loads the static vectors, float32 `(tokens, dim)`."""
     return load_file(folder / "vectors.safetensors")["vectors"]

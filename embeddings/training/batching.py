@@ -1,4 +1,4 @@
-"""Texts as token ids, and batches of texts of like length, so that little is spent on padding."""
+"""Tokenized texts, and batches of texts of similar length, which need little padding."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class TokenizedTexts:
-    """Many texts' token ids in one array: text `i` is `ids[starts[i]:starts[i + 1]]`, special tokens included."""
+    """The token ids of many texts in one array: text `i` is `ids[starts[i]:starts[i + 1]]`, special tokens included."""
 
     def __init__(self, tokenizer: Any, texts: Sequence[str], max_tokens: int, name: str = "tokenizing") -> None:
         parts: list[np.ndarray[Any, np.dtype[np.int32]]] = []
@@ -39,11 +39,11 @@ class TokenizedTexts:
         return len(self.lengths)
 
     def of(self, row: int) -> np.ndarray[Any, np.dtype[np.int32]]:
-        """The token ids of one text."""
+        """Returns the token ids of one text."""
         return self.ids[self.starts[row] : self.starts[row + 1]]
 
     def padded(self, rows: Sequence[int] | Integers) -> tuple[Tensor, Tensor]:
-        """The token ids and the attention mask of some texts, both int64 `(rows, tokens of the longest)`."""
+        """Returns the token ids and the attention mask of some texts, both int64 `(rows, tokens of the longest)`."""
         longest = max(1, int(self.lengths[np.asarray(rows, np.int64)].max(initial=1)))
         ids = np.full((len(rows), longest), self.padding, np.int64)
         mask = np.zeros((len(rows), longest), np.int64)
@@ -54,7 +54,7 @@ class TokenizedTexts:
         return torch.from_numpy(ids), torch.from_numpy(mask)
 
     def flat(self, rows: Sequence[int] | Integers) -> tuple[Tensor, Tensor]:
-        """The token ids of some texts end to end, and where each begins: what an `EmbeddingBag` takes."""
+        """Returns the concatenated token ids of some texts and the offset of each, as `EmbeddingBag` takes them."""
         parts = [self.of(int(row)) for row in rows]
         begins = np.concatenate([[0], np.cumsum([len(part) for part in parts])[:-1]]).astype(np.int64)
         return torch.from_numpy(np.concatenate(parts).astype(np.int64)), torch.from_numpy(begins)
@@ -62,9 +62,12 @@ class TokenizedTexts:
 
 @dataclass(frozen=True, slots=True)
 class ParallelRows:
-    """The same texts in both languages, and the teacher's vectors of the English ones, `(rows, dim)`.
+    """Translations, and the teacher's vectors of the English texts.
 
-    The Chinese one is empty where there is English alone.
+    Attributes:
+        chinese: The Chinese texts, empty in rows of English alone.
+        english: The English texts.
+        targets: The teacher's vectors `(rows, dim)`.
     """
 
     chinese: TokenizedTexts
@@ -72,25 +75,27 @@ class ParallelRows:
     targets: np.ndarray[Any, np.dtype[np.float16]]
 
     def in_both(self, rows: Integers) -> Integers:
-        """Which of some rows have a Chinese text, as places in `rows`."""
+        """Returns the positions in `rows` of those rows that have a Chinese text."""
         return np.flatnonzero(self.chinese.lengths[rows] > _SPECIAL_TOKENS)
 
     def target(self, rows: Integers) -> Tensor:
-        """The teacher's vectors of some rows, float32."""
+        """Returns the teacher's vectors of some rows, float32 `(rows, dim)`."""
         return torch.from_numpy(self.targets[rows].astype(np.float32))
 
 
-def batches_of_like_length(lengths: Integers, tokens: int, generator: np.random.Generator, most: int = 1024) -> list[Integers]:
-    """Parts rows into batches in random order.
+def batches_of_like_length(
+    lengths: Integers, tokens: int, generator: np.random.Generator, max_rows: int = 1024
+) -> list[Integers]:
+    """Splits rows into batches of similar length, in random order.
 
     Args:
-        lengths: The tokens of each row.
-        tokens: About how many tokens, padding included, a batch takes.
-        generator: Where the order comes from.
-        most: The most rows of a batch.
+        lengths: The number of tokens of each row.
+        tokens: The maximum number of tokens of a batch, padding included; a longer row is a batch by itself.
+        generator: Determines the order.
+        max_rows: The maximum number of rows of a batch.
 
     Returns:
-        Row numbers; each row stands in one batch.
+        Row numbers; each row is in exactly one batch.
     """
     # Noise in the order keeps the same texts from meeting in every epoch.
     order = np.argsort(lengths * generator.uniform(0.9, 1.1, len(lengths)), kind="stable")
@@ -98,7 +103,7 @@ def batches_of_like_length(lengths: Integers, tokens: int, generator: np.random.
     begin = 0
     while begin < len(order):
         end, longest = begin, 0
-        while end < len(order) and end - begin < most:
+        while end < len(order) and end - begin < max_rows:
             longest = max(longest, int(lengths[order[end]]))
             if end > begin and longest * (end - begin + 1) > tokens:
                 break

@@ -1,8 +1,8 @@
-"""Questions made from statements: a date, a number or a name of a sentence gives way to the word that asks for it.
+"""Makes questions from statements by replacing a date, a number or a name with a question word.
 
-Chinese leaves the question word where the answer would stand, so that 长江禁渔从2021年1月1日开始 becomes 长江禁渔从什么时候开始 and is
-what people say. English moves it to the front; here it does so only where the answer begins the sentence, and stays in place
-otherwise. After Lewis, Denoyer and Riedel (2019), "Unsupervised Question Answering by Cloze Translation".
+Chinese leaves the question word in the place of the answer, so 长江禁渔从2021年1月1日开始 becomes the natural question
+长江禁渔从什么时候开始. English moves it to the front; here, it is at the front only if the answer begins the sentence, and stays in
+place otherwise. After Lewis, Denoyer and Riedel (2019), "Unsupervised Question Answering by Cloze Translation".
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _LEADING = re.compile(r"^(?:但|但是|而|并|并且|同时|此外|另外|因�
 
 @dataclass(frozen=True, slots=True)
 class Cloze:
-    """A question, and the place of its answer in the statement it was made from."""
+    """A question, and the offsets of its answer in the statement it was made from."""
 
     question: str
     start: int
@@ -55,11 +55,11 @@ class Cloze:
 
 
 def ask(statement: str, language: str, generator: random.Random) -> Cloze | None:
-    """A question that the statement answers; None when it has nothing to ask for."""
-    found = list(_chinese_answers(statement, generator) if language == "zh" else _english_answers(statement))
-    if not found:
+    """Makes a question that the statement answers; None if the statement contains nothing to ask for."""
+    candidates = list(_chinese_answers(statement, generator) if language == "zh" else _english_answers(statement))
+    if not candidates:
         return None
-    word, start, end = generator.choice(found)
+    word, start, end = generator.choice(candidates)
     question = (
         _ask_chinese(statement, word, start, end, generator) if language == "zh" else _ask_english(statement, word, start, end)
     )
@@ -87,7 +87,7 @@ def _english_answers(statement: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _ask_chinese(statement: str, word: str, start: int, end: int, generator: random.Random) -> str:
-    """The clause around the answer, with the clause before it where it says little by itself, and the word that asks."""
+    """Puts the question word into the clause around the answer, with the clause before it where that one is short."""
     cuts = [0, *(match.end() for match in _CHINESE_CLAUSE.finditer(statement)), len(statement)]
     first = max(i for i, cut in enumerate(cuts) if cut <= start)
     last = min(i for i, cut in enumerate(cuts) if cut >= end)
@@ -110,7 +110,7 @@ def _ask_english(statement: str, word: str, start: int, end: int) -> str:
         inside = "what" if word == "who or what" else word
         question = f"{before} {inside} {after}".strip()
         if len(question) > _LONGEST_ENGLISH:
-            # The comma nearest to the answer on either side bounds what is asked.
+            # Keep the text between the commas nearest to the answer.
             left = before.rfind(", ") + 1
             right = after.find(",")
             question = f"{before[left:].strip()} {inside} {after[:right] if right >= 0 else after}".strip()

@@ -1,6 +1,6 @@
-"""The open text that the models are trained on: parallel sentences, questions with passages, and articles.
+"""Reads the open text that the models are trained on: parallel sentences, questions with passages, and articles.
 
-A data folder holds `parallel/*.tsv.xz` (Chinese TAB English, in the order of the documents they come from),
+A data folder contains `parallel/*.tsv.xz` (Chinese TAB English, in the order of the documents they come from),
 `qa/*.jsonl.xz` (`lang`, `question`, `passage`, `answers`, `title`), `text/*.jsonl.xz` (`title`, `text`) and `dev/*.tsv.xz`, which
 is for measuring and is never trained on.
 """
@@ -21,24 +21,31 @@ from embeddings.errors import YinjuError
 
 DICTIONARY = "dict_cc_cedict"
 HELD_OUT_SETS = ("en_squad_train_44articles", "zh_drcd_dev_test_simplified", "zh_cmrc2018_dev_trial")
-"""The sets of which one fifth, by document, is for measuring. Documents of the same titles are left out of all other sets."""
+"""Sets with one fifth, by document, reserved for measuring. Documents with the same titles are left out of all other sets."""
 
 WITHOUT_PLACES = frozenset({"en_pubmedqa"})
-"""Sets whose answers are yes and no: where these words stand in the passage means nothing."""
+"""Sets with yes and no as answers; the places of these words in the passage mean nothing."""
 
 _LONGEST_PASSAGE = 4000
 
 
 class DataError(YinjuError):
-    """The training data are not where they should be."""
+    """The training data are missing or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with the passage it was asked of.
+    """A question about a passage.
 
-    `answers` are strings of the passage; empty when the passage as a whole answers, or when `answerable` is False.
-    `title` is that of the document, empty when none is known. Those `held_out` are for measuring only.
+    Attributes:
+        source: The name of the set.
+        language: "zh" or "en".
+        text: The question.
+        passage: The passage it was asked about.
+        title: The title of the passage's document, or empty.
+        answers: Strings of the passage; empty if the passage as a whole is the answer, or if `answerable` is False.
+        answerable: Whether the passage answers the question.
+        held_out: Whether the question is for measuring only.
     """
 
     source: str
@@ -52,13 +59,13 @@ class Question:
 
     @property
     def measured(self) -> bool:
-        """Whether the development figures ask it."""
+        """Whether the question belongs to the development set."""
         return self.held_out and self.source in HELD_OUT_SETS and bool(self.answers)
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A text with its title, which is empty for news."""
+    """An article; its title is empty for news."""
 
     language: str
     title: str
@@ -66,31 +73,39 @@ class Article:
 
 
 class Corpus:
-    """Reads a data folder; with `limit`, only so many rows of each file, for a quick trial of every step."""
+    """Reads a data folder."""
 
     def __init__(self, folder: Path, limit: int | None = None) -> None:
-        """Raises: DataError: there is no such folder, or it holds no parallel text."""
+        """Opens a data folder.
+
+        Args:
+            folder: The data folder.
+            limit: The maximum number of rows to read from each file, for a quick trial of every step.
+
+        Raises:
+            DataError: The folder does not exist or contains no parallel text.
+        """
         self.folder = folder
         self.limit = limit
         if not any((folder / "parallel").glob("*.tsv.xz")):
-            raise DataError(f"no training data in {folder} (parallel/*.tsv.xz): say where they are with DATA=FOLDER")
+            raise DataError(f"no training data in {folder} (parallel/*.tsv.xz): name their folder with DATA=FOLDER")
 
     def parallel(self) -> dict[str, list[tuple[str, str]]]:
-        """Chinese and English of each file of parallel text, by the file's name; neighbours come from one document."""
+        """Returns the Chinese and English sentences of each parallel file, by its name. Neighbouring rows come from one document."""
         files = sorted((self.folder / "parallel").glob("*.tsv.xz"))
         return {file.name.removesuffix(".tsv.xz"): self._pairs(file) for file in files}
 
     def dictionary(self) -> list[tuple[str, str]]:
-        """Chinese words and their English meanings, parted by semicolons."""
+        """Returns Chinese words and their English meanings, separated by semicolons."""
         return self._pairs(self.folder / "parallel" / f"{DICTIONARY}.tsv.xz")
 
     def development(self) -> dict[str, list[tuple[str, str]]]:
-        """Parallel sentences for measuring, by the name of the set."""
+        """Returns the parallel sentences for measuring, by the name of the set."""
         files = sorted((self.folder / "dev").glob("*.tsv.xz"))
         return {file.name.removesuffix(".tsv.xz"): self._pairs(file) for file in files}
 
     def questions(self) -> list[Question]:
-        """Every question of every set, each passage cut to 4,000 characters."""
+        """Returns the questions of all sets, with passages cut to 4,000 characters."""
         return [
             self._question(file.name.removesuffix(".jsonl.xz"), row)
             for file in sorted((self.folder / "qa").glob("*.jsonl.xz"))
@@ -98,7 +113,7 @@ class Corpus:
         ]
 
     def articles(self) -> Iterator[Article]:
-        """Every article of every file, leaving out the documents that are held out."""
+        """Yields the articles of all files, except held-out documents."""
         for file in sorted((self.folder / "text").glob("*.jsonl.xz")):
             for row in self._rows(file):
                 title = row.get("title") or ""
@@ -106,7 +121,7 @@ class Corpus:
                     yield Article(row.get("lang") or file.name[:2], title, row["text"])
 
     def sample_articles(self, counts: dict[str, int], generator: random.Random) -> Iterator[Article]:
-        """Some articles of each language, at most so many, in random order within it."""
+        """Yields up to `counts` articles of each language, in random order within it."""
         by_language: dict[str, list[Article]] = {language: [] for language in counts}
         for article in self.articles():
             by_language[article.language].append(article)
@@ -140,7 +155,7 @@ class Corpus:
 
 
 def held_out(title: str) -> bool:
-    """Whether the document of this title (or, without one, this text) is among the fifth that is only for measuring."""
+    """Tells whether the document with this title (or this text, if it has no title) is in the fifth reserved for measuring."""
     return bool(title) and sha256(title.replace("_", " ").encode()).digest()[0] % 5 == 0
 
 

@@ -1,7 +1,7 @@
-"""Step 4, the distillation: the teacher's vector of the English text is the target for the text in both languages.
+"""Step 4, distillation: the teacher's vector of the English text is the target for the text in both languages.
 
 After Reimers and Gurevych (2020), "Making Monolingual Sentence Embeddings Multilingual using Knowledge Distillation", with a
-contrastive loss against the targets of the whole batch beside the likeness to one's own target.
+contrastive loss against the targets of the whole batch beside the similarity to the text's own target.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ DevelopmentSets = dict[str, tuple[TokenizedTexts, TokenizedTexts]]
 
 
 class Distillation:
-    """The student with its batches and their loss; the next step uses them too, so as not to forget."""
+    """The student's batches and their loss. The next step trains on them too, so that the student does not forget."""
 
     def __init__(self, student: Student, parallel: ParallelRows) -> None:
         self.student, self._parallel = student, parallel
 
     def batches(self, seed: int) -> Iterator[Integers]:
-        """Every row once in each pass, in batches of like length, endlessly."""
+        """Yields endless batches of rows of similar length; each pass contains every row once."""
         generator = np.random.default_rng(seed)
         chinese, english = self._parallel.chinese.lengths, self._parallel.english.lengths
         both = self._parallel.in_both(np.arange(len(english)))
@@ -47,7 +47,7 @@ class Distillation:
             yield from (batches[number] for number in generator.permutation(len(batches)))
 
     def loss(self, rows: Integers) -> tuple[Tensor, int, Figures]:
-        """The loss of both languages against the targets, and the tokens read."""
+        """Returns the loss of both languages against the targets, the number of tokens, and no figures."""
         target = self._parallel.target(rows).to(device())
         value, tokens = self._towards(self._parallel.english, rows, target)
         both = self._parallel.in_both(rows)
@@ -63,7 +63,7 @@ class Distillation:
 
 
 def train(distillation: Distillation, measure: Callable[[], Figures], folder: Path, seed: int, tokens: int) -> None:
-    """Trains the student for so many tokens and writes it to `folder`."""
+    """Trains the student on `tokens` tokens and writes it to `folder`."""
     student = distillation.student
     stage: Stage[Integers] = Stage(folder, student.groups(), Schedule(tokens, RATES), student.body.encoder)
     stage.run(lambda: distillation.batches(seed), distillation.loss, measure, TOKENS_BETWEEN_MEASUREMENTS)
@@ -71,7 +71,7 @@ def train(distillation: Distillation, measure: Callable[[], Figures], folder: Pa
 
 
 def across_languages(student: Student, development: DevelopmentSets) -> Figures:
-    """Recall@1 of each sentence's translation among all of its set, both ways."""
+    """Returns recall@1 of each sentence's translation among all sentences of its set, in both directions."""
     figures: Figures = {}
     for name, (chinese, english) in development.items():
         left, right = encoded(student, chinese), encoded(student, english)
@@ -80,7 +80,7 @@ def across_languages(student: Student, development: DevelopmentSets) -> Figures:
 
 
 def encoded(student: Student, texts: TokenizedTexts, batch_tokens: int = BATCH_TOKENS) -> Tensor:
-    """The vectors of all texts in order, float32 `(texts, dim)`, without gradients."""
+    """Encodes all texts without gradients, float32 `(texts, dim)`."""
     parts = batches_of_like_length(texts.lengths, batch_tokens, np.random.default_rng(0))
     with torch.inference_mode():
         vectors = torch.cat([student(*texts.padded(part)) for part in parts])

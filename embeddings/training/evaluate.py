@@ -1,7 +1,7 @@
 """The development table: `python -m embeddings.training.evaluate --data FOLDER [--encoder FOLDER …] [--reader READER:ENCODER …]`.
 
-What is asked are the held-out questions of SQuAD, DRCD and CMRC 2018 and the parallel sentences of `dev/`; none of it is ever
-trained on. Across languages there are no questions in the data: `en->zh` are Chinese questions put into English word by word.
+The queries are the held-out questions of SQuAD, DRCD and CMRC 2018 and the parallel sentences of `dev/`, which are never trained on.
+The data contain no questions across languages: `en->zh` are Chinese questions translated into English word by word.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from embeddings.training.reading import held_out_examples
 from embeddings.training.switching import CodeSwitcher
 
 Figures = dict[str, dict[str, float]]
-"""Figures by what was measured, by the name of the model."""
+"""The value of each figure by the name of the model."""
 
 _RERANKED, _RERANKED_QUESTIONS = 20, 60
 _RANK_CONSTANT = 60
@@ -47,10 +47,10 @@ def evaluate(corpus: Corpus, encoders: Sequence[Path], readers: Sequence[tuple[P
     """Measures encoders, and readers with the encoder each was made for.
 
     Args:
-        corpus: The data; only what is held out of it is read.
+        corpus: The data; only held-out questions are used.
         encoders: Folders of sentence-transformers models.
-        readers: Folders of readers, each with its encoder's.
-        most: The most questions of each language, for a quick trial.
+        readers: Pairs of a reader's folder and its encoder's folder.
+        most: The maximum number of questions of each language, for a quick trial.
     """
     held_out = [question for question in corpus.questions() if question.measured]
     questions = [q for language in ("zh", "en") for q in [q for q in held_out if q.language == language][:most]]
@@ -84,7 +84,7 @@ def evaluate(corpus: Corpus, encoders: Sequence[Path], readers: Sequence[tuple[P
 
 
 def table(figures: Figures) -> str:
-    """The figures as a Markdown table, a column a model."""
+    """Formats the figures as a Markdown table with a column for each model."""
     names = list(dict.fromkeys(name for values in figures.values() for name in values))
     lines = ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for figure, values in figures.items():
@@ -94,35 +94,35 @@ def table(figures: Figures) -> str:
 
 
 def bm25(documents: Sequence[str], queries: Sequence[str], k1: float = 1.2, b: float = 0.75) -> Vectors:
-    """BM25 scores `(queries, documents)`, over English stems and jieba's words, long ones also by their parts.
+    """Returns BM25 scores `(queries, documents)` over English stems and jieba's words, with the parts of long words.
 
     After Robertson and Zaragoza (2009), "The Probabilistic Relevance Framework: BM25 and Beyond".
     """
     vectorizer = CountVectorizer(analyzer=_terms)
     counts = vectorizer.fit_transform(documents).tocsc().astype(np.float32)
     lengths = np.asarray(counts.sum(axis=1)).ravel()
-    found = np.diff(counts.indptr)
-    inverse = np.log(1 + (len(documents) - found + 0.5) / (found + 0.5))
+    frequencies = np.diff(counts.indptr)
+    inverse = np.log(1 + (len(documents) - frequencies + 0.5) / (frequencies + 0.5))
     weights = counts.tocoo()
     norm = k1 * (1 - b + b * lengths[weights.row] / lengths.mean())
     weights.data = inverse[weights.col] * weights.data * (k1 + 1) / (weights.data + norm)
-    asked = (vectorizer.transform(queries) > 0).astype(np.float32)
-    return np.asarray((asked @ weights.tocsr().T).todense(), np.float32)
+    terms = (vectorizer.transform(queries) > 0).astype(np.float32)
+    return np.asarray((terms @ weights.tocsr().T).todense(), np.float32)
 
 
 def fused(*scores: Vectors) -> Vectors:
-    """Reciprocal rank fusion of scores `(queries, documents)` (Cormack, Clarke and Büttcher, 2009)."""
+    """Combines scores `(queries, documents)` by reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)."""
     ranks = (np.argsort(np.argsort(-part, axis=1), axis=1) + 1 for part in scores)
     return np.asarray(sum(1 / (_RANK_CONSTANT + rank) for rank in ranks), np.float32)
 
 
 def exact_match(prediction: str, answers: Sequence[str]) -> float:
-    """1 when the prediction is one of the answers, but for case, articles, punctuation and blanks; else 0."""
+    """Returns 1 if the prediction is one of the answers, ignoring case, articles, punctuation and blanks; otherwise 0."""
     return float(any(_normalized(prediction) == _normalized(answer) for answer in answers))
 
 
 def f1(prediction: str, answers: Sequence[str], language: str) -> float:
-    """The best F1 of the prediction against an answer: over words in English (SQuAD), over characters in Chinese (CMRC 2018)."""
+    """Returns the best F1 of the prediction against an answer: over words in English (SQuAD), characters in Chinese (CMRC 2018)."""
     return max(_f1(_units(prediction, language), _units(answer, language)) for answer in answers)
 
 
@@ -149,7 +149,7 @@ def _terms(text: str) -> list[str]:
 def _by_pair(
     questions: Sequence[Question], scores: Vectors, paragraphs: Sequence[str], switched: bool = False
 ) -> dict[str, float]:
-    """Recall@1 among all paragraphs of both languages, by the questions' language."""
+    """Returns recall@1 among the paragraphs of both languages, by the question's language."""
     nearest = scores.argmax(axis=1)
     right = [paragraphs[row] == question.passage for row, question in zip(nearest, questions, strict=True)]
     return _shares([_pair(question, switched) for question in questions], right, "recall@1")
@@ -172,7 +172,7 @@ def _switched(question: Question, switcher: CodeSwitcher) -> str:
 
 
 def _across(corpus: Corpus, encoder: SentenceTransformerEncoder, most: int | None) -> dict[str, float]:
-    """Recall@1 of each sentence's translation among all of its set."""
+    """Returns recall@1 of each sentence's translation among all sentences of its set."""
     figures = {}
     for name, rows in corpus.development().items():
         chinese, english = (encoder.encode_document([row[side] for row in rows[:most]]) for side in (0, 1))
@@ -184,7 +184,7 @@ def _across(corpus: Corpus, encoder: SentenceTransformerEncoder, most: int | Non
 
 
 def _reading(reader: CrossEncoderReader, questions: Sequence[Question]) -> dict[str, float]:
-    """EM and F1 on the paragraph that each question asks about."""
+    """Returns exact match and F1 on the paragraph that each question is about."""
     readings = reader.read_pairs([question.text for question in questions], [question.passage for question in questions])
     spans = [reading.answer(0, len(question.passage)) for question, reading in zip(questions, readings, strict=True)]
     predictions = [question.passage[start:end] for question, (start, end, _) in zip(questions, spans, strict=True)]
@@ -196,10 +196,10 @@ def _reading(reader: CrossEncoderReader, questions: Sequence[Question]) -> dict[
 
 
 def _judging(reader: CrossEncoderReader, questions: Sequence[Question], switcher: CodeSwitcher) -> dict[str, float]:
-    """The area under the curve of answers against near misses, and the calibration error, on the half not calibrated on."""
+    """Returns AUROC of answers against near misses and the calibration error, on the half not calibrated on."""
     figures: dict[str, float] = {}
-    asked = list(pairs.of_questions(questions))
-    sources = [reading_data.of_question(q, pair.near) for q, pair in zip(questions, asked, strict=True)]
+    made = list(pairs.of_questions(questions))
+    sources = [reading_data.of_question(q, pair.near) for q, pair in zip(questions, made, strict=True)]
     for pair, examples in held_out_examples(calibration.halves(sources)[1], switcher).items():
         support, labels = calibration.judged(reader, examples)
         if 0 < labels.mean() < 1:
@@ -215,7 +215,7 @@ def _reranking(
     paragraphs: Sequence[str],
     switcher: CodeSwitcher,
 ) -> dict[str, float]:
-    """Recall@1 of the encoder alone, and after the reader has put its first 20 into order, on some questions of each pair."""
+    """Returns recall@1 of the encoder alone and after the reader has reranked its first 20, on some questions of each pair."""
     vectors = encoder.encode_document(paragraphs)
     figures: dict[str, float] = {}
     for language in ("zh", "en"):
@@ -237,7 +237,7 @@ def _reranking(
 
 
 def _encoder_speed(encoder: SentenceTransformerEncoder, questions: Sequence[Question]) -> dict[str, float]:
-    """Passages of 306 characters a second, and milliseconds for a short question."""
+    """Measures passages of 306 characters per second, and milliseconds for a short question."""
     text = "".join(question.passage for question in questions if question.language == "zh") or "引据" * 1000
     step = max(1, (len(text) - _SPEED_CHARACTERS) // _SPEED_PASSAGES)
     passages = [text[i * step : i * step + _SPEED_CHARACTERS] for i in range(_SPEED_PASSAGES)]
@@ -248,13 +248,13 @@ def _encoder_speed(encoder: SentenceTransformerEncoder, questions: Sequence[Ques
 
 
 def _reader_speed(reader: CrossEncoderReader, questions: Sequence[Question]) -> dict[str, float]:
-    """Milliseconds for a question with 20 windows."""
+    """Measures milliseconds for a question with 20 windows."""
     windows = [q.passage[slice(*pairs.windows(q.passage, q.language)[0])] for q in questions[: 40 * _SPEED_PAIRS : 40]]
     return {"20 pairs, ms": 1000 * _seconds(partial(reader.read, questions[0].text, windows[:_SPEED_PAIRS]))}
 
 
 def _seconds(run: Callable[[], Any], times: int = 5) -> float:
-    """The median time of a call, after one to warm up."""
+    """Returns the median time of a call, after one warm-up call."""
     run()
     taken = []
     for _ in range(times):
@@ -272,8 +272,8 @@ def main() -> None:
         "--encoder", type=Path, action="append", default=[], help="a sentence-transformers folder; may be repeated"
     )
     parser.add_argument("--reader", action="append", default=[], help="READER:ENCODER, two folders; may be repeated")
-    parser.add_argument("--most", type=int, help="the most questions of each language")
-    parser.add_argument("--json", type=Path, help="where the figures go as JSON too")
+    parser.add_argument("--most", type=int, help="the maximum number of questions of each language")
+    parser.add_argument("--json", type=Path, help="also write the figures to this JSON file")
     arguments = parser.parse_args()
     readers = [(Path(reader), Path(encoder)) for reader, _, encoder in (value.partition(":") for value in arguments.reader)]
     try:

@@ -1,7 +1,7 @@
-"""One training stage: its optimizer, learning rate, progress, log and checkpoints. Every stage runs through here.
+"""Runs a training stage: optimizer, learning rate, progress, log and checkpoints.
 
-A stage ends after a number of tokens, not after a time, so that it gives the same weights on a fast machine and a slow one.
-Stopped at any point, it goes on from its last checkpoint. Checkpoints are safetensors and JSON, never pickle.
+A stage ends after a number of tokens, not after a time, so that it produces the same weights on a fast machine and a slow one.
+It can be stopped at any point and continues from its last checkpoint. Checkpoints are safetensors and JSON, never pickle.
 """
 
 from __future__ import annotations
@@ -32,20 +32,25 @@ _LOWEST_RATE = 0.01
 
 
 def device() -> torch.device:
-    """Where training runs: the GPU if there is one."""
+    """Returns the device for training: the GPU if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def working_type() -> torch.dtype:
-    """The number format to compute in: whichever is faster here."""
+    """Returns the number format that is fastest on this device."""
     return number_format.fastest(on_gpu=device().type == "cuda")
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long a stage lasts and how fast it learns: `rates` are the peak learning rates of its groups of parameters.
+    """The length of a stage and its learning rates.
 
     The rate rises over the first 3% of the tokens and falls to 1% of the peak by the end.
+
+    Attributes:
+        tokens: The number of tokens to train on.
+        rates: The peak learning rate of each group of parameters.
+        weight_decay: AdamW's weight decay.
     """
 
     tokens: int
@@ -53,14 +58,14 @@ class Schedule:
     weight_decay: float = 0.01
 
     def share_of_peak(self, tokens: int) -> float:
-        """The learning rate after so many tokens, as a share of its peak."""
+        """Returns the learning rate after `tokens` tokens, as a share of its peak."""
         done = tokens / self.tokens
         return min(1.0, done / _WARM_UP) if done < _WARM_UP else max(_LOWEST_RATE, (1 - done) / (1 - _WARM_UP))
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a stage is."""
+    """The progress of a stage: steps, tokens and seconds so far, and the lines of its log."""
 
     step: int = 0
     tokens: int = 0
@@ -69,7 +74,7 @@ class Progress:
 
 
 class Stage(Generic[Batch]):
-    """A network with its optimizer and the folder where its checkpoints and its log go."""
+    """Trains the parameters of a network, with checkpoints and a log in a folder."""
 
     def __init__(
         self,
@@ -79,15 +84,15 @@ class Stage(Generic[Batch]):
         layers: nn.Module | None = None,
         checkpoint_seconds: float = _SECONDS_BETWEEN_CHECKPOINTS,
     ) -> None:
-        """Takes up the last checkpoint in `folder`, if there is one.
+        """Continues from the last checkpoint in `folder`, if there is one.
 
         Args:
-            folder: For `checkpoint.safetensors` and `log.json`.
-            groups: The parameters that are trained, by name, parted as in `schedule.rates`.
-            schedule: How long, and how fast.
-            layers: The part of the network that computes in `working_type()` while `run` lasts. The optimizer keeps the
-                parameters in float32 beside it, and they have those values again when `run` returns. Embeddings are
-                better left out: their gradients add up over many tokens.
+            folder: The folder for checkpoints and `log.json`.
+            groups: The trained parameters with their names, for each group in `schedule.rates`.
+            schedule: The length and the learning rates.
+            layers: The part of the network that computes in `working_type()` during `run`. The optimizer keeps float32 copies of
+                the parameters, and the network has their values when `run` returns. Leave embeddings out: their gradients add
+                up over many tokens.
             checkpoint_seconds: The time between two checkpoints.
         """
         self._folder = folder
@@ -119,10 +124,11 @@ class Stage(Generic[Batch]):
         """Trains until the schedule's tokens are used up.
 
         Args:
-            batches: Makes the endless sequence of batches, always the same one; it is entered where the checkpoint left off.
-            loss: The loss of a batch, the tokens it took, and figures to show.
-            measure: Figures on data that are not trained on.
-            measured_every: Tokens between measurements; the last one is always made.
+            batches: Makes an endless sequence of batches, the same in every call; training continues after the batches that the
+                checkpoint has seen.
+            loss: Returns the loss of a batch, the number of its tokens, and figures to show.
+            measure: Returns figures on data that are not trained on.
+            measured_every: The number of tokens between measurements. There is always a last one at the end.
         """
         if self.progress.tokens < self._schedule.tokens:
             if self._layers:
@@ -181,7 +187,7 @@ class Stage(Generic[Batch]):
         return tokens, {"loss": value.item()} | figures
 
     def _write_back(self) -> None:
-        """Gives the network the values that the optimizer holds."""
+        """Copies the optimizer's float32 values into the network."""
         with torch.no_grad():
             for (_, parameter), master in zip(self._named, self._masters, strict=True):
                 parameter.copy_(master)
@@ -204,7 +210,7 @@ class Stage(Generic[Batch]):
         temporary = self._folder / "checkpoint.new"
         save_file(tensors, temporary)
         progress = self.progress
-        # Weights and numbers change hands together: the numbers name the file that belongs to them.
+        # The state names its weights file, so replacing the state switches both at once.
         weights = f"checkpoint-{progress.step}.safetensors"
         os.replace(temporary, self._folder / weights)
         state = {

@@ -1,4 +1,4 @@
-"""Step 3, the student: the teacher's body under the new vocabulary; and how it reads texts while it is trained."""
+"""Step 3, the student: the teacher's body with the new vocabulary."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _WORD_EMBEDDINGS = "embeddings.word_embeddings"
 
 
 class Student(nn.Module):
-    """A BERT body whose mean over the tokens, at unit length, is the text's vector."""
+    """A BERT body that encodes a text as the mean over its tokens, at unit length."""
 
     def __init__(self, body: Any) -> None:
         super().__init__()
-        # Dropout keeps a processor from its fast attention, and so few passes over the data do not need it.
+        # Dropout prevents fast attention on a processor, and so few passes over the data do not need it.
         for module in body.modules():
             if isinstance(module, nn.Dropout):
                 module.p = 0.0
@@ -33,14 +33,14 @@ class Student(nn.Module):
         let_layers_differ(self.body)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Token ids and mask `(texts, tokens)` to unit vectors, float32 `(texts, dim)`."""
+        """Encodes token ids and mask `(texts, tokens)` as unit vectors, float32 `(texts, dim)`."""
         ids, mask = ids.to(device()), mask.to(device())
         hidden = self.body(input_ids=ids, attention_mask=mask).last_hidden_state
         weights = mask[:, :, None].float()
         return functional.normalize((hidden.float() * weights).sum(1) / weights.sum(1), dim=1)
 
     def groups(self) -> dict[str, list[tuple[str, Tensor]]]:
-        """The parameters that are trained by how fast they learn: the word embeddings, and the rest of the body."""
+        """Returns the trainable parameters in two groups with separate learning rates: `embeddings` and the rest, `body`."""
         parted: dict[str, list[tuple[str, Tensor]]] = {"embeddings": [], "body": []}
         for name, parameter in self.body.named_parameters():
             if parameter.requires_grad:
@@ -48,12 +48,12 @@ class Student(nn.Module):
         return parted
 
     def save(self, folder: Path) -> None:
-        """Writes the body in float32, to go on from."""
+        """Writes the body in float32, for further training."""
         self.body.save_pretrained(folder)
 
     @classmethod
     def load(cls, folder: Path, for_use: bool = False) -> Student:
-        """Reads the body that `save` wrote, in float32 to be trained on; or for use, in the format that is fastest."""
+        """Reads the body that `save` wrote, in float32 for training; with `for_use`, its layers in the fastest format."""
         student = cls(
             AutoModel.from_pretrained(
                 folder, local_files_only=True, dtype=torch.float32, attn_implementation=attention(), add_pooling_layer=False
@@ -65,22 +65,22 @@ class Student(nn.Module):
 
 
 def attention() -> str:
-    """The attention that trains fastest: on a processor the fused one is slow backwards."""
+    """Returns the attention that trains fastest: on a processor, the backward pass of the fused one is slow."""
     return "sdpa" if device().type == "cuda" else "eager"
 
 
 def graft(tokenizer: Any, teacher_tokenizer: Any, teacher_body: Any, vectors: Tensor, folder: Path) -> None:
-    """Writes the student before any training: the teacher's layers, and a first embedding for every token.
+    """Writes the untrained student: the teacher's layers, and an initial embedding for every token.
 
-    A token that the teacher knows takes the teacher's embedding; any other takes the mean of the embeddings of its ten
-    nearest such tokens by the static vectors, weighted by their likeness.
+    Tokens that the teacher knows get its embedding. Every other token gets the mean of the embeddings of the ten nearest such tokens
+    by the static vectors, weighted by similarity.
 
     Args:
-        tokenizer: The student's.
-        teacher_tokenizer: The teacher's.
+        tokenizer: The student's tokenizer.
+        teacher_tokenizer: The teacher's tokenizer.
         teacher_body: The teacher's transformer, a `BertModel`.
         vectors: The static vectors `(len(tokenizer), dim)`.
-        folder: Where the student goes.
+        folder: The folder to write the student to.
     """
     teacher_rows = teacher_body.get_input_embeddings().weight.detach().float().cpu()
     known = teacher_tokenizer.get_vocab()
@@ -112,25 +112,25 @@ def graft(tokenizer: Any, teacher_tokenizer: Any, teacher_body: Any, vectors: Te
     body.save_pretrained(folder)
 
 
-def take_up(encoder_folder: Path, vocabulary_folder: Path, folder: Path) -> None:
-    """Writes a sentence-transformers encoder of BERT's kind as what steps 1 and 4 leave behind.
+def import_encoder(encoder_folder: Path, vocabulary_folder: Path, folder: Path) -> None:
+    """Writes a BERT-based sentence-transformers encoder in place of the results of steps 1 and 4.
 
     Raises:
-        ModelError: There is no such encoder.
+        ModelError: The folder contains no such encoder.
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(encoder_folder, local_files_only=True)
         student = Student.load(encoder_folder)
     except OSError as error:
         raise ModelError(
-            f"there is no encoder to go on from in {encoder_folder}: name a folder with encoder/ and reader/"
+            f"there is no encoder to start from in {encoder_folder}: name a folder with encoder/ and reader/"
         ) from error
     tokenizer.save_pretrained(vocabulary_folder)
     student.save(folder)
 
 
 def save_sentence_transformer(student: Student, tokenizer: Any, folder: Path) -> None:
-    """Writes a sentence-transformers folder with the weights in half precision."""
+    """Writes a sentence-transformers folder with weights in half precision."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 

@@ -1,7 +1,7 @@
-"""Queries with the passages that they should find, within a language and across the two.
+"""Pairs of a query and a relevant passage, within a language and across the two.
 
-Nobody has asked questions of the data across languages, so they are made: a sentence, or a question made from it, is put to
-the passage that holds its translation; and questions are put into the other language word by word with the dictionary.
+The data contain no questions across languages, so they are made: a sentence, or a question made from it, is paired with the passage
+that contains its translation; and questions are translated word by word with the dictionary.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ACROSS_PER_FILE = {"law_taiwan_moj": 5_000}
 _ACROSS_OTHERWISE = 500
 _FROM_ARTICLES = {"zh": 4_000, "en": 3_000}
 _FROM_DICTIONARY = 3_000
-_MOST_OF_A_SET = {"en_medquad": 4_000}
+_MAX_QUESTIONS = {"en_medquad": 4_000}
 _KEPT_SENTENCES = 0.15
 _SWITCHED_SHARE = 0.4
 
@@ -35,8 +35,12 @@ _SWITCHED_SHARE = 0.4
 class Pair:
     """A query and a passage that answers it or is about it.
 
-    `kind` is the language of either, such as `zh->en`. `avoid` are strings that a passage must not hold to count as not
-    answering. `near` are passages of the same document that do not answer.
+    Attributes:
+        kind: The languages of query and passage, such as `zh->en`.
+        query: The query.
+        passage: The passage.
+        avoid: Strings that a passage must not contain to be a negative.
+        near: Passages of the same document that do not answer.
     """
 
     kind: str
@@ -47,10 +51,10 @@ class Pair:
 
 
 def read(corpus: Corpus, switcher: CodeSwitcher, seed: int) -> list[Pair]:
-    """All pairs, in a fixed order."""
+    """Reads all pairs, in a fixed order."""
     generator = random.Random(seed)
-    asked = list(of_questions(_chosen(corpus.questions(), generator)))
-    pairs = asked + list(_switched(asked, switcher, generator))
+    from_questions = list(of_questions(_chosen(corpus.questions(), generator)))
+    pairs = from_questions + list(_switched(from_questions, switcher, generator))
     pairs += _across(corpus, generator)
     pairs += _of_articles(corpus, generator)
     pairs += _of_dictionary(corpus, generator)
@@ -58,30 +62,30 @@ def read(corpus: Corpus, switcher: CodeSwitcher, seed: int) -> list[Pair]:
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """The places of the sentences of a text, cut at every full stop: training needs no more than that."""
+    """Returns the spans of a text's sentences, cut at every full stop, which is precise enough for training."""
     return [(match.start(), match.end()) for match in _SENTENCE.finditer(text)]
 
 
 def windows(text: str, language: str) -> list[tuple[int, int]]:
-    """Cuts a text into runs of whole sentences as long as a passage at most, but for a sentence that is longer itself."""
-    found: list[tuple[int, int]] = []
+    """Cuts a text into runs of whole sentences of at most a passage's length. A longer sentence is a run by itself."""
+    runs: list[tuple[int, int]] = []
     for start, end in sentences(text):
-        if found and end - found[-1][0] <= LONGEST[language]:
-            found[-1] = (found[-1][0], end)
+        if runs and end - runs[-1][0] <= LONGEST[language]:
+            runs[-1] = (runs[-1][0], end)
         else:
-            found.append((start, end))
-    return found
+            runs.append((start, end))
+    return runs
 
 
 def of_questions(questions: Iterable[Question]) -> Iterator[Pair]:
-    """Each answerable question, in order, with the window of its passage that holds the answer, or the first where none is marked."""
-    asked = [question for question in questions if question.answerable]
-    cut = {question.passage: windows(question.passage, question.language) for question in asked}
+    """Yields each answerable question, in order, with the window that contains its answer, or the first if no answer is marked."""
+    answerable = [question for question in questions if question.answerable]
+    cut = {question.passage: windows(question.passage, question.language) for question in answerable}
     by_document: dict[str, dict[str, None]] = defaultdict(dict)
-    for question in asked:
+    for question in answerable:
         texts = (question.passage[a:b].strip() for a, b in cut[question.passage])
         by_document[question.title or question.passage].update(dict.fromkeys(texts))
-    for question in asked:
+    for question in answerable:
         yield _of_question(question, cut[question.passage], list(by_document[question.title or question.passage]))
 
 
@@ -98,7 +102,7 @@ def _of_question(question: Question, spans: Sequence[tuple[int, int]], texts: Se
 
 
 def _switched(pairs: Sequence[Pair], switcher: CodeSwitcher, generator: random.Random) -> Iterator[Pair]:
-    """Questions put into the other language word by word."""
+    """Yields questions translated word by word."""
     for pair in pairs:
         language = pair.kind[:2]
         if generator.random() < _SWITCHED_SHARE:
@@ -108,7 +112,7 @@ def _switched(pairs: Sequence[Pair], switcher: CodeSwitcher, generator: random.R
 
 
 def _across(corpus: Corpus, generator: random.Random) -> Iterator[Pair]:
-    """A sentence of one language, or a question made from it, with the passage around its translation."""
+    """Yields sentences, or questions made from them, with the passage around the translation."""
     for name, pairs in corpus.parallel().items():
         if name in UNORDERED:
             continue
@@ -126,7 +130,7 @@ def _across(corpus: Corpus, generator: random.Random) -> Iterator[Pair]:
 
 
 def _of_articles(corpus: Corpus, generator: random.Random) -> Iterator[Pair]:
-    """The title of a text with its opening, and sentences of it with the window that they were taken from."""
+    """Yields titles of articles with their opening, and sentences with the window that they come from."""
     for article in corpus.sample_articles(_FROM_ARTICLES, generator):
         language = article.language
         spans = windows(article.text[:3000], language)
@@ -140,7 +144,7 @@ def _of_articles(corpus: Corpus, generator: random.Random) -> Iterator[Pair]:
 
 
 def _of_window(window: str, kind: str, generator: random.Random) -> Iterator[Pair]:
-    """A sentence of a window, or a question made from it, with the window; mostly without the sentence itself."""
+    """Yields a sentence of a window, or a question made from it, with the window, from which the sentence is mostly removed."""
     language = kind[:2]
     parts = [window[a:b] for a, b in sentences(window)]
     long_enough = [i for i, part in enumerate(parts) if len(part) >= _SHORTEST[language] // 4]
@@ -157,20 +161,20 @@ def _of_window(window: str, kind: str, generator: random.Random) -> Iterator[Pai
 
 
 def _chosen(questions: Iterable[Question], generator: random.Random) -> list[Question]:
-    """The questions to train on; of a set that would outweigh the others, a part."""
+    """Returns the questions to train on, and only a sample from sets that would outweigh the others."""
     by_set: dict[str, list[Question]] = defaultdict(list)
     for question in questions:
         if not question.held_out:
             by_set[question.source].append(question)
     return [
         question
-        for name, asked in by_set.items()
-        for question in generator.sample(asked, min(_MOST_OF_A_SET.get(name, len(asked)), len(asked)))
+        for name, members in by_set.items()
+        for question in generator.sample(members, min(_MAX_QUESTIONS.get(name, len(members)), len(members)))
     ]
 
 
 def _of_dictionary(corpus: Corpus, generator: random.Random) -> list[Pair]:
-    """Chinese words with the English encyclopedia's article of that name."""
+    """Returns questions about Chinese words with the English encyclopedia's article of that name."""
     pairs = []
     titles = {article.title.casefold(): article for article in corpus.articles() if article.language == "en" and article.title}
     for chinese, gloss in corpus.dictionary():

@@ -1,7 +1,7 @@
-"""What the encoder learns meaning from: the same thing said in both languages, and English alone.
+"""The parallel text that the encoder learns from, and English text alone.
 
-Three kinds of rows: sentence pairs, passages put together from neighbouring sentences, and English questions and openings,
-which keep the student close to its teacher on the kind of text it will be asked about.
+There are three kinds of rows: pairs of sentences, passages made of neighbouring sentences, and English questions and openings, which
+keep the student close to its teacher on the kind of text that it will search.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from embeddings.training.corpus import DICTIONARY, Corpus
 from embeddings.training.switching import meanings
 
 SHARES = {"law_taiwan_moj": 0.4, "lit_bible_cuv_bsb": 0.34}
-"""Of the largest and of the archaic text only a part is read, so that statutes and scripture do not outweigh the rest."""
+"""The shares to read from the largest and the archaic text, so that statutes and scripture do not outweigh the rest."""
 
 UNORDERED = frozenset(
     {DICTIONARY, "cap_3am_captions", "gen_tatoeba", "bio_gbif_portal_ui", "bio_inaturalist_ui", "bio_cbd_clearinghouse"}
 )
-"""Files whose neighbouring rows do not belong together."""
+"""Files with neighbouring rows that do not belong together."""
 
 PASSAGES = {"law_taiwan_moj": 9_000}
 OTHER_PASSAGES = 1_500
@@ -35,14 +35,17 @@ _TRADITIONAL_SHARE = 0.03
 
 @dataclass(frozen=True, slots=True)
 class ParallelText:
-    """Rows of the same meaning; `chinese` is empty where there is English alone."""
+    """Rows of translations; the Chinese text is empty in rows of English alone."""
 
     chinese: list[str]
     english: list[str]
 
 
 def read(corpus: Corpus, seed: int, most: int | None = None) -> ParallelText:
-    """Every row, or `most` of them by chance, each pair once, in a fixed order; 3% of the Chinese are put into traditional characters."""
+    """Reads every row, or a random sample of `most`, each pair once, in a fixed order.
+
+    3% of the Chinese texts are converted to traditional characters.
+    """
     generator = random.Random(seed)
     traditional = OpenCC("s2t")
     rows = dict.fromkeys(_sentences(corpus, generator))
@@ -80,7 +83,7 @@ def _passages(corpus: Corpus, generator: random.Random) -> list[tuple[str, str]]
 
 
 def neighbourhood(pairs: Sequence[tuple[str, str]], longest: int) -> int:
-    """How many of the first rows fit into so many Chinese characters; at least one."""
+    """Returns the number of first rows that fit into `longest` Chinese characters, at least one."""
     characters, count = 0, 0
     for chinese, _ in pairs:
         characters += len(chinese)

@@ -1,4 +1,4 @@
-"""Step 6, the reader: a cross-encoder on the encoder's body, with heads for support and for the answer's place."""
+"""Step 6, the reader: a cross-encoder on the encoder's body, with heads for support and for the answer's span."""
 
 from __future__ import annotations
 
@@ -30,10 +30,14 @@ _SORTED_AT_ONCE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Examples as the network takes them.
+    """Tokenized examples.
 
-    `ids`, `mask` and `types` are `(examples, tokens)`; `supported` `(examples,)`; `places` the answers' first and last tokens
-    `(examples, 2)`, -1 where none is marked.
+    Attributes:
+        ids: Token ids `(examples, tokens)`.
+        mask: Attention mask `(examples, tokens)`.
+        types: Token types `(examples, tokens)`.
+        supported: 1 or 0 `(examples,)`.
+        places: The first and the last token of the answers `(examples, 2)`, -1 if no answer is marked.
     """
 
     ids: Tensor
@@ -63,14 +67,14 @@ def encode(tokenizer: Any, examples: Sequence[Example]) -> Encoded:
 
 
 class ReaderTraining:
-    """The network, its batches and its loss."""
+    """The network with its batches and its loss."""
 
     def __init__(self, network: ReaderNetwork, tokenizer: Any, sources: Sequence[Source], switcher: CodeSwitcher) -> None:
         self.network = network.to(device())
         self._tokenizer, self._sources, self._switcher = tokenizer, sources, switcher
 
     def batches(self, seed: int) -> Iterator[Encoded]:
-        """Examples drawn from every source in each pass, in batches of like length, endlessly."""
+        """Yields endless batches of examples of similar length, drawn from every source in each pass."""
         generator = random.Random(seed)
         examples = self._examples(generator)
         while block := list(islice(examples, _SORTED_AT_ONCE)):
@@ -89,7 +93,7 @@ class ReaderTraining:
                 yield from draw(source, self._switcher, generator)
 
     def loss(self, batch: Encoded) -> tuple[Tensor, int, Figures]:
-        """The loss of support and place, and the tokens read."""
+        """Returns the loss of support and span, the number of tokens, and both parts of the loss."""
         support, span = self._read(batch)
         support_loss = functional.binary_cross_entropy_with_logits(support, batch.supported.to(support.device))
         places = batch.places.to(span.device)
@@ -99,8 +103,8 @@ class ReaderTraining:
         return support_loss + SPAN_WEIGHT * span_loss, tokens, {"support": support_loss.item(), "span": span_loss.item()}
 
     def figures(self, name: str, examples: Sequence[Example]) -> Figures:
-        """The area under the curve of support, and how often the answer's first token is found, on examples."""
-        logits, found = [], []
+        """Returns AUROC of the support, and the share of answers with the right first token; empty if either is undefined."""
+        logits, right = [], []
         ordered = sorted(examples, key=_length)
         for begin in range(0, len(ordered), 64):
             batch = encode(self._tokenizer, ordered[begin : begin + 64])
@@ -108,11 +112,11 @@ class ReaderTraining:
                 support, span = self._read(batch)
             logits += support.tolist()
             first = span[:, :, 0].argmax(dim=1).cpu()
-            found += [int(a) == int(b) for a, b in zip(first, batch.places[:, 0], strict=True) if b >= 0]
+            right += [int(a) == int(b) for a, b in zip(first, batch.places[:, 0], strict=True) if b >= 0]
         labels = [example.supported for example in ordered]
-        if len(set(labels)) < 2 or not found:
+        if len(set(labels)) < 2 or not right:
             return {}
-        return {f"{name} auroc": float(roc_auc_score(labels, logits)), f"{name} start": float(np.mean(found))}
+        return {f"{name} auroc": float(roc_auc_score(labels, logits)), f"{name} start": float(np.mean(right))}
 
     def _read(self, batch: Encoded) -> tuple[Tensor, Tensor]:
         ids, mask, types = batch.ids.to(device()), batch.mask.to(device()), batch.types.to(device())
@@ -121,7 +125,7 @@ class ReaderTraining:
 
 
 def train(training: ReaderTraining, held_out: dict[str, list[Example]], folder: Path, seed: int, tokens: int) -> None:
-    """Trains the reader for so many tokens; its network then holds the weights."""
+    """Trains the reader's network on `tokens` tokens."""
     network = training.network
     groups = {
         "body": [(f"body.{name}", p) for name, p in network.body.named_parameters() if p.requires_grad],
@@ -143,7 +147,7 @@ def train(training: ReaderTraining, held_out: dict[str, list[Example]], folder: 
 
 
 def held_out_examples(sources: Sequence[Source], switcher: CodeSwitcher, most: int = 400) -> dict[str, list[Example]]:
-    """Each held-out question with its window and near misses: in either language, and with the question switched to the other."""
+    """Returns the examples of held-out questions in each language, and those with the question translated word by word."""
     groups: dict[str, list[Example]] = {}
     for language, other in (("zh", "en"), ("en", "zh")):
         chosen = [source for source in sources if source.language == language]
@@ -164,7 +168,7 @@ def held_out_examples(sources: Sequence[Source], switcher: CodeSwitcher, most: i
 
 
 def _length(example: Example) -> int:
-    """About how many tokens an example has: two bytes a token in Chinese, four in English."""
+    """Estimates the number of tokens: 0.7 for a Chinese character, one for four other characters."""
     text = example.question + example.passage
     han = (len(text.encode()) - len(text)) // 2
     return 3 + int(0.7 * han + (len(text) - han) / 4)

@@ -1,9 +1,8 @@
 """Examples for the reader: passages that answer a question, and passages that only seem to.
 
-An answered question gives the window of its passage around the answer, and as near misses the same window without the
-sentences that hold the answer, another window of the same document, and what the encoder finds nearest elsewhere. Questions
-made from statements, within a language and across the two, widen what it sees; and half of the questions are put into the
-other language word by word.
+An answered question gives a window of its passage around the answer. Near misses are the same window without the sentences that
+contain the answer, another window of the same document, and the nearest passages elsewhere by the encoder. Questions made from
+statements, within a language and across the two, add variety, and half of the questions are translated word by word.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _LEAST_LEFT = {"zh": 30, "en": 80}
 class Example:
     """A question with a passage.
 
-    `start` and `end` are the answer's place in the passage, -1 when it has none or when nobody marked it.
+    `start` and `end` are the offsets of the answer in the passage, -1 if there is no answer or it is not marked.
     """
 
     question: str
@@ -45,10 +44,18 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What examples are drawn from, anew in each pass: a question in `language`, and a text that answers it.
+    """A question with a text that answers it. Each pass draws new examples from it.
 
-    `answers` are places in `text`, which is in `text_language`: of the answers where they are `marked`, else of the
-    sentences that hold them; empty when the text answers as a whole. `misleading` are other texts that do not answer.
+    Attributes:
+        language: The language of the question.
+        question: The question.
+        title: The title of the text's document, or empty.
+        text_language: The language of the text.
+        text: The text that answers.
+        answers: Spans of the text: of the answers if they are `marked`, otherwise of the sentences that contain them; empty if
+            the text as a whole is the answer.
+        marked: Whether `answers` are the answers themselves.
+        misleading: Other texts, which do not answer.
     """
 
     language: str
@@ -62,7 +69,7 @@ class Source:
 
 
 def of_question(question: Question, misleading: Sequence[str]) -> Source:
-    """The source that a question of the data makes; its first marked answer is found everywhere in the passage."""
+    """Makes a source from a question of the data, with every occurrence of its first marked answer in the passage."""
     places = tuple(match.span() for answer in question.answers[:1] for match in re.finditer(re.escape(answer), question.passage))
     return Source(
         question.language, question.text, question.title, question.language, question.passage, places, True, tuple(misleading)
@@ -70,7 +77,7 @@ def of_question(question: Question, misleading: Sequence[str]) -> Source:
 
 
 def of_articles(corpus: Corpus, generator: random.Random) -> Iterator[Source]:
-    """Questions made from one statement of an article, to be answered from a window of it."""
+    """Yields questions made from a statement of an article, with the window around it."""
     for article in corpus.sample_articles(_FROM_ARTICLES, generator):
         language = article.language
         spans = windows(article.text[:3000], language)
@@ -94,9 +101,9 @@ def of_articles(corpus: Corpus, generator: random.Random) -> Iterator[Source]:
 
 
 def of_translations(corpus: Corpus, generator: random.Random) -> Iterator[Source]:
-    """Questions made from a statement in one language, to be answered from the passage around its translation.
+    """Yields questions made from a statement in one language, with the passage around its translation.
 
-    A number that stands once on either side marks the place of the answer; other answers are not marked.
+    A number that occurs once in both marks the answer; other answers are not marked.
     """
     for name, pairs in corpus.parallel().items():
         if name in UNORDERED:
@@ -124,7 +131,7 @@ def of_translations(corpus: Corpus, generator: random.Random) -> Iterator[Source
 
 
 def draw(source: Source, switcher: CodeSwitcher | None, generator: random.Random) -> Iterator[Example]:
-    """One positive example and one or two near misses, if there are any, with fresh choices; without a switcher, as asked."""
+    """Draws a positive example and up to two near misses; without a switcher, the question is not translated."""
     question = source.question
     if switcher and source.language == source.text_language:
         share = generator.choices(*_SWITCHED)[0]
@@ -143,7 +150,7 @@ def draw(source: Source, switcher: CodeSwitcher | None, generator: random.Random
 
 
 def _around(source: Source, generator: random.Random) -> tuple[str, tuple[int, int] | None, str]:
-    """Some sentences around the first answer, the answer's place in them, and the same without those that hold an answer."""
+    """Returns sentences around the first answer, its span in them, and the same sentences without those that contain an answer."""
     language = source.text_language
     longest = int(LONGEST[language] * generator.uniform(_SHORTEST_SHARE, 1.0))
     spans = sentences(source.text)
@@ -172,5 +179,5 @@ def _same_number(answer: str, text: str) -> list[tuple[int, int]]:
     numbers = re.findall(r"\d+", answer)
     if len(numbers) != 1:
         return []
-    found = [match.span() for match in re.finditer(rf"(?<!\d){numbers[0]}(?!\d)", text)]
-    return found if len(found) == 1 else []
+    places = [match.span() for match in re.finditer(rf"(?<!\d){numbers[0]}(?!\d)", text)]
+    return places if len(places) == 1 else []

@@ -1,8 +1,8 @@
 """The recipe, from open data to the bundled weights: `python -m embeddings.training.recipe --data FOLDER --out FOLDER`.
 
-Every step leaves its result in a folder of its own under `--out` and is not done twice; stopped anywhere, the recipe goes on
-from the last checkpoint. What comes out are the folders `encoder` and `reader`, which take the place of those under
-`embeddings/bundled`, and `figures.json`.
+Every step writes its result to its own folder under `--out` and is not repeated. The recipe can be stopped at any point and continues
+from the last checkpoint. It produces the folders `encoder` and `reader`, which replace those in `embeddings/bundled`, and
+`figures.json`.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ from embeddings.training.teacher import Teacher, find_teacher
 _SENTENCE_TOKENS = 256
 _QUICKLY_MEASURED = 40
 _REMINDERS = 30_000
-"""Rows of parallel text that keep an encoder in mind of both languages when training goes on from it."""
+"""Rows of parallel text that remind an existing encoder of both languages when its training continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is read of what: tokens of each stage, and rows of each file when not all."""
+    """The number of tokens of each stage, and the maximum number of rows of each file."""
 
     distillation: int = 12_000_000
     retrieval: int = 9_000_000
@@ -60,7 +60,7 @@ class Plan:
     limit: int | None = None
 
     def scaled(self, factor: float) -> Plan:
-        """The same with so many times the tokens."""
+        """Returns a plan with `factor` times the tokens in every stage."""
         return Plan(int(self.distillation * factor), int(self.retrieval * factor), int(self.reading * factor), self.limit)
 
 
@@ -68,10 +68,19 @@ QUICK = Plan(distillation=40_000, retrieval=40_000, reading=40_000, limit=200)
 
 
 class Recipe:
-    """All steps in their order; what several of them need is read once."""
+    """Runs all steps in their order and keeps the data that several of them need."""
 
     def __init__(self, data: Path, out: Path, teacher: Path | None, plan: Plan, seed: int, *, start: Path | None = None) -> None:
-        """Args: see `main`; teacher: its folder, the installed package's when None."""
+        """Creates the output folder.
+
+        Args:
+            data: The data folder.
+            out: The output folder.
+            teacher: The teacher's folder; None for the installed package.
+            plan: The amount of training.
+            seed: Seed for every random choice.
+            start: A folder with models to start from, in place of steps 1 to 4.
+        """
         self.corpus = Corpus(data, plan.limit)
         self.out, self.plan, self.seed, self.start = out, plan, seed, start
         self._teacher_folder = teacher
@@ -79,10 +88,10 @@ class Recipe:
         out.mkdir(parents=True, exist_ok=True)
 
     def run(self) -> None:
-        """Does every step that is not done yet."""
+        """Runs every step that has no result yet."""
         out = self.out
         if self.start:
-            self._step("start", out / "distillation" / "model.safetensors", self.take_up)
+            self._step("start", out / "distillation" / "model.safetensors", self.take_start)
         else:
             self._step("vocabulary", out / "vocabulary" / "tokenizer.json", self.make_vocabulary)
             self._step("alignment", out / "alignment" / "vectors.safetensors", self.make_alignment)
@@ -94,12 +103,12 @@ class Recipe:
         self._step("calibration", out / "reader" / "reader.json", self.make_calibration)
         self._step("figures", out / "figures.json", self.make_figures)
 
-    def take_up(self) -> None:
-        """Instead of steps 1 to 4: the encoder that training goes on from."""
+    def take_start(self) -> None:
+        """Takes an existing encoder in place of steps 1 to 4."""
         assert self.start
         if not (self.start / "reader" / "reader.safetensors").is_file():
-            raise ModelError(f"there is no reader to go on from in {self.start}: name a folder with encoder/ and reader/")
-        network.take_up(self.start / "encoder", self.out / "vocabulary", self.out / "distillation")
+            raise ModelError(f"there is no reader to start from in {self.start}: name a folder with encoder/ and reader/")
+        network.import_encoder(self.start / "encoder", self.out / "vocabulary", self.out / "distillation")
 
     def make_vocabulary(self) -> None:
         """Step 1."""
@@ -127,7 +136,7 @@ class Recipe:
     def make_retrieval(self) -> None:
         """Step 5."""
         student = Student.load(self.out / "distillation")
-        # A reader that training goes on from was made for the word embeddings that are there.
+        # An existing reader was made for the present word embeddings.
         student.body.get_input_embeddings().requires_grad_(self.start is None)
         data = retrieval.RetrievalData(self.tokenizer, pairs.read(self.corpus, self.switcher, self.seed))
         data.mine(Student.load(self.out / "distillation", for_use=True))
@@ -140,7 +149,7 @@ class Recipe:
         retrieval.train(stage, measure, self.out / "retrieval", self.seed, self.plan.retrieval)
 
     def make_encoder(self) -> None:
-        """Writes the encoder as it ships."""
+        """Writes the encoder in the format that ships."""
         network.save_sentence_transformer(Student.load(self.out / "retrieval"), self.tokenizer, self.out / "encoder")
 
     def make_reader(self) -> None:
@@ -164,7 +173,7 @@ class Recipe:
         calibration.calibrate(self.out / "reader", self.out / "encoder", sources, self.switcher)
 
     def make_figures(self) -> None:
-        """Measures what came out and prints the table."""
+        """Measures the new models and prints the table."""
         most = _QUICKLY_MEASURED if self.plan.limit else None
         figures = evaluate(self.corpus, [self.out / "encoder"], [(self.out / "reader", self.out / "encoder")], most)
         print(table(figures))
@@ -206,10 +215,9 @@ class Recipe:
         }
 
     def _question_sources(self, held_out: bool) -> list[reading_data.Source]:
-        """Questions with marked answers as sources, and as near misses what the encoder finds nearest among their passages."""
+        """Returns questions with marked answers as sources; near misses are the nearest of their passages by the encoder."""
         chosen = [q for q in self.questions if (q.measured if held_out else q.answers and not q.held_out)]
-        asked = list(pairs.of_questions(chosen))
-        data = retrieval.RetrievalData(self.tokenizer, asked)
+        data = retrieval.RetrievalData(self.tokenizer, list(pairs.of_questions(chosen)))
         data.mine(Student.load(self.out / "retrieval", for_use=True))
         return [
             reading_data.of_question(question, [data.names[row] for row in negatives])
@@ -226,7 +234,7 @@ class Recipe:
 
     def _step(self, name: str, result: Path, make: Callable[[], None]) -> None:
         if result.exists():
-            tqdm.write(f"{name}: done before")
+            tqdm.write(f"{name}: already done")
             return
         started = time.monotonic()
         tqdm.write(f"{name} …")
@@ -242,13 +250,13 @@ def main() -> None:
     """Reads the arguments and runs the recipe."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder with parallel/, qa/, text/ and dev/")
-    parser.add_argument("--out", type=Path, required=True, help="where every step leaves its result")
-    parser.add_argument("--start", type=Path, help="a folder with encoder/ and reader/ to go on from, instead of steps 1 to 4")
+    parser.add_argument("--out", type=Path, required=True, help="the folder for the results of every step")
+    parser.add_argument("--start", type=Path, help="a folder with encoder/ and reader/ to start from, instead of steps 1 to 4")
     parser.add_argument("--teacher", type=Path, help="another teacher's folder")
-    parser.add_argument("--quick", action="store_true", help="every step on a few rows, to see that it runs")
-    parser.add_argument("--scale", type=float, default=1.0, help="so many times the tokens in every stage")
+    parser.add_argument("--quick", action="store_true", help="run every step on a few rows, to check that it works")
+    parser.add_argument("--scale", type=float, default=1.0, help="multiply the tokens of every stage by this factor")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true", help="remove what is in --out first")
+    parser.add_argument("--fresh", action="store_true", help="empty --out first")
     arguments = parser.parse_args()
     if arguments.fresh:
         shutil.rmtree(arguments.out, ignore_errors=True)

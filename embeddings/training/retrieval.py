@@ -1,7 +1,7 @@
-"""Step 5, retrieval: a question lies nearer to the passage that answers it than to any other.
+"""Step 5, retrieval: brings questions nearer to the passage that answers them than to any other.
 
-In-batch contrast with hard negatives (other windows of the same document, and what the student itself finds nearest), each
-batch of one language pair. Distillation goes on beside it, so that the languages stay together.
+The loss is in-batch contrast with hard negatives (other windows of the same document, and the nearest passages by the student itself).
+Each batch has one pair of languages. Distillation continues in between, so that the languages stay aligned.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HARD_NEGATIVES = 6
 
 
 class RetrievalData:
-    """Pairs as token ids, with the rows of their hard negatives."""
+    """Tokenized pairs with the rows of their hard negatives."""
 
     def __init__(self, tokenizer: Any, pairs: Sequence[Pair]) -> None:
         rows: dict[str, int] = {}
@@ -51,7 +51,7 @@ class RetrievalData:
         self.negatives: list[list[int]] = [[rows[text] for text in pair.near[:_HARD_NEGATIVES]] for pair in pairs]
 
     def mine(self, student: Student) -> None:
-        """Adds to each pair with marked answers the passages that the student finds nearest and that hold none of them."""
+        """Adds to each pair with marked answers the passages nearest by the student that contain no such answer."""
         marked = [i for i, pair in enumerate(self.pairs) if pair.avoid]
         pool = defaultdict(list)
         for row, language in dict.fromkeys((self.passages[i], self.pairs[i].kind[4:]) for i in marked):
@@ -64,8 +64,8 @@ class RetrievalData:
                 nearest = (
                     (queries[block : block + 1000] @ passages.T).topk(min(_NEAREST, len(rows)), dim=1).indices.cpu().tolist()
                 )
-                for i, found in zip(chosen[block : block + 1000], nearest, strict=True):
-                    self.negatives[i] += self._misleading(i, [rows[n] for n in found])
+                for i, columns in zip(chosen[block : block + 1000], nearest, strict=True):
+                    self.negatives[i] += self._misleading(i, [rows[n] for n in columns])
 
     def _misleading(self, i: int, rows: Sequence[int]) -> list[int]:
         avoid = [answer.casefold() for answer in self.pairs[i].avoid]
@@ -73,7 +73,10 @@ class RetrievalData:
         return [row for row in misleading if row != self.passages[i]][:_HARD_NEGATIVES]
 
     def batches(self, seed: int) -> Iterator[tuple[Integers, Integers]]:
-        """Rows of pairs, all of one kind, with the row of a hard negative for each, or -1; every pair once in each pass."""
+        """Yields endless batches of one kind: the numbers of pairs, and the row of a hard negative for each, or -1.
+
+        Each pass contains every pair once.
+        """
         generator = np.random.default_rng(seed)
         kinds = np.array([pair.kind for pair in self.pairs])
         lengths = self.texts.lengths[self.queries] + 2 * self.texts.lengths[self.passages]
@@ -81,11 +84,11 @@ class RetrievalData:
             batches = []
             for kind in np.unique(kinds):
                 rows = np.flatnonzero(kinds == kind)
-                batches += [rows[part] for part in batches_of_like_length(lengths[rows], BATCH_TOKENS, generator, most=512)]
+                batches += [rows[part] for part in batches_of_like_length(lengths[rows], BATCH_TOKENS, generator, max_rows=512)]
             for number in generator.permutation(len(batches)):
                 chosen = batches[number]
                 candidates = [self.negatives[i] for i in chosen]
-                yield chosen, np.array([generator.choice(found) if found else -1 for found in candidates])
+                yield chosen, np.array([generator.choice(negatives) if negatives else -1 for negatives in candidates])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +102,20 @@ class HeldOut:
 
 
 def held_out(tokenizer: Any, questions: Sequence[Question]) -> list[HeldOut]:
-    """The questions that are held out, a group a language."""
+    """Returns the held-out questions, grouped by language."""
     groups = []
     for language in ("zh", "en"):
         chosen = [q for q in questions if q.measured and q.language == language]
         rows = {paragraph: row for row, paragraph in enumerate(dict.fromkeys(q.passage for q in chosen))}
         if chosen:
-            asked = TokenizedTexts(tokenizer, [q.text for q in chosen], MAX_TOKENS)
+            tokenized = TokenizedTexts(tokenizer, [q.text for q in chosen], MAX_TOKENS)
             paragraphs = TokenizedTexts(tokenizer, list(rows), MAX_TOKENS)
-            groups.append(HeldOut(language, asked, paragraphs, np.array([rows[q.passage] for q in chosen])))
+            groups.append(HeldOut(language, tokenized, paragraphs, np.array([rows[q.passage] for q in chosen])))
     return groups
 
 
 def within_languages(student: Student, groups: Sequence[HeldOut]) -> Figures:
-    """Recall@1 of held-out questions among all held-out paragraphs of their language."""
+    """Returns recall@1 of held-out questions among all held-out paragraphs of their language."""
     figures: Figures = {}
     for group in groups:
         nearest = (encoded(student, group.questions) @ encoded(student, group.paragraphs).T).argmax(dim=1).cpu().numpy()
@@ -121,13 +124,13 @@ def within_languages(student: Student, groups: Sequence[HeldOut]) -> Figures:
 
 
 class Retrieval:
-    """The student with its batches and their loss."""
+    """The student's batches and their loss."""
 
     def __init__(self, student: Student, data: RetrievalData, distillation: Distillation) -> None:
         self.student, self._data, self._distillation = student, data, distillation
 
     def batches(self, seed: int) -> Iterator[tuple[Integers, Integers] | Integers]:
-        """Batches of pairs, and now and then one of the distillation."""
+        """Yields batches of pairs, and after every second one a batch of the distillation."""
         apart = self._distillation.batches(seed + 1)
         for number, batch in enumerate(self._data.batches(seed), 1):
             yield batch
@@ -135,7 +138,7 @@ class Retrieval:
                 yield next(apart)
 
     def loss(self, batch: tuple[Integers, Integers] | Integers) -> tuple[Tensor, int, Figures]:
-        """The loss of either kind of batch, and the tokens read."""
+        """Returns the loss of either kind of batch, the number of tokens, and the loss by kind."""
         if not isinstance(batch, tuple):
             value, tokens, _ = self._distillation.loss(batch)
             return _DISTILLATION_WEIGHT * value, tokens, {"distillation": value.item()}
@@ -148,7 +151,7 @@ class Retrieval:
         of_documents = self.student(*texts.padded(documents))
         scores = of_queries @ of_documents.T / TEMPERATURE
         labels = torch.arange(len(pairs), device=scores.device)
-        # The same passage or the same question may stand in a batch twice: neither is a negative of the other.
+        # A passage or a question may occur twice in a batch: neither is a negative of the other.
         same = documents[None, :] == passages[:, None]
         same[:, : len(pairs)] |= queries[None, :] == queries[:, None]
         same[np.arange(len(pairs)), np.arange(len(pairs))] = False
@@ -159,7 +162,7 @@ class Retrieval:
 
 
 def train(retrieval: Retrieval, measure: Callable[[], Figures], folder: Path, seed: int, tokens: int) -> None:
-    """Trains the student for so many tokens and writes it to `folder`."""
+    """Trains the student on `tokens` tokens and writes it to `folder`."""
     student = retrieval.student
     stage: Stage[tuple[Integers, Integers] | Integers] = Stage(
         folder, student.groups(), Schedule(tokens, RATES), student.body.encoder
@@ -169,7 +172,7 @@ def train(retrieval: Retrieval, measure: Callable[[], Figures], folder: Path, se
 
 
 def _encoded(student: Student, texts: TokenizedTexts, rows: Integers) -> Tensor:
-    """The vectors of some of the texts, in the order of `rows`."""
+    """Encodes some of the texts, in the order of `rows`."""
     parts = batches_of_like_length(texts.lengths[rows], BATCH_TOKENS, np.random.default_rng(0))
     with torch.inference_mode():
         vectors = torch.cat([student(*texts.padded(rows[part])) for part in parts])

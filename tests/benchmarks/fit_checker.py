@@ -1,10 +1,11 @@
 """Fits the weights of the citation checker and measures them: `python tests/benchmarks/fit_checker.py [DATA]`.
 
-No model writes the claims. Faithful ones are sentences cut to some of their clauses, reworded from a list or joined with the next,
-and, across languages, translations; unfaithful ones are the same with a number, a name, the negation or the direction changed, or
-set against the sentence most like them. Claims in the language of their evidence come from `calibration/`, those in the other from
-`DATA/parallel/`; without it their weights stay. The seed documents, `DATA/dev/` and the claims written by hand in `claims.jsonl`
-are measured only.
+This script makes the claims and their features; `embeddings/training/fitting.py` fits the weights. No model writes the claims.
+Faithful ones are sentences cut to some of their clauses, reworded from a list or joined with the next, and, across languages,
+translations. Unfaithful ones are the same with a number, a name, the negation or the direction changed, or paired with the most
+similar other sentence. Claims in the language of their evidence come from `calibration/`, those in the other language from
+`DATA/parallel/`; without DATA their weights stay unchanged. The seed documents, `DATA/dev/` and the claims written by hand in
+`claims.jsonl` are measured only.
 """
 
 from __future__ import annotations
@@ -21,11 +22,10 @@ from pathlib import Path
 
 import jieba.posseg
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
 from embeddings.encoder import SentenceTransformerEncoder
+from embeddings.training.fitting import OTHER, SAME, described, fit_checker, read_weights, write_weights
 from rag.documents.cleaning import clean
 from rag.documents.loaders import find_files, load
 from rag.documents.metadata import describe
@@ -81,7 +81,7 @@ _DENIED = re.compile(r"\b(?:not|never) |没有|尚未|并未|未能|不(?=[是�
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A claim with its citations. `kind` tells how it was made; `group` is shared by the examples of one document."""
+    """A claim with its evidence. `kind` says how it was made; `group` is shared by the examples of one document."""
 
     claim: str
     language: Language
@@ -96,7 +96,7 @@ class Example:
 
 
 class Maker:
-    """Makes examples, always the same ones."""
+    """Makes the examples. Every run makes the same ones."""
 
     def __init__(self, encoder: SentenceTransformerEncoder) -> None:
         self._encoder = encoder
@@ -108,7 +108,7 @@ class Maker:
         }
 
     def from_documents(self, folder: Path) -> Iterator[Example]:
-        """Examples in the language of their evidence."""
+        """Yields examples in the language of their evidence."""
         documents = [describe(clean(document)) for file in find_files([folder]) for document in load(file, 10**6)]
         texts = [usable_sentences(document) for document in documents]
         for group, (document, own) in enumerate(zip(documents, texts, strict=True)):
@@ -130,7 +130,7 @@ class Maker:
                 yield from self._unfaithful(claim, language, evidence, other, group)
 
     def from_questions(self, folder: Path, file: Path) -> Iterator[Example]:
-        """Makes examples from questions with answers, in which people have reworded a sentence."""
+        """Yields examples made of questions with their answers, which people have put in words of their own."""
         documents = [describe(clean(document)) for file in find_files([folder]) for document in load(file, 10**6)]
         spans = [(document, a, b) for document in documents for a, b in sentences(document.text)]
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
@@ -150,7 +150,7 @@ class Maker:
             yield from self._unfaithful(claim, language, evidence, nearest, group)
 
     def from_translations(self, file: Path, count: int) -> Iterator[Example]:
-        """Examples in the other language than their evidence."""
+        """Yields examples in another language than their evidence."""
         with lzma.open(file, "rt", encoding="utf-8") as lines:
             rows = [line.rstrip("\n").split("\t") for line in lines]
         rows = [row for row in rows if len(row) == 2 and len(row[0]) >= 12 and len(row[1]) >= 40]
@@ -180,7 +180,7 @@ class Maker:
         yield Example(claim, language, (nearest,), False, "nearest", group)
 
     def _nearest(self, texts: Sequence[str], others: Sequence[str]) -> list[int]:
-        """Returns for each text the most similar one of the others."""
+        """Returns for each text the number of the most similar other text that is not its own."""
         alike = self._encoder.encode_document(texts) @ self._encoder.encode_document(others).T
         np.fill_diagonal(alike, -1)
         return [int(row.argmax()) for row in alike]
@@ -216,7 +216,7 @@ def usable_sentences(document: Document) -> list[str]:
 
 
 def list_names(texts: Sequence[str], language: Language) -> list[str]:
-    """Returns the proper names in texts, in order, without duplicates."""
+    """Returns the proper names in the texts, each once, sorted."""
     if language == "en":
         return sorted({match[0] for text in texts for match in _NAME.finditer(text)})
     tagged = (word for text in texts for word in jieba.posseg.cut(text))
@@ -224,7 +224,7 @@ def list_names(texts: Sequence[str], language: Language) -> list[str]:
 
 
 def swapped(text: str, language: Language, words: str, most: int) -> str:
-    """Replaces words of a text; empty if it contains none of them."""
+    """Replaces up to `most` words by their counterparts; empty if the text contains no such word."""
     count = 0
     for one, other in (pair.split(":") for pair in words.split()):
         pattern = rf"\b{one}\b" if language == "en" else one
@@ -234,7 +234,7 @@ def swapped(text: str, language: Language, words: str, most: int) -> str:
 
 
 def negated(text: str, language: Language) -> str:
-    """Negates the first verb of a text; empty if no known verb is found."""
+    """Negates the first verb that it knows; empty if there is no such verb."""
     if language == "en":
         return _AFFIRMED.sub(r"\1 not", text, count=1) if _AFFIRMED.search(text) else ""
     return next((text.replace(one, other, 1) for one, other in _AFFIRMED_HAN if one in text), "")
@@ -251,8 +251,12 @@ class Measured:
         self.labels = np.array([e.supported for e in examples])
         self.groups = np.array([e.group for e in examples])
 
+    def fit(self) -> np.ndarray:
+        """Returns the weights fitted on the claims whose numbers are in their evidence; the checker rejects the others without them."""
+        return fit_checker(self.rows[self.numbers], self.labels[self.numbers], self.groups[self.numbers], KEPT)
+
     def supports(self, weights: np.ndarray) -> np.ndarray:
-        """Computes the support of each claim as the checker does."""
+        """Returns the support of each claim, as the checker computes it."""
         return np.asarray(self.numbers / (1 + np.exp(-(weights[0] + self.rows @ weights[1:]))))
 
     def report(self, supports: np.ndarray) -> None:
@@ -268,27 +272,8 @@ class Measured:
                 print(f"{self.name:24} {pair:9} {label:11} " + "  ".join(f"{k} {np.mean(v):.2f} ({len(v)})" for k, v in found))
 
 
-def fit(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """An intercept and the weights of a logistic model to which faithful and unfaithful claims count the same."""
-    scale = rows.std(axis=0) + 1e-9
-    model = LogisticRegression(class_weight="balanced", max_iter=5000).fit(rows / scale, labels)
-    return np.concatenate([model.intercept_, model.coef_[0] / scale])
-
-
-def calibrated(measured: Measured) -> np.ndarray:
-    """Weights whose support is at least 0.5 for `KEPT` of the faithful claims, in cross-validation over the documents."""
-    rows, labels = measured.rows[measured.numbers], measured.labels[measured.numbers]
-    held_out = np.zeros(len(rows))
-    for train, test in GroupKFold(5).split(rows, groups=measured.groups[measured.numbers]):
-        weights = fit(rows[train], labels[train])
-        held_out[test] = weights[0] + rows[test] @ weights[1:]
-    weights = fit(rows, labels)
-    weights[0] -= np.quantile(held_out[labels], 1 - KEPT)
-    return weights
-
-
 def by_hand() -> list[Example]:
-    """The claims that were written and labelled by hand."""
+    """Reads the claims that were written and labelled by hand."""
     rows = [json.loads(line) for line in CLAIMS.read_text(encoding="utf-8").splitlines()]
     return [
         Example(r["claim"], r["language"], (Evidence(r["evidence"], r["evidence_language"]),), r["supported"], "by hand", 0)
@@ -309,7 +294,7 @@ def main() -> None:
     asked = list(maker.from_questions(CALIBRATION / "documents", CALIBRATION / "questions.jsonl"))
     same = [*maker.from_documents(CALIBRATION / "documents"), *(example for example in asked if not example.across)]
     measured = [Measured("calibration", same, checker), Measured("seed documents", list(maker.from_documents(SEEDS)), checker)]
-    weights = {"same": calibrated(measured[0])}
+    weights = {SAME: measured[0].fit()}
     if arguments.data:
         translated = [
             example
@@ -317,31 +302,26 @@ def main() -> None:
             for example in maker.from_translations(arguments.data / "parallel" / f"{name}.tsv.xz", PAIRS_OF_A_FILE)
         ]
         measured.append(Measured("translations", [*translated, *(example for example in asked if example.across)], checker))
-        weights["other"] = calibrated(measured[-1])
+        weights[OTHER] = measured[-1].fit()
         measured += [
             Measured(file.name.split(".")[0], list(maker.from_translations(file, 3 * PAIRS_OF_A_FILE)), checker)
             for file in sorted(arguments.data.glob("dev/*.tsv.xz"))
         ]
     else:
-        row = json.loads(WEIGHTS.read_text(encoding="utf-8"))["other"]
-        weights["other"] = np.array([row[name] for name in ("intercept", *FEATURES)])
+        weights[OTHER] = read_weights(WEIGHTS, FEATURES)[OTHER]
     for each in measured:
-        each.report(each.supports(weights["other" if each.examples[0].across else "same"]))
+        each.report(each.supports(weights[OTHER if each.examples[0].across else SAME]))
     claims = Measured("claims by hand", by_hand(), checker)
     across = np.array([example.across for example in claims.examples])
-    supports = np.where(across, claims.supports(weights["other"]), claims.supports(weights["same"]))
+    supports = np.where(across, claims.supports(weights[OTHER]), claims.supports(weights[SAME]))
     claims.report(supports)
     print(f"claims by hand: {((supports >= 0.5) == claims.labels).mean():.3f} right")
     for example, support in zip(claims.examples, supports, strict=True):
         if (support >= 0.5) != example.supported:
             print(f"  wrong ({support:.2f}): {example.claim}")
-    values = {
-        kind: {name: round(float(weight), 4) for name, weight in zip(("intercept", *FEATURES), row, strict=True)}
-        for kind, row in weights.items()
-    }
-    print(json.dumps(values, indent=1))
+    print(described(FEATURES, weights))
     if not arguments.dry_run:
-        WEIGHTS.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+        write_weights(WEIGHTS, FEATURES, weights)
 
 
 if __name__ == "__main__":

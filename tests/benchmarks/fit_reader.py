@@ -1,23 +1,22 @@
 """Fits the weights of the bundled sentence reader and measures them: `python tests/benchmarks/fit_reader.py`.
 
-The weights are fitted on `calibration/`, questions of other documents than the seeds, and measured by five-fold
-cross-validation there and on the seed questions, which they have not seen. The threshold it proposes is the confidence below
-which one in twenty of the answerable calibration questions lies; `risk_coverage.svg` draws what any other would do.
+This script gathers the features; `embeddings/training/fitting.py` fits the weights. They are fitted on `calibration/`, questions
+about other documents than the seeds, and measured by five-fold cross-validation there and on the seed questions, which they have
+not seen. The proposed threshold is the confidence that one in twenty of the answerable calibration questions stays below.
+`risk_coverage.svg` shows the effect of every other threshold.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
+from embeddings.training.fitting import best_sentences, described, fit_reader, reader_columns, write_weights
 from rag.answering.reading import FEATURES, WEIGHTS, Passage, SentenceReader, features
 from rag.answering.retrieval import HybridRetriever
 from rag.evaluation.measures.abstention import risk_coverage
@@ -30,11 +29,11 @@ from rag.text.language import language_of
 
 CALIBRATION = Path(__file__).parent / "calibration"
 RISK_COVERAGE = Path(__file__).parent / "risk_coverage.svg"
-MOST_WRONGLY_REFUSED = 0.05
+WRONGLY_REFUSED = 0.05
 
 
 class Examples:
-    """Every sentence of every candidate passage of every question, and True if it contains the evidence."""
+    """Every sentence of every candidate passage of every question, labelled by whether it contains the evidence."""
 
     def __init__(self, documents: Path, questions: Path) -> None:
         self.questions = question_set.read(questions)
@@ -60,35 +59,22 @@ class Examples:
                         )
                         groups.append(number)
                         same.append(passage.result.language == language_of(question.question))
-        self.rows, self.labels, self.groups, self.same = np.array(rows), np.array(labels), np.array(groups), np.array(same)
+        self.rows, self.labels = np.array(rows), np.array(labels, bool)
+        self.groups, self.same = np.array(groups), np.array(same, bool)
         self.answerable = np.array([question.answerable for question in self.questions])
         self.near_miss = np.array([question.kind == "near_miss" for question in self.questions])
 
+    def logits(self, model: np.ndarray) -> np.ndarray:
+        """Returns the logit of each sentence, before calibration."""
+        return reader_columns(self.rows, self.same) @ model
+
     def best(self, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the best logit of each question, and True if that sentence contains the evidence."""
-        best, right = np.full(len(self.questions), -20.0), np.zeros(len(self.questions), bool)
-        for logit, label, group in zip(logits, self.labels, self.groups, strict=True):
-            if logit > best[group]:
-                best[group], right[group] = logit, label
-        return best, right
-
-
-def both(examples: Examples) -> np.ndarray:
-    """Returns the features twice, for passages in the question's language and in another, so that one fit gives both models."""
-    same = examples.same.astype(bool)[:, None]
-    with_one = np.hstack([np.ones((len(examples.rows), 1)), examples.rows])
-    return np.hstack([with_one * same, with_one * ~same])
-
-
-def fit(columns: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Fits the weights `(columns,)` of a logistic model with slight regularisation, after scaling the columns."""
-    scale = columns.std(axis=0) + 1e-9
-    model = LogisticRegression(C=10.0, fit_intercept=False, max_iter=5000).fit(columns / scale, labels)
-    return np.asarray(model.coef_[0] / scale)
+        """Returns the best logit of each question, and whether that sentence contains the evidence."""
+        return best_sentences(logits, self.labels, self.groups, len(self.questions))
 
 
 def report(name: str, examples: Examples, logits: np.ndarray, threshold: float) -> None:
-    """Prints how often the best sentence is right, and what a threshold on its logit does."""
+    """Prints how often the best sentence is right, and the effect of a threshold on its logit."""
     best, right = examples.best(logits)
     refused = best < threshold
     print(
@@ -100,7 +86,12 @@ def report(name: str, examples: Examples, logits: np.ndarray, threshold: float) 
 
 
 def draw(curves: dict[str, tuple[np.ndarray, float]], file: Path) -> None:
-    """Draws risk over coverage, a dot where the threshold lies, as SVG; `curves` are points and the coverage at the threshold."""
+    """Draws risk over coverage as SVG, with a dot at the threshold.
+
+    Args:
+        curves: By name, points `(questions, 2)` and the coverage at the threshold.
+        file: The SVG file to write.
+    """
     colours = ("#1f6f5c", "#b5532a")
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 420 320" font-family="sans-serif" font-size="12">',
@@ -131,38 +122,32 @@ def main() -> None:
     arguments = parser.parse_args()
     calibration = Examples(CALIBRATION / "documents", CALIBRATION / "questions.jsonl")
     seeds = Examples(SEEDS / "documents", SEEDS / "questions.jsonl")
-    columns = both(calibration)
-    held_out = np.zeros(len(columns))
-    for train, test in GroupKFold(5).split(columns, groups=calibration.groups):
-        held_out[test] = columns[test] @ fit(columns[train], calibration.labels[train])
-    best, right = calibration.best(held_out)
-    confidence = LogisticRegression(C=100.0).fit(best[:, None], calibration.answerable)
-    threshold = float(np.quantile(best[calibration.answerable], MOST_WRONGLY_REFUSED))
-    model = fit(columns, calibration.labels)
-    report("calibration", calibration, held_out, threshold)
-    report("seeds", seeds, both(seeds) @ model, threshold)
-    print(f"threshold: {confidence.predict_proba([[threshold]])[0, 1]:.3f}, now {DEFAULTS.threshold}")
-    of_seeds, right_of_seeds = seeds.best(both(seeds) @ model)
+    fit = fit_reader(
+        calibration.rows,
+        calibration.same,
+        calibration.labels,
+        calibration.groups,
+        answerable=calibration.answerable,
+        wrongly_refused=WRONGLY_REFUSED,
+    )
+    report("calibration", calibration, fit.held_out, fit.threshold)
+    report("seeds", seeds, seeds.logits(fit.model), fit.threshold)
+    print(f"threshold: {fit.confidence(fit.threshold):.3f}, now {DEFAULTS.threshold}")
+    best, right = calibration.best(fit.held_out)
+    seeds_best, seeds_right = seeds.best(seeds.logits(fit.model))
     curves = {
-        "calibration questions": (risk_coverage(best, right & calibration.answerable), float((best >= threshold).mean())),
-        "seed questions": (risk_coverage(of_seeds, right_of_seeds & seeds.answerable), float((of_seeds >= threshold).mean())),
+        "calibration questions": (risk_coverage(best, right & calibration.answerable), float((best >= fit.threshold).mean())),
+        "seed questions": (
+            risk_coverage(seeds_best, seeds_right & seeds.answerable),
+            float((seeds_best >= fit.threshold).mean()),
+        ),
     }
     for name, (points, _) in curves.items():
         at = ", ".join(f"{points[int(share * len(points)) - 1, 1]:.3f} at {share:.1f}" for share in (0.25, 0.5, 0.75, 1.0))
         print(f"{name}: risk {at}; area {points[:, 1].mean():.3f}")
-    names = ("intercept", *FEATURES)
-    # The calibration is folded into the weights: the support of the best sentence is the confidence.
-    calibrated = confidence.coef_[0, 0] * model
-    calibrated[[0, len(names)]] += confidence.intercept_[0]
-    weights = [round(float(weight), 4) for weight in calibrated]
-    values = {
-        "same": dict(zip(names, weights[: len(names)], strict=True)),
-        "other": dict(zip(names, weights[len(names) :], strict=True)),
-    }
-    print(json.dumps(values, indent=1))
+    print(described(FEATURES, fit.weights()))
     if not arguments.dry_run:
-        WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
-        WEIGHTS.write_text(json.dumps(values, indent=1) + "\n")
+        write_weights(WEIGHTS, FEATURES, fit.weights())
         draw(curves, RISK_COVERAGE)
 
 

@@ -1,4 +1,4 @@
-"""What the models are trained on: questions made from statements, windows, pairs and near misses."""
+"""The training data: questions made from statements, windows, pairs and near misses."""
 
 import random
 from itertools import pairwise

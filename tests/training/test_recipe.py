@@ -79,7 +79,7 @@ def test_distillation_learns(trained: Path) -> None:
 def test_finished_steps_are_not_done_again(trained: Path, data: Path, teacher: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (trained / "encoder" / "model.safetensors").stat().st_mtime_ns
     Recipe(data, trained, teacher, PLAN, seed=1).run()
-    assert capsys.readouterr().out.count("done before") == 9
+    assert capsys.readouterr().out.count("already done") == 9
     assert (trained / "encoder" / "model.safetensors").stat().st_mtime_ns == before
 
 
@@ -97,7 +97,7 @@ def test_going_on_from_models_keeps_their_word_embeddings_and_moves_the_rest(
 
 
 def test_going_on_from_a_folder_without_models_is_one_line(data: Path, teacher: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="there is no reader to go on from in"):
+    with pytest.raises(ModelError, match="there is no reader to start from in"):
         Recipe(data, tmp_path / "on", teacher, PLAN, seed=2, start=tmp_path).run()
 
 

@@ -80,6 +80,6 @@ def test_the_rate_rises_and_falls(tokens: int, share: float) -> None:
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=200), st.integers(400, 4000), st.integers(0, 10))
 def test_every_row_stands_in_one_batch_that_is_not_too_large(lengths: list[int], tokens: int, seed: int) -> None:
     array = np.array(lengths)
-    parts = batches_of_like_length(array, tokens, np.random.default_rng(seed), most=50)
+    parts = batches_of_like_length(array, tokens, np.random.default_rng(seed), max_rows=50)
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(lengths)))
     assert all(len(part) <= 50 and array[part].max() * len(part) <= tokens for part in parts)
