@@ -1,1 +1,1 @@
-"""Text in, vectors out: encoders, the catalogue of models, and the vector index."""
+"""Encoders, the reader, the catalogue of models, and the vector index: they know texts and vectors, but not documents."""

@@ -1,4 +1,4 @@
-"""What is known of each encoder: its size, the text it wants before queries and passages, its languages and licence."""
+"""The catalogue of encoders: dimensions, prefixes for queries and passages, languages, and licences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BUNDLED = Path(__file__).parent / "bundled"
 class ModelSpec:
     """One encoder.
 
-    `source` is a folder or a hub name. `revision` pins a hub model to one version; empty takes its main branch.
+    `source` is a folder or a hub name. `revision` pins a hub model to one version; if it is empty, the main branch is used.
     """
 
     name: str
@@ -26,7 +26,7 @@ class ModelSpec:
 
     @property
     def bundled(self) -> bool:
-        """Whether the weights ship with the project, so that nothing is ever downloaded for it."""
+        """True if the weights ship with the project and nothing is downloaded."""
         return Path(self.source).is_absolute()
 
 
@@ -87,6 +87,6 @@ CATALOGUE: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}
 
 
 def find(name: str) -> ModelSpec | None:
-    """The entry that goes by `name`: its short name or its hub name, in any case; None for a model that is not here."""
+    """Returns the entry with this short name or hub name, ignoring case; None if there is no such entry."""
     wanted = name.casefold()
     return next((spec for spec in _SPECS if wanted in (spec.name.casefold(), spec.source.casefold())), None)

@@ -1,4 +1,4 @@
-"""Text to vectors: the `Encoder` protocol, and the encoder that runs any sentence-transformers model."""
+"""Turns texts into vectors: the `Encoder` protocol, and an encoder that runs any sentence-transformers model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 
-# What of a model is read: no pickle, and no code.
+# The files of a model that are read: no pickle, and no code.
 _FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
 _PICKLED = "pytorch_model*.bin"
 
@@ -32,11 +32,11 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What the user calls the model."""
+        """The name of the model, as the user gives it."""
 
     @property
     def fingerprint(self) -> str:
-        """Identifies the vectors: two encoders with the same fingerprint give the same vectors for the same text, but for rounding."""
+        """Identifies the vectors: encoders with the same fingerprint give the same vectors for a text, except for rounding."""
 
     @property
     def dim(self) -> int:
@@ -44,36 +44,37 @@ class Encoder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """The longest text that is read whole, in tokens; the rest of a longer one is ignored."""
+        """The length of the longest text that is encoded completely, in tokens. The rest of a longer text is ignored."""
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
-        """Questions to float32 unit vectors `(len(texts), dim)`, in order."""
+        """Encodes queries to float32 unit vectors `(len(texts), dim)`, in order."""
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
-        """Passages to float32 unit vectors `(len(texts), dim)`, in order."""
+        """Encodes passages to float32 unit vectors `(len(texts), dim)`, in order."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The number of the model's tokens in each text, without the special ones at either end."""
+        """Returns the number of tokens in each text, without special tokens."""
 
 
 class SentenceTransformerEncoder:
-    """Any sentence-transformers model, from a folder or, when the user names one, from a hub.
+    """Encodes with any sentence-transformers model, from a folder or a hub.
 
-    The weights are read on first use. Only safetensors are read, never pickle, and no code of the model's is run. It computes
-    in the number format that is faster here; the vectors differ by rounding alone. Safe to use from several threads.
+    The weights are read on first use. Only safetensors are read, never pickle, and the model's own code is never run. Vectors are
+    computed in the number format that is faster on this machine, which changes only their rounding. Safe to use from several
+    threads.
     """
 
     def __init__(self, name: str, query_prefix: str = "", document_prefix: str = "", batch_size: int = 16) -> None:
-        """Looks `name` up; reads nothing.
+        """Looks up `name` in the catalogue; reads no files yet.
 
         Args:
-            name: A name of the catalogue, a folder, or a hub name.
-            query_prefix: Put before each query; the catalogue's when empty, else the model's own.
-            document_prefix: Put before each document, likewise.
-            batch_size: Texts encoded at once. Small batches of like length waste the least on padding.
+            name: A name in the catalogue, a folder, or a hub name.
+            query_prefix: Precedes each query. When empty, the catalogue's or else the model's own.
+            document_prefix: Precedes each passage, likewise.
+            batch_size: The number of texts encoded at once. Small batches of similar length need the least padding.
 
         Raises:
-            ModelError: `name` is a folder that holds no sentence-transformers model.
+            ModelError: `name` is a folder without a sentence-transformers model.
         """
         spec = catalogue.find(name)
         self.name = spec.name if spec else name
@@ -82,7 +83,7 @@ class SentenceTransformerEncoder:
         self._query_prompt = query_prefix or (spec.query_prefix if spec else "") or None
         self._document_prompt = document_prefix or (spec.document_prefix if spec else "") or None
         self._batch_size = batch_size
-        # Tokenizers keep how they truncate and pad from one call to the next, so only one call may be under way.
+        # Tokenizers keep their truncation and padding from one call to the next, so only one call may run at a time.
         self._lock = threading.Lock()
         folder = os.path.expanduser(self._source)
         self._is_local = os.path.isabs(folder) or folder.startswith((".", "~")) or os.path.isdir(folder)
@@ -105,7 +106,7 @@ class SentenceTransformerEncoder:
     def dim(self) -> int:
         dim = self._model.get_embedding_dimension()
         if not dim:
-            raise ModelError(f"the model {self.name} does not say how many dimensions its vectors have; choose another")
+            raise ModelError(f"the model {self.name} does not tell the number of dimensions of its vectors; choose another")
         return int(dim)
 
     @cached_property
@@ -138,7 +139,7 @@ class SentenceTransformerEncoder:
                 show_progress_bar=False,
             )
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        # In bfloat16 a unit vector is one only to two digits.
+        # In bfloat16, a vector is normalised to two digits only.
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)
 
     @cached_property
@@ -164,7 +165,7 @@ class SentenceTransformerEncoder:
 
     @cached_property
     def _folder(self) -> Path:
-        """The model's folder; what of a hub's model is not there yet is downloaded."""
+        """The model's folder. Missing files of a hub model are downloaded."""
         if self._is_local:
             return Path(os.path.expanduser(self._source))
         from huggingface_hub import snapshot_download
@@ -179,7 +180,11 @@ class SentenceTransformerEncoder:
 
 
 def _refuse_pickle(folder: Path) -> None:
-    """Raises: ModelError: some of the weights are there as pickle only."""
+    """Makes sure that no weights exist as pickle only.
+
+    Raises:
+        ModelError: Some do.
+    """
     for pickled in folder.rglob(_PICKLED):
         if not any(pickled.parent.glob("*.safetensors")):
             raise ModelError(f"the weights {pickled} are pickled, which can run code and is not read; save them as safetensors")

@@ -1,10 +1,10 @@
-"""What can go wrong, at the root: every error a user may see is a `YinjuError` and says in one line what to do."""
+"""The base class of all errors that users see, and the errors of models and vector indexes."""
 
 from __future__ import annotations
 
 
 class YinjuError(Exception):
-    """The base of every error that is meant for the user; its text is one line, in the user's terms."""
+    """The base class of all errors that are meant for users. The text is one line that says what failed and what to do."""
 
 
 class ModelError(YinjuError):
@@ -12,7 +12,7 @@ class ModelError(YinjuError):
 
 
 class DimensionMismatchError(YinjuError):
-    """Vectors do not have the number of dimensions of the index they are given to."""
+    """The number of dimensions of some vectors is not that of the index."""
 
 
 class IndexDamagedError(YinjuError):
@@ -20,4 +20,4 @@ class IndexDamagedError(YinjuError):
 
 
 class Stopped(Exception):  # noqa: N818
-    """Nothing went wrong: whoever asked for the work no longer wants it."""
+    """The caller stopped the work. This is not an error."""

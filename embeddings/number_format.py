@@ -1,6 +1,7 @@
 """The number format that models compute in: bfloat16 or float32, whichever multiplies faster on this machine.
 
-A processor's flags do not tell: some multiply bfloat16 three times as fast as float32, some that have the flag half as fast.
+The processor's flags do not tell: with the same flag, some multiply bfloat16 three times as fast as float32, and some half as
+fast.
 """
 
 from __future__ import annotations
@@ -20,26 +21,26 @@ _HIDDEN = 384
 _INTERMEDIATE = 1536
 _MIN_ROUNDS = 3
 _SECONDS = 0.03
-# A lead smaller than this may be chance, and rounding to bfloat16 is not worth it.
+# A smaller speedup may be chance, and is not worth the rounding to bfloat16.
 _MIN_SPEEDUP = 1.2
 _LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Speeds:
-    """How fast one core multiplies matrices in each format, in GFLOP/s."""
+    """The speed at which one core multiplies matrices in each format, in GFLOP/s."""
 
     float32: float
     bfloat16: float
 
     @property
     def favour_bfloat16(self) -> bool:
-        """Whether bfloat16 is clearly the faster of the two."""
+        """True if bfloat16 is clearly faster."""
         return self.bfloat16 >= _MIN_SPEEDUP * self.float32
 
 
 def speeds() -> Speeds:
-    """Measures this processor on the first call, in some 30 ms, and returns the same figures from then on.
+    """Measures this processor on the first call, in about 30 ms, and returns the same figures from then on.
 
     Safe to call from several threads.
     """
@@ -56,9 +57,9 @@ def fastest(on_gpu: bool = False) -> torch.dtype:
 
 @cache
 def _measure() -> Speeds:
-    """Times the same product in both formats by turns, so that other work slows both, and takes the best time of each.
+    """Times the same product in both formats in turn, so that other work slows both, and takes the best time of each.
 
-    It runs on one core. Waiting for the slowest of several threads, as on a busy machine, would level the difference.
+    It uses one core. On a busy machine, waiting for the slowest of several threads would hide the difference.
     """
     import torch
 

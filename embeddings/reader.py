@@ -1,4 +1,4 @@
-"""The bundled reader: a question and passages in, support and the answer's place out."""
+"""Reads a question with passages: the support of each passage, and the place of the answer in it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from embeddings.reader_network import ReaderNetwork
 
 MAX_TOKENS = 320
-_LONGEST_ANSWER = 48
+_MAX_ANSWER_TOKENS = 48
 _CONFIG = "reader.json"
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderConfig:
-    """What belongs to a reader beside its weights.
+    """The configuration of a reader, stored beside its weights.
 
-    `slope` and `intercept` turn its logit into the log-odds of the passage holding an answer; `word_embeddings` identifies
-    the encoder it was trained on, whose embeddings it shares.
+    `slope` and `intercept` turn its logit into the log-odds that the passage contains an answer. `word_embeddings` identifies the
+    encoder on which it was trained and whose embeddings it shares.
     """
 
     word_embeddings: str
@@ -39,28 +39,34 @@ class ReaderConfig:
 
     @classmethod
     def load(cls, folder: Path) -> ReaderConfig:
-        """Raises: OSError, ValueError or TypeError: there is no such file, or it is not a reader's."""
+        """Reads the configuration in a folder.
+
+        Raises:
+            OSError: There is no such file.
+            ValueError: It is not JSON.
+            TypeError: It is not the configuration of a reader.
+        """
         return cls(**json.loads((folder / _CONFIG).read_text(encoding="utf-8")))
 
     @classmethod
     def uncalibrated(cls, encoder_folder: Path) -> ReaderConfig:
-        """That of a reader that was just trained on an encoder."""
+        """Returns the configuration of a reader that was just trained on an encoder."""
         from embeddings.reader_network import embeddings_digest
 
         return cls(embeddings_digest(encoder_folder))
 
     def save(self, folder: Path) -> None:
-        """Writes it beside the weights."""
+        """Writes the configuration to a folder."""
         (folder / _CONFIG).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
 class PassageReading:
-    """What the reader makes of one passage.
+    """The reading of one passage.
 
-    `support` is the log-odds of the passage holding an answer, calibrated. `places` are, for each of its tokens, the
-    probabilities that the answer begins and that it ends there, `(tokens, 2)`; `offsets` are the tokens' places in the passage,
-    `(tokens, 2)`. The last token is the separator, which has no place: its probability is that of no answer at all.
+    `support` is the calibrated log-odds that the passage contains an answer. `places` are the probabilities that the answer begins
+    and that it ends at each token, `(tokens, 2)`, and `offsets` the start and end of each token in the passage, `(tokens, 2)`. The
+    last token is the separator, which has no place: its probability is that of no answer.
     """
 
     support: float
@@ -69,23 +75,25 @@ class PassageReading:
 
     @property
     def probability(self) -> float:
-        """The probability that the passage holds an answer."""
+        """The probability that the passage contains an answer."""
         return float(1 / (1 + np.exp(-self.support)))
 
     def share(self, start: int, end: int) -> float:
-        """The probability that the answer begins in `passage[start:end]`, if it is in the passage at all."""
+        """Returns the probability that the answer begins in `passage[start:end]`, given that the passage contains one."""
         return float(self.places[self._inside(start, end), 0].sum())
 
     def answer(self, start: int, end: int) -> tuple[int, int, float]:
-        """The likeliest answer in `passage[start:end]`: where it begins and ends, and how likely it is if one is there.
+        """Finds the likeliest answer in `passage[start:end]`, of at most 48 tokens.
 
-        It is at most 48 tokens long. Without a token in there it is empty, and its likelihood 0.
+        Returns:
+            Its start and end in the passage, and its probability given that one is there. Without a token in the range, the answer
+            is empty and its probability 0.
         """
         inside = np.flatnonzero(self._inside(start, end))
         if not len(inside):
             return start, start, 0.0
         among = self.places[inside] / np.maximum(self.places[inside].sum(axis=0), 1e-9)
-        likelihoods = np.triu(among[:, :1] * among[:, 1]) - np.triu(among[:, :1] * among[:, 1], _LONGEST_ANSWER)
+        likelihoods = np.triu(among[:, :1] * among[:, 1]) - np.triu(among[:, :1] * among[:, 1], _MAX_ANSWER_TOKENS)
         first, last = np.unravel_index(likelihoods.argmax(), likelihoods.shape)
         places = self.offsets[inside]
         return max(start, int(places[first, 0])), min(end, int(places[last, 1])), float(likelihoods[first, last])
@@ -95,9 +103,9 @@ class PassageReading:
 
 
 class CrossEncoderReader:
-    """Reads with the weights in a folder and the word embeddings of an encoder; loads them on first use.
+    """Reads with the weights in a folder and the word embeddings of an encoder, which are loaded on first use.
 
-    It computes on the processor, in the number format that is faster there.
+    It runs on the processor, in the number format that is faster there.
     """
 
     def __init__(
@@ -107,14 +115,21 @@ class CrossEncoderReader:
         config: ReaderConfig | None = None,
         batch_size: int = 8,
     ) -> None:
-        """Args: config: what to go by instead of the folder's own; batch_size: pairs read at once."""
+        """Reads no files yet.
+
+        Args:
+            folder: Contains the weights.
+            encoder_folder: Contains the encoder whose word embeddings are used.
+            config: Takes the place of the folder's own.
+            batch_size: The number of pairs read at once.
+        """
         self._folder = folder
         self._encoder_folder = encoder_folder
         self._given_config = config
         self._batch_size = batch_size
 
     def read(self, question: str, passages: Sequence[str], stop: Event | None = None) -> list[PassageReading]:
-        """A reading of each passage, in order; what does not fit into `MAX_TOKENS` with the question is not read.
+        """Reads each passage, in order. Only the part that fits into `MAX_TOKENS` together with the question is read.
 
         Raises:
             ModelError: The weights cannot be loaded, or are not for this encoder.
@@ -123,8 +138,8 @@ class CrossEncoderReader:
         return self.read_pairs([question] * len(passages), passages, stop)
 
     def read_pairs(self, questions: Sequence[str], passages: Sequence[str], stop: Event | None = None) -> list[PassageReading]:
-        """The same for pairs of one question and one passage each."""
-        # Batches of like length waste the least on padding.
+        """Reads pairs of one question and one passage each, as `read` does."""
+        # Batches of similar length need the least padding.
         order = sorted(range(len(passages)), key=lambda i: len(passages[i].encode()))
         read: dict[int, PassageReading] = {}
         for start in range(0, len(order), self._batch_size):
@@ -182,7 +197,7 @@ class CrossEncoderReader:
 
 
 def tokenize(tokenizer: Any, questions: Sequence[str], passages: Sequence[str]) -> Any:
-    """Pairs as the network takes them, with the tokens' places in the passage: the one way to do it, in training and in use."""
+    """Tokenizes pairs for the network, with the offsets of the tokens. Training and use share this function."""
     return tokenizer(
         list(questions),
         list(passages),

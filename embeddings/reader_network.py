@@ -24,16 +24,16 @@ def let_layers_differ(body: Any) -> None:
 
 
 class ReaderNetwork(nn.Module):
-    """A BERT body, a head for whether the passage supports an answer, and one for where the answer begins and ends.
+    """A BERT body with two heads: the support of the passage, and the place where the answer begins and ends.
 
-    Its word embeddings are the encoder's, and stay so: they are not trained and not saved with it.
+    The word embeddings are the encoder's: they are neither trained nor saved.
     """
 
     def __init__(self, encoder_folder: Path, attention: str = "sdpa") -> None:
-        """Takes body and word embeddings from the encoder's folder; `attention` is an implementation that transformers knows."""
+        """Takes the body and word embeddings from the encoder's folder; `attention` names an implementation in transformers."""
         super().__init__()
         config = AutoConfig.from_pretrained(encoder_folder, local_files_only=True, attn_implementation=attention)
-        # Dropout keeps a processor from its fast attention, and one pass over the data does not need it.
+        # Dropout prevents fast attention on a processor, and one pass over the data does not need it.
         config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
         self.body = AutoModel.from_config(config, dtype=torch.float32, add_pooling_layer=False)
         let_layers_differ(self.body)
@@ -54,7 +54,7 @@ class ReaderNetwork(nn.Module):
         return self.support(hidden[:, 0]).squeeze(-1), self.span(hidden)
 
     def save(self, file: Path) -> None:
-        """Writes the weights in half precision, the word embeddings left out."""
+        """Writes the weights without the word embeddings, in half precision."""
         state = {
             name: weight.detach().cpu().half().contiguous()
             for name, weight in self.state_dict().items()
@@ -67,18 +67,18 @@ class ReaderNetwork(nn.Module):
         """Reads the weights back, with the word embeddings of the encoder in `encoder_folder`.
 
         Raises:
-            ValueError: The file does not hold the weights of this network.
+            ValueError: The file does not contain the weights of this network.
         """
         network = cls(encoder_folder, attention)
         state = {name: weight.float() for name, weight in load_file(file).items()}
         missing, unexpected = network.load_state_dict(state, strict=False)
         if unexpected or any(not name.endswith(_WORD_EMBEDDINGS) for name in missing):
-            raise ValueError(f"{file} does not hold the weights of this reader")
+            raise ValueError(f"{file} does not contain the weights of this reader")
         return network.eval()
 
 
 def embeddings_digest(encoder_folder: Path) -> str:
-    """Identifies the word embeddings that a reader was trained with."""
+    """Returns a digest that identifies the word embeddings of an encoder."""
     weights = load_file(encoder_folder / "model.safetensors")
     (embeddings,) = [tensor for name, tensor in weights.items() if name.endswith(_WORD_EMBEDDINGS)]
     return hashlib.sha256(embeddings.numpy().tobytes()).hexdigest()[:16]

@@ -1,12 +1,11 @@
-"""Vectors in, nearest row numbers out: a FAISS index by inner product whose kind fits its size.
+"""Finds nearest rows by inner product: a FAISS index of the kind that suits its size.
 
-As long as it takes no more than 10 ms, also when a search is narrowed, a query is compared with every vector. A larger index
-is an inverted file (IVF; Sivic and Zisserman, 2003): k-means puts the vectors into lists, and a query is compared with those of
-the lists whose centroids are nearest. How many lists that takes is measured when the index is built, on queries made of its
-vectors.
+As long as it takes at most 10 ms, a query is compared with every vector. A larger index is an inverted file (IVF; Sivic and
+Zisserman, 2003): k-means puts the vectors into lists, and a query is compared with those in the lists with the nearest centroids.
+The number of lists to search is measured when the index is built, on queries made of its vectors.
 
-The index keeps its vectors rounded, to half precision or to a byte a dimension, which makes it two to four times smaller and
-faster, and scores by them. Whoever holds the vectors as they were asks for `with_spares(top_k)` and scores those anew.
+The index stores rounded vectors, in half precision or in one byte per dimension, and scores by them, which makes it two to four times
+smaller and faster. A caller that has the exact vectors asks for `with_spares(top_k)` rows and scores these again.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ if TYPE_CHECKING:
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 
 Stored = Callable[[Rows], "tuple[Rows, Vectors]"]
-"""Gives those of the rows that there are, with their vectors as they were, `(rows, dim)`."""
+"""Returns those of the rows that exist, with their exact vectors `(rows, dim)`."""
 
 EXACT_NUMBERS = 60_000_000
-"""The most numbers, vectors times dimensions, that every query is compared with: 156,250 vectors of 384 dimensions."""
+"""The most numbers, vectors times dimensions, with which every query is compared: 156,250 vectors of 384 dimensions."""
 
 _RECALL = 0.995
 _NEIGHBOURS = 10
@@ -46,15 +45,18 @@ _ROWS_AT_ONCE = 10_000
 
 
 def with_spares(top_k: int) -> int:
-    """How many rows to ask for so that, scored anew by their exact vectors, the best `top_k` are among them."""
+    """Returns how many rows to ask for so that the best `top_k` by their exact vectors are among them."""
     return top_k + top_k // 4 + 10
 
 
 class VectorIndex:
-    """Unit vectors under row numbers of the caller's choosing. A narrowed search takes one bit for each number up to the largest."""
+    """An index of unit vectors under row numbers that the caller chooses.
+
+    A search among some of the rows takes one bit of memory for each number up to the largest.
+    """
 
     def __init__(self, dim: int) -> None:
-        """An empty index that compares a query with every vector; `build` makes the kind that fits."""
+        """Creates an empty index that compares a query with every vector; `build` chooses the kind that suits the size."""
         import faiss
 
         self.dim = dim
@@ -64,13 +66,13 @@ class VectorIndex:
 
     @classmethod
     def build(cls, dim: int, rows: Rows, stored: Stored, exact_numbers: int = EXACT_NUMBERS) -> VectorIndex:
-        """An index of these rows, of the kind that fits their number; the same for the same rows.
+        """Builds an index of the kind that suits the number of rows; the same one for the same rows.
 
         Args:
             dim: The dimensions of the vectors.
-            rows: In ascending order.
-            stored: Gives their vectors; asked for some thousand at a time.
-            exact_numbers: The most numbers that are searched exactly.
+            rows: Ascending.
+            stored: Returns their vectors; called with some thousand rows at a time.
+            exact_numbers: See `EXACT_NUMBERS`.
         """
         index = cls(dim)
         clustered = len(rows) * dim > exact_numbers
@@ -83,10 +85,10 @@ class VectorIndex:
         return index
 
     def suits(self, count: int, exact_numbers: int = EXACT_NUMBERS) -> bool:
-        """Whether an index of this kind is right for `count` vectors.
+        """Tells if an index of this kind suits `count` vectors.
 
-        One that searches exactly is, up to the limit. An inverted file is from half the limit on, so that a size around the
-        limit does not change the kind again and again, until it has grown fourfold since it was built.
+        Exact search does up to the limit. An inverted file does from half the limit, so that the kind does not change again and
+        again at sizes around the limit, until the index has grown fourfold since it was built.
         """
         if not self.lists:
             return count * self.dim <= exact_numbers
@@ -94,19 +96,19 @@ class VectorIndex:
 
     @property
     def lists(self) -> int:
-        """How many lists the vectors lie in; 0 where a query is compared with every vector."""
+        """The number of lists of an inverted file; 0 if a query is compared with every vector."""
         return int(getattr(self._index, "nlist", 0))
 
     @property
     def probes(self) -> int:
-        """How many of the lists are searched."""
+        """The number of lists that are searched."""
         return int(getattr(self._index, "nprobe", 0))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
     def rows(self) -> Rows:
-        """The row numbers that are in the index, in no order."""
+        """Returns the row numbers in the index, in no order."""
         import faiss
 
         if not self.lists:
@@ -126,7 +128,7 @@ class VectorIndex:
             self._index.add_with_ids(self._checked(vectors), np.asarray(rows, np.int64))
 
     def remove(self, rows: Sequence[int] | Rows) -> int:
-        """Removes rows, unknown ones included, and returns how many were there."""
+        """Removes rows, and returns how many there were; unknown rows are ignored."""
         return int(self._index.remove_ids(np.asarray(rows, np.int64))) if len(rows) else 0
 
     def search(self, vectors: Vectors, top_k: int, among: Rows | None = None) -> tuple[Vectors, Rows]:
@@ -134,12 +136,12 @@ class VectorIndex:
 
         Args:
             vectors: float32 `(queries, dim)`, unit length.
-            top_k: At least 1; fewer come back from a smaller index.
-            among: The rows to search, all of them in the index; every row when None.
+            top_k: At least 1; a smaller index returns fewer.
+            among: The rows to search, all of them in the index; all rows when None.
 
         Returns:
-            Scores and row numbers, both `(queries, min(top_k, rows searched))`. Where the lists that an inverted file searches
-            hold fewer, the last row numbers are -1.
+            Scores and row numbers, both `(queries, min(top_k, rows searched))`. If the lists that an inverted file
+            searches contain fewer, the last row numbers are -1.
 
         Raises:
             DimensionMismatchError: `vectors` is not `(…, dim)` of this index.
@@ -158,7 +160,7 @@ class VectorIndex:
             selector: Any = faiss.IDSelectorBitmap
             options["sel"] = selector(np.packbits(chosen, bitorder="little"))
         if self.lists:
-            # Of few rows, the nearest lie in more lists; as many vectors are compared as in a search of all rows.
+            # The nearest of few rows are spread over more lists. As many vectors are compared as in a search of all rows.
             options["nprobe"] = min(self.lists, math.ceil(self.probes * len(self) / searched))
         parameters: Any = faiss.SearchParametersIVF if self.lists else faiss.SearchParameters
         with _one_thread() if len(queries) == 1 else nullcontext():
@@ -166,7 +168,7 @@ class VectorIndex:
         return scores, rows
 
     def recall(self, stored: Stored) -> float:
-        """The share of the 10 nearest vectors that a search finds, measured on some hundred queries made of its vectors."""
+        """Measures the share of the 10 nearest vectors that a search finds, on 256 queries made of its vectors."""
         queries = self._queries(stored)
         expected = self._neighbours(queries, stored)
         _, found = self.search(queries, with_spares(_NEIGHBOURS))
@@ -174,7 +176,7 @@ class VectorIndex:
         return hits / max(1, expected.size)
 
     def _train(self, rows: Rows, stored: Stored) -> None:
-        """Becomes an empty inverted file for about as many rows, its lists placed by k-means on a sample of them."""
+        """Turns this into an empty inverted file for about as many rows, with lists by k-means on a sample of them."""
         import faiss
 
         lists = _lists_for(len(rows))
@@ -189,7 +191,7 @@ class VectorIndex:
         self._index = inverted
 
     def _choose_probes(self, stored: Stored) -> None:
-        """Searches as many lists as hold nearly all of the nearest vectors of a sample of queries."""
+        """Sets the number of lists to search, so that they contain nearly all nearest vectors of a sample of queries."""
         queries = self._queries(stored)
         neighbours = self._neighbours(queries, stored)
         distinct, places = np.unique(neighbours, return_inverse=True)
@@ -200,10 +202,10 @@ class VectorIndex:
         self._index.nprobe = 1 + int(np.quantile(ranks, _RECALL, method="higher"))
 
     def _queries(self, stored: Stored) -> Vectors:
-        """Unit vectors that are to the vectors of the index what questions are to passages.
+        """Makes unit vectors that relate to the vectors of the index as questions do to passages.
 
-        A question lies much farther from any passage than passages from one another: stored vectors as queries, or with some
-        noise, ask for an eighth of the lists that questions need. Sums of a few of them need about as many.
+        A question is much farther from any passage than passages are from one another: stored vectors, even with some noise,
+        need an eighth of the lists that questions need. Sums of a few of them need about as many.
         """
         _, sample = stored(_sample(self.rows(), _QUERIES * _SUMMED))
         places = np.random.default_rng(_SEED).integers(0, len(sample), (_QUERIES, _SUMMED))
@@ -211,7 +213,7 @@ class VectorIndex:
         return self._checked(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
 
     def _neighbours(self, queries: Vectors, stored: Stored) -> Rows:
-        """The 10 nearest rows of each query by exact comparison, best first; fewer from a smaller index."""
+        """Finds the 10 nearest rows of each query by exact comparison, best first; a smaller index returns fewer."""
         best = np.empty((len(queries), 0), np.float32)
         nearest = np.empty((len(queries), 0), np.int64)
         for batch in _batches(np.sort(self.rows())):
@@ -223,7 +225,7 @@ class VectorIndex:
         return nearest
 
     def save(self, path: Path) -> None:
-        """Writes the index so that `path` holds either what it held before or all of this one."""
+        """Writes the index, so that at any time `path` is either the complete old file or the complete new one."""
         import faiss
 
         partial = path.with_name(f"{path.name}.partial")
@@ -241,7 +243,7 @@ class VectorIndex:
         """Reads an index back.
 
         Raises:
-            IndexDamagedError: The file is not a whole index.
+            IndexDamagedError: The file is missing or damaged.
         """
         import faiss
 
@@ -264,7 +266,7 @@ class VectorIndex:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Lets FAISS use one thread: it divides queries, not vectors, among them, and for one query only waits for the others."""
+    """Lets FAISS use one thread: it divides queries among threads, not vectors, so one query would only wait for the others."""
     import faiss
 
     threads = faiss.omp_get_max_threads()
@@ -276,12 +278,12 @@ def _one_thread() -> Iterator[None]:
 
 
 def _lists_for(count: int) -> int:
-    """How many lists so many vectors lie in: searching the centroids then costs about as much as searching the lists."""
+    """Returns the number of lists for `count` vectors, with which searching centroids costs about as much as searching lists."""
     return max(1, round(4 * math.sqrt(count)))
 
 
 def _sample(rows: Rows, size: int) -> Rows:
-    """Some of the rows, in ascending order; the same ones every time."""
+    """Returns a sample of the rows, ascending; the same one every time."""
     rows = np.sort(rows)
     return rows if len(rows) <= size else np.sort(np.random.default_rng(_SEED).choice(rows, size, replace=False))
 

@@ -1,6 +1,6 @@
-"""The conversations of the chat and what readers thought of the answers, kept beside the library's documents.
+"""Keeps the conversations of the chat, with the feedback on answers, in a SQLite file beside the library's.
 
-They lie in a SQLite file of their own: whoever removes it loses only them.
+Deleting the file deletes nothing else.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from rag import private
 from rag.errors import ConversationNotFoundError, LibraryError
+from rag.library.sqlite_errors import SqliteErrors
 from rag.types import Answer, as_markdown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SCHEMA_VERSION = 1
-# The later row is the later made, also where the clock was turned back.
+# Row numbers give the order, since the clock may be turned back.
 _SCHEMA = """
 CREATE TABLE conversations (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, title TEXT NOT NULL, changed TEXT NOT NULL
@@ -41,12 +42,12 @@ CREATE TABLE feedback (
 );
 """
 _WAIT_SECONDS = 10.0
-_LONGEST_TITLE = 60
+_MAX_TITLE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation without its answers. `changed` is when an answer last came or went, an ISO time in UTC."""
+    """A conversation without its answers. `changed` is the ISO time in UTC at which an answer was last added or removed."""
 
     id: str
     title: str
@@ -55,7 +56,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What a reader thought of an answer. `note` says why, and may be empty."""
+    """A reader's opinion of an answer. `note` says why, and may be empty."""
 
     liked: bool
     note: str = ""
@@ -69,24 +70,25 @@ class _Turn:
 
 
 class History:
-    """The conversations of all who use a library. Safe to use from several threads and processes.
+    """The conversations of all users of a library. Safe to use from several threads and processes.
 
-    An owner is whoever a conversation is kept for, by a name that only the caller understands; none sees another's. Answers are
-    numbered from 1. One that another version of Yinju wrote and this one cannot read is passed over and has no number.
+    An owner is the name of a user, which only the caller understands; no owner sees another's conversations. Answers are
+    numbered from 1. An answer of another version of Yinju that this one cannot read is left out and has no number.
 
-    Every method raises `LibraryError` when the file cannot be read or written; the text says what to do. Those that take the id of
-    a conversation raise `ConversationNotFoundError` when it is gone or is not the owner's.
+    Every method raises `LibraryError` if the file cannot be read or written. Methods that take the id of a conversation raise
+    `ConversationNotFoundError` if it is deleted or belongs to another owner.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Names the file in the folder of a library; it is made when the first conversation starts."""
+        """Uses the file in the folder of a library. It is created when the first conversation starts."""
         self.file = folder.expanduser().absolute() / "conversations.sqlite3"
+        self._errors = _ConversationErrors(self.file)
         self._lock = threading.Lock()
 
     # -- conversations ------------------------------------------------------------------------------------------------
 
     def conversations(self, owner: str, first: int = 0, most: int | None = None) -> list[Conversation]:
-        """An owner's conversations, the last changed first: at most `most` of them from number `first` on, all when None."""
+        """Returns at most `most` of an owner's conversations, all when None, the last changed first, from place `first` on."""
         with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT id, title, changed FROM conversations WHERE owner = ? ORDER BY changed DESC, row DESC LIMIT ? OFFSET ?",
@@ -95,13 +97,13 @@ class History:
             return [Conversation(*row) for row in rows]
 
     def count(self, owner: str) -> int:
-        """The number of an owner's conversations."""
+        """Returns the number of an owner's conversations."""
         with self._transaction() as connection:
             (number,) = connection.execute("SELECT count(*) FROM conversations WHERE owner = ?", (owner,)).fetchone()
             return int(number)
 
     def start(self, owner: str, title: str) -> Conversation:
-        """Begins a conversation without answers. Its title is cut to one line of at most 60 characters."""
+        """Starts a conversation without answers. Its title is cut to one line of at most 60 characters."""
         made = Conversation(uuid.uuid4().hex, _one_line(title), _now())
         with self._transaction(to_write=True) as connection:
             connection.execute(
@@ -116,14 +118,14 @@ class History:
             connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (_one_line(title), conversation_id))
 
     def delete(self, owner: str, conversation_id: str) -> None:
-        """Forgets a conversation with its answers and their feedback."""
+        """Deletes a conversation with its answers and their feedback."""
         with self._conversation(owner, conversation_id, to_write=True) as connection:
             connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
 
     def to_markdown(self, owner: str, conversation_id: str) -> str:
-        """A conversation below its title, each answer with its numbered sources below its question.
+        """Returns a conversation as Markdown: its title, and each question with its answer and numbered sources.
 
-        What was asked and what documents say stands there as text and is never Markdown.
+        Questions and the texts of documents are escaped, so that nothing in them is taken for Markdown.
         """
         with self._conversation(owner, conversation_id) as connection:
             (title,) = connection.execute("SELECT title FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
@@ -134,12 +136,12 @@ class History:
     # -- answers ------------------------------------------------------------------------------------------------------
 
     def answers(self, owner: str, conversation_id: str) -> list[Answer]:
-        """The answers of a conversation, oldest first: each stands at its number."""
+        """Returns the answers of a conversation, in the order of their numbers."""
         with self._conversation(owner, conversation_id) as connection:
             return [turn.answer for turn in _turns(connection, conversation_id)]
 
     def append(self, owner: str, conversation_id: str, answer: Answer) -> int:
-        """Keeps an answer after the others, and gives its number."""
+        """Adds an answer, and returns its number."""
         with self._conversation(owner, conversation_id, to_write=True) as connection:
             connection.execute(
                 "INSERT INTO turns (conversation_id, answer) VALUES (?, ?)", (conversation_id, _storable(answer.to_json()))
@@ -148,7 +150,7 @@ class History:
             return len(_turns(connection, conversation_id))
 
     def cut(self, owner: str, conversation_id: str, number: int) -> None:
-        """Forgets the answer with this number and all after it, with their feedback."""
+        """Deletes the answer with this number and all after it, with their feedback."""
         with self._conversation(owner, conversation_id, to_write=True) as connection:
             turns = _turns(connection, conversation_id)[max(number, 1) - 1 :]
             if turns:
@@ -158,21 +160,21 @@ class History:
     # -- feedback -----------------------------------------------------------------------------------------------------
 
     def feedback(self, owner: str, conversation_id: str) -> dict[int, Feedback]:
-        """What the reader thought of which answer, by their numbers; an answer without feedback is absent."""
+        """Returns the feedback by the numbers of the answers. Answers without feedback are absent."""
         with self._conversation(owner, conversation_id) as connection:
             turns = _turns(connection, conversation_id)
         return {number: turn.feedback for number, turn in enumerate(turns, 1) if turn.feedback}
 
     def rate(self, owner: str, conversation_id: str, number: int, feedback: Feedback | None) -> None:
-        """Keeps what the reader thinks of an answer, in place of what was thought before; None takes it back.
+        """Sets the feedback on an answer; None removes it.
 
         Raises:
-            LibraryError: There is no answer of that number.
+            LibraryError: There is no answer with that number.
         """
         with self._conversation(owner, conversation_id, to_write=True) as connection:
             turns = dict(enumerate(_turns(connection, conversation_id), 1))
             if number not in turns:
-                raise LibraryError("this answer is not kept any more; open the conversation anew")
+                raise LibraryError("this answer was deleted; open the conversation again")
             connection.execute("DELETE FROM feedback WHERE turn = ?", (turns[number].row,))
             if feedback:
                 connection.execute(
@@ -181,7 +183,7 @@ class History:
                 )
 
     def rated(self) -> list[tuple[Answer, Feedback]]:
-        """Every owner's answers that have feedback, by when that was given, oldest first."""
+        """Returns the answers of all owners that have feedback, the oldest feedback first."""
         with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT t.row, answer, liked, note FROM feedback f JOIN turns t ON t.row = f.turn ORDER BY f.row"
@@ -192,18 +194,18 @@ class History:
 
     @contextmanager
     def _conversation(self, owner: str, conversation_id: str, *, to_write: bool = False) -> Iterator[sqlite3.Connection]:
-        """A transaction on a conversation that is the owner's."""
-        # Where there is no file, none is made to find nothing in it.
+        """Opens a transaction on one of the owner's conversations."""
+        # A missing file is not created only to find nothing in it.
         with self._transaction(to_write=to_write and self._exists()) as connection:
             found = connection.execute("SELECT 1 FROM conversations WHERE id = ? AND owner = ?", (conversation_id, owner))
             if not found.fetchone():
-                raise ConversationNotFoundError("this conversation is not there any more; begin another")
+                raise ConversationNotFoundError("this conversation was deleted; start another")
             yield connection
 
     @contextmanager
     def _transaction(self, *, to_write: bool = False) -> Iterator[sqlite3.Connection]:
-        """Everything inside happens, or nothing. Where there is no file, what is read is empty."""
-        with self._lock, self._reported():
+        """Commits all changes of the context, or none. Reads an empty database if there is no file."""
+        with self._lock, self._errors.reported():
             if to_write:
                 private.make_folder(self.file.parent)
                 private.make_file(self.file)
@@ -217,77 +219,74 @@ class History:
                 connection.execute("COMMIT")
 
     def _exists(self) -> bool:
-        """Whether anything was written; a file that could not be begun, on a full disk say, is empty."""
-        with self._reported():
+        """Tells if anything was written. A file that could not be, for example on a full disk, is empty."""
+        with self._errors.reported():
             try:
                 return self.file.stat().st_size > 0
             except (FileNotFoundError, NotADirectoryError):
                 return False
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Makes the tables in a file that is new, and refuses one that is not of this version."""
+        """Creates the tables in a new file, and refuses a file of another version."""
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > _SCHEMA_VERSION:
             raise LibraryError(f"{self.file} was written by a newer version of Yinju; use that one, or move the file away")
         if version == _SCHEMA_VERSION:
             return
         if version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise LibraryError(self._damaged("it has none of its tables"))
+            raise LibraryError(self._errors.damaged("it has none of its tables"))
         for statement in _SCHEMA.split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        """Turns what SQLite and the file system report into errors in the user's terms."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise LibraryError(self._explained(error)) from error
-        except OSError as error:
-            raise LibraryError(self._unusable(error.strerror or str(error))) from error
 
-    def _explained(self, error: sqlite3.Error) -> str:
-        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
-            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
-                return (
-                    f"the disk of {self.file} is full, or fails; the conversations that were kept are still there: "
-                    "free some space and repeat"
-                )
-            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-                return self._unusable(str(error))
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                return f"another process is writing to {self.file}; try again when it is done"
-        return self._damaged(str(error))
+class _ConversationErrors(SqliteErrors):
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
-    def _unusable(self, why: str) -> str:
+    def damaged(self, reason: str) -> str:
         return (
-            f"the conversations in {self.file} cannot be read or written ({why}); "
+            f"{self._file} is damaged or does not contain conversations of Yinju ({reason}); "
+            "move it away: the documents do not need it"
+        )
+
+    def disk_full(self) -> str:
+        return (
+            f"the disk of {self._file} is full, or fails; the conversations that were kept are still there: "
+            "free some space and repeat"
+        )
+
+    def unusable(self, reason: str) -> str:
+        return (
+            f"the conversations in {self._file} cannot be read or written ({reason}); "
             "check the folder's permissions, or choose another with --library"
         )
 
-    def _damaged(self, why: str) -> str:
-        return f"{self.file} is damaged or holds no conversations of Yinju ({why}); move it away: the documents do not need it"
+    def busy(self) -> str:
+        return f"another process is writing to {self._file}; try again when it is done"
+
+    def other(self, reason: str) -> str:
+        return self.damaged(reason)
 
 
 def questions(rated: Iterable[tuple[Answer, Feedback]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What evaluations can ask, made of feedback: questions of `rag.evaluation.question_set`, and others that wait for a person.
+    """Turns feedback into questions of `rag.evaluation.question_set`, and into others that a person has to complete.
 
-    A liked answer is a question whose evidence is what was cited; a right answer to it holds the same fact or one of the same
-    quotes. A liked refusal is a question that the documents do not answer. What is right after a disliked answer is not known: it is
-    of kind "to_check", with what was said and cited, and without the evidence and answers that a person has to fill in before the
-    evaluation reads it. Follow-ups are asked as they were completed. Of liked answers for which nothing was searched, such as
-    greetings and comparisons, no question is made.
+    A liked answer gives a question with the quotes as evidence; a right answer contains the same fact or one of the quotes. A liked
+    refusal gives a question that the documents do not answer. For a disliked answer the right one is not known: its question is of
+    kind "to_check", with the text and quotes of the answer, and a person has to fill in the evidence and answers before the
+    evaluation can read it. Follow-ups are in their completed form. Liked answers without a search, such as greetings and
+    comparisons, give no question.
 
     Args:
-        rated: Answers with their feedback, oldest first; of one question the last counts.
+        rated: Answers with their feedback, oldest first. If a question was rated more than once, the last counts.
 
     Returns:
         The questions and those to be checked, each in the order of `rated`. The id of a question is the same in every export.
     """
     last: dict[str, tuple[Answer, Feedback]] = {}
     for answer, feedback in rated:
-        same = _compared(answer.asked)
+        same = _compared(answer.query)
         last.pop(same, None)
         last[same] = answer, feedback
     liked: list[dict[str, Any]] = []
@@ -297,7 +296,7 @@ def questions(rated: Iterable[tuple[Answer, Feedback]]) -> tuple[list[dict[str, 
             "id": f"feedback-{hashlib.sha256(same.encode()).hexdigest()[:16]}",
             "lang": answer.language,
             "kind": "feedback" if feedback.liked else "to_check",
-            "question": answer.asked,
+            "question": answer.query,
             "evidence": [],
             "answers": [],
             "answerable": not (feedback.liked and answer.abstained),
@@ -314,7 +313,7 @@ def questions(rated: Iterable[tuple[Answer, Feedback]]) -> tuple[list[dict[str, 
 
 
 def _fact(answer: Answer) -> list[str]:
-    """The fact alone, where an answer in the documents' own sentences gives it before the sentence that holds it."""
+    """Returns the short answer that precedes its sentence, if the answer consists of the documents' own sentences and has one."""
     first, _, rest = answer.text.partition("\n\n")
     markers = re.search(r"(?:\[\d+\])+$", first)
     given = not answer.generator and markers and rest.partition("\n\n")[0].endswith(markers[0])
@@ -322,7 +321,7 @@ def _fact(answer: Answer) -> list[str]:
 
 
 def _compared(question: str) -> str:
-    """A question without what does not tell it from another."""
+    """Normalises a question, to compare it with others."""
     return " ".join(unicodedata.normalize("NFKC", question).casefold().split()).rstrip(" ?!.。")
 
 
@@ -349,17 +348,17 @@ def _mark_changed(connection: sqlite3.Connection, conversation_id: str) -> None:
 
 
 def _one_line(title: str) -> str:
-    """A title in one line, cut between words where that leaves most of it."""
+    """Returns a title in one line, cut between words if that leaves most of it."""
     line = " ".join(_storable(title).split())
-    if len(line) <= _LONGEST_TITLE:
+    if len(line) <= _MAX_TITLE:
         return line
-    whole_words = line[:_LONGEST_TITLE].rpartition(" ")[0]
-    kept = whole_words if len(whole_words) > _LONGEST_TITLE // 2 else line[: _LONGEST_TITLE - 1]
+    whole_words = line[:_MAX_TITLE].rpartition(" ")[0]
+    kept = whole_words if len(whole_words) > _MAX_TITLE // 2 else line[: _MAX_TITLE - 1]
     return f"{kept}…"
 
 
 def _storable(text: str) -> str:
-    """The text without halves of characters, which a browser may send and SQLite does not take."""
+    """Returns the text without lone surrogates, which a browser may send and SQLite refuses."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong in the core. Each error's text is one line that says what failed and what to do."""
+"""Errors of the core. The text of each is one line that says what failed and what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class LoadError(YinjuError):
 
 
 class QuestionError(YinjuError):
-    """A question cannot be asked: it is empty or too long."""
+    """A question is empty or too long."""
 
 
 class QuestionSetError(YinjuError):
@@ -30,19 +30,19 @@ class LibraryMismatchError(LibraryError):
 
 
 class DocumentNotFoundError(LibraryError):
-    """No document of the library, or more than one, goes by that id, title or source."""
+    """No document of the library, or more than one, has that id, title or source."""
 
 
 class CollectionNotFoundError(LibraryError):
-    """No collection of the library goes by that name."""
+    """No collection of the library has that name."""
 
 
 class ConversationNotFoundError(LibraryError):
-    """No conversation of the one who asks goes by that id."""
+    """No conversation of this visitor has that id."""
 
 
 class GeneratorError(YinjuError):
-    """A language model cannot be loaded or reached, or broke off in the middle of an answer."""
+    """A language model cannot be loaded or reached, or breaks off in the middle of an answer."""
 
 
 __all__ = [

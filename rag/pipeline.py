@@ -1,11 +1,11 @@
-"""Everything put together once: question -> retriever -> reader -> composer or language model -> Answer."""
+"""The pipeline: question -> retriever -> reader -> composer or language model -> Answer."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event as Stop
 from threading import Lock
@@ -14,9 +14,10 @@ from typing import Literal
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
 from rag.answering import comparing, composing, follow_ups, intents, table_answers
-from rag.answering.composing import ExtractiveComposer, NoAnswer, Statement
+from rag.answering.composing import Composer, ExtractiveComposer, NoAnswer, Statement
+from rag.answering.drafts import Draft
 from rag.answering.reading import Reader, Reading, SentenceReader
-from rag.answering.retrieval import Retriever
+from rag.answering.retrieval import HybridRetriever, Retriever
 from rag.answering.table_answers import TableAnswer
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
 from rag.language_models import generators
@@ -27,13 +28,13 @@ from rag.library.ingestion import AddResult, OnProgress
 from rag.library.library import Library
 from rag.settings import DEFAULTS, Settings
 from rag.text.language import language_of
-from rag.types import Answer, AnswerKind, Citation, Cited, Done, Event, Language, Retrieved, SearchResult, TextDelta
+from rag.types import Answer, Citation, Done, Event, Retrieved, SearchResult
 
 SEEDS = Path(__file__).parent.parent / "seeds"
-_LONGEST_QUESTION = 2000
+_MAX_QUESTION = 2000
 _WITHOUT_MODEL = {
     "zh": "语言模型没有给出有依据的回答，这里改用文档原句。",
-    "en": "The language model gave no answer that the documents hold; these are the documents' own sentences.",
+    "en": "The language model gave no answer that the documents support; these are the documents' own sentences.",
 }
 _MODEL_FAILED = {
     "zh": "语言模型出错（{}），这里改用文档原句。",
@@ -41,58 +42,15 @@ _MODEL_FAILED = {
 }
 _MODEL_BROKE_OFF = {
     "zh": "语言模型中途出错（{}），回答可能不完整。",
-    "en": "The language model broke off ({}); there may be more to say.",
+    "en": "The language model broke off ({}); the answer may be incomplete.",
 }
-
-
-@dataclass(slots=True)
-class _Draft:
-    """An answer while it grows."""
-
-    question: str
-    language: Language
-    asked: str
-    started: float = field(default_factory=time.perf_counter)
-    timings: dict[str, float] = field(default_factory=dict)
-    text: str = ""
-    citations: list[Citation] = field(default_factory=list)
-    generator: str = ""
-    notes: tuple[str, ...] = ()
-
-    def say(self, statements: Iterable[Statement]) -> Iterator[Event]:
-        """Adds statements, and gives the events of each."""
-        for statement in statements:
-            self.timings.setdefault("first text", time.perf_counter() - self.started)
-            yield from map(Cited, statement.citations)
-            self.text += statement.text
-            self.citations += statement.citations
-            yield from map(TextDelta, composing.pieces(statement.text))
-
-    def done(self, kind: AnswerKind, results: tuple[SearchResult, ...] = (), confidence: float = 1.0) -> Done:
-        """The last event: the whole answer."""
-        timings = self.timings | {"total": time.perf_counter() - self.started}
-        citations = tuple(self.citations)
-        return Done(
-            Answer(
-                self.question,
-                self.asked,
-                self.text,
-                kind,
-                citations,
-                results,
-                confidence,
-                self.language,
-                self.generator,
-                self.notes,
-                timings,
-            )
-        )
 
 
 class RagPipeline:
     """Answers questions from a library. Safe to use from several threads.
 
-    One thread at a time uses the models of this machine; a language model's server is waited for without holding up the others.
+    Only one thread at a time uses the models of this machine. Waiting for a language model's server does not block the others.
+    Options are read-only; `with_options` returns a pipeline with other ones.
     """
 
     def __init__(
@@ -101,46 +59,81 @@ class RagPipeline:
         reader: Reader | None = None,
         generator: Generator | None = None,
         *,
+        retriever: Retriever | None = None,
+        composer: Composer | None = None,
         top_k: int = DEFAULTS.top_k,
         max_sentences: int = DEFAULTS.max_sentences,
         threshold: float = DEFAULTS.threshold,
     ) -> None:
-        """Puts the parts together; reads no model yet.
+        """Puts the parts together without loading a model.
 
         Args:
-            library: What is searched.
-            reader: Judges which sentences answer; the bundled one when None.
-            generator: The language model that words the answers; when None, they are the documents' own sentences.
-            top_k: How many passages an answer comes with.
-            max_sentences: The most sentences an answer quotes.
-            threshold: The confidence below which the answer is that the documents do not say.
+            library: The library to search.
+            reader: Judges which sentences answer the question; the bundled reader when None.
+            generator: The language model that words the answers; when None, the composer alone does.
+            retriever: Finds the passages to read; dense and lexical search, fused, when None.
+            composer: Words the answers from what the reader found, also when the language model fails; when None, answers are the
+                documents' own sentences.
+            top_k: The number of passages that an answer comes with.
+            max_sentences: The largest number of sentences that an answer quotes.
+            threshold: The confidence below which a question is refused.
         """
-        self.library = library
-        self._retriever = Retriever(library)
-        self._reader = reader or SentenceReader()
-        self._composer = ExtractiveComposer(max_sentences, library.analyzer)
+        self._library = library
+        self._retriever: Retriever = retriever or HybridRetriever()
+        self._reader: Reader = reader or SentenceReader()
+        self._composer: Composer = composer or ExtractiveComposer(library.analyzer)
         # Shared by all copies of this pipeline.
         self._models = Lock()
         self._writer = self._writer_of(generator) if generator else None
-        self.top_k, self.max_sentences, self.threshold = top_k, max_sentences, threshold
+        self._top_k, self._max_sentences, self._threshold = top_k, max_sentences, threshold
 
     @property
-    def generator(self) -> Generator | None:
-        """The language model that words the answers, if there is one."""
-        return self._writer.generator if self._writer else None
+    def library(self) -> Library:
+        """The library that is searched."""
+        return self._library
+
+    @property
+    def retriever(self) -> Retriever:
+        """Finds the passages to read."""
+        return self._retriever
 
     @property
     def reader(self) -> Reader:
-        """What judges which sentences answer."""
+        """Judges which sentences answer the question."""
         return self._reader
+
+    @property
+    def composer(self) -> Composer:
+        """Words the answers without a language model."""
+        return self._composer
+
+    @property
+    def generator(self) -> Generator | None:
+        """The language model that words the answers; None if there is none."""
+        return self._writer.generator if self._writer else None
+
+    @property
+    def top_k(self) -> int:
+        """The number of passages that an answer comes with."""
+        return self._top_k
+
+    @property
+    def max_sentences(self) -> int:
+        """The largest number of sentences that an answer quotes."""
+        return self._max_sentences
+
+    @property
+    def threshold(self) -> float:
+        """The confidence below which a question is refused."""
+        return self._threshold
 
     @classmethod
     def from_settings(cls, settings: Settings) -> RagPipeline:
-        """The pipeline that the settings describe.
+        """Builds the pipeline that the settings describe.
 
         Raises:
             LibraryError: The library cannot be opened.
-            ModelError: The encoder is a folder that holds no model.
+            ModelError: The encoder is a folder without a model.
         """
         encoder = SentenceTransformerEncoder(settings.encoder, settings.query_prefix, settings.document_prefix)
         library = Library(
@@ -169,47 +162,72 @@ class RagPipeline:
             threshold=settings.threshold,
         )
 
-    def adjusted(
+    def with_options(
         self,
         *,
+        library: Library | None = None,
+        generator: Generator | Literal["none"] | None = None,
         top_k: int | None = None,
         max_sentences: int | None = None,
         threshold: float | None = None,
-        generator: Generator | Literal["none"] | None = None,
     ) -> RagPipeline:
-        """The same pipeline with other choices, for one who asks otherwise; library and models are shared.
+        """Returns a copy with the given options replaced; it shares models and everything else with this pipeline.
 
-        Args: see `__init__`; what is None stays as it is, and the generator "none" is the documents' own sentences.
+        Args:
+            library: Another library to search.
+            generator: Another language model; "none" for none.
+            top_k: See `__init__`, as for all others. None leaves an option as it is.
+            max_sentences: See `__init__`.
+            threshold: See `__init__`.
         """
         other = copy(self)
         if top_k is not None:
-            other.top_k = top_k
+            other._top_k = top_k
         if max_sentences is not None:
-            other.max_sentences = max_sentences
-            other._composer = ExtractiveComposer(max_sentences, self.library.analyzer)
+            other._max_sentences = max_sentences
         if threshold is not None:
-            other.threshold = threshold
-        if generator is not None:
-            other._writer = None if generator == "none" else self._writer_of(generator)
+            other._threshold = threshold
+        if library is not None:
+            other._library = library
+        if library is not None or generator is not None:
+            # A language model's sentences are checked with the library's encoder.
+            chosen: Generator | Literal["none"] | None = self.generator if generator is None else generator
+            other._writer = None if chosen is None or chosen == "none" else other._writer_of(chosen)
         return other
 
     def _writer_of(self, generator: Generator) -> GenerativeComposer:
-        return GenerativeComposer(generator, Checker(self.library.encoder), self._models)
+        return GenerativeComposer(generator, Checker(self._library.encoder), self._models)
 
-    def over(self, library: Library) -> RagPipeline:
-        """The same pipeline over another library."""
-        other = copy(self)
-        other.library, other._retriever = library, Retriever(library)
-        other._writer = other._writer_of(self._writer.generator) if self._writer else None
-        return other
+    def retrieve(self, question: str, documents: Collection[str] | None = None) -> list[SearchResult]:
+        """Finds the passages that may answer a question, before they are read.
+
+        Args:
+            question: In Chinese or English, complete in itself.
+            documents: The ids of the documents to search, where unknown ids select nothing; None for all.
+
+        Returns:
+            At most `top_k` passages, best first; empty when there is nothing to search.
+
+        Raises:
+            QuestionError: The question is empty or longer than 2,000 characters.
+            LibraryError: The library cannot be read, or must be re-indexed first.
+            ModelError: The encoder cannot be loaded.
+        """
+        return self._candidates(_checked(question), documents)[: self._top_k]
+
+    def _candidates(self, query: str, documents: Collection[str] | None) -> list[SearchResult]:
+        if not len(self._library):
+            return []
+        with self._models:
+            return self._retriever.retrieve(query, self._library, documents)
 
     def answer(self, question: str, history: Sequence[Answer] = (), documents: Collection[str] | None = None) -> Answer:
-        """Answers a question, or says that the documents do not hold the answer.
+        """Answers a question, or says that the documents do not contain the answer.
 
         Args:
             question: In Chinese or English.
             history: The answers so far, oldest first; a follow-up is completed from the last few.
-            documents: The ids of those that are searched, of which unknown ones select nothing; None for all.
+            documents: The ids of the documents to search, where unknown ids select nothing; None for all.
 
         Raises:
             QuestionError: The question is empty or longer than 2,000 characters.
@@ -227,9 +245,13 @@ class RagPipeline:
         stop: Stop | None = None,
         documents: Collection[str] | None = None,
     ) -> Iterator[Event]:
-        """The same as `answer` step by step: what was retrieved, text and citations as they come, the whole answer at the end.
+        """Answers step by step: yields `Retrieved`, then `Cited` and `TextDelta` as they come, and `Done` at the end.
 
-        Once `stop` is set, from any thread, the work ends within a fifth of a second, and no `Done` comes.
+        Args:
+            question: See `answer`, as for the errors.
+            history: See `answer`.
+            stop: Once it is set, from any thread, the work ends within 200 ms and without `Done`.
+            documents: See `answer`.
         """
         question = _checked(question)
         try:
@@ -239,46 +261,45 @@ class RagPipeline:
 
     def _stream(self, question: str, history: Sequence[Answer], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         language = language_of(question)
-        courtesy = intents.courtesy(question)
-        if courtesy == "comparison":
-            yield from self._compare(_Draft(question, language, question), history, documents)
-        elif courtesy:
-            draft = _Draft(question, language, question)
-            yield from draft.say([Statement(intents.reply(courtesy, language, self.library.documents()), ())])
+        intent = intents.intent_of(question)
+        if intent == "comparison":
+            yield from self._compare(Draft(question, language, question), history, documents)
+        elif intent:
+            draft = Draft(question, language, question)
+            yield from draft.say([Statement(intents.reply(intent, language, self._library.documents()), ())])
             yield draft.done("reply")
         else:
-            completion = follow_ups.complete(question, history, self.library.analyzer)
-            cited = _cited_before(completion.query, history) if completion.kind == "continue" else []
-            yield from self._answer(_Draft(question, language, completion.query), cited, stop, documents)
+            completion = follow_ups.complete(question, history, self._library.analyzer)
+            cited = follow_ups.cited_before(completion.query, history) if completion.kind == "continue" else []
+            yield from self._answer(Draft(question, language, completion.query), cited, stop, documents)
 
-    def _answer(self, draft: _Draft, said: Sequence[Citation], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
-        with self._models:
-            candidates = self._retriever.search(draft.asked, documents) if len(self.library) else []
+    def _answer(self, draft: Draft, cited: Sequence[Citation], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
+        """Answers from the documents; sentences that were `cited` before are left out."""
+        candidates = self._candidates(draft.query, documents)
         draft.timings["retrieve"] = time.perf_counter() - draft.started
-        yield Retrieved(draft.asked, tuple(candidates[: self.top_k]))
-        if not said and (worked_out := self._over_tables(draft, candidates)):
-            yield from draft.say(worked_out.statements)
-            yield draft.done("answer", tuple(candidates[: self.top_k]), worked_out.confidence)
+        yield Retrieved(draft.query, tuple(candidates[: self._top_k]))
+        if not cited and (computed := self._over_tables(draft, candidates)):
+            yield from draft.say(computed.statements)
+            yield draft.done("answer", tuple(candidates[: self._top_k]), computed.confidence)
             return
         with self._models:
-            readings = _unsaid(self._reader.read(draft.asked, candidates, stop), said)
+            readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
         confidence = readings[0].support if readings else 0.0
         results = self._ranked(readings)
-        if not readings or confidence < self.threshold:
-            why: NoAnswer = (
-                "no more" if said else "not said" if candidates else "none chosen" if len(self.library) else "no documents"
-            )
-            yield from draft.say([Statement(composing.refusal(draft.language, why), ())])
+        if not readings or confidence < self._threshold:
+            yield from draft.say([Statement(composing.refusal(draft.language, self._why_not(candidates, cited)), ())])
             yield draft.done("refusal", results, confidence)
             return
         try:
-            # Composed whole before anything is said of it: a document may be removed while it is read.
-            composition = self._composer.compose(draft.asked, readings, draft.language, self.library.document)
+            # Composed before any of it is shown: a document may be removed while it is read.
+            composition = self._composer.compose(
+                draft.query, readings, draft.language, self._library.document, self._max_sentences
+            )
             if self._writer:
                 yield from self._written(self._writer, draft, readings, stop)
         except DocumentNotFoundError:
-            yield from self._answer(draft, said, stop, documents)
+            yield from self._answer(draft, cited, stop, documents)
             return
         if stop.is_set():
             raise Stopped
@@ -287,13 +308,21 @@ class RagPipeline:
             yield from draft.say(composition.statements)
         yield draft.done("answer", results, confidence)
 
-    def _over_tables(self, draft: _Draft, candidates: Sequence[SearchResult]) -> TableAnswer | None:
-        """What a table answers as a whole, if the question is surely one for it."""
-        library = self.library
+    def _why_not(self, candidates: Sequence[SearchResult], cited: Sequence[Citation]) -> NoAnswer:
+        """Returns the reason to give for a refusal."""
+        if cited:
+            return "no more"
+        if candidates:
+            return "not said"
+        return "none chosen" if len(self._library) else "no documents"
+
+    def _over_tables(self, draft: Draft, candidates: Sequence[SearchResult]) -> TableAnswer | None:
+        """Computes an answer over a whole table; None unless the question is surely one for a table."""
+        library = self._library
         try:
             with self._models:
                 answer = table_answers.answer(
-                    draft.asked,
+                    draft.query,
                     candidates,
                     draft.language,
                     library.document,
@@ -302,13 +331,13 @@ class RagPipeline:
                 )
         except DocumentNotFoundError:
             return None
-        return answer if answer and answer.confidence >= self.threshold else None
+        return answer if answer and answer.confidence >= self._threshold else None
 
-    def _written(self, writer: GenerativeComposer, draft: _Draft, readings: Sequence[Reading], stop: Stop) -> Iterator[Event]:
-        """What the language model says; nothing when it fails or says nothing that a document holds."""
+    def _written(self, writer: GenerativeComposer, draft: Draft, readings: Sequence[Reading], stop: Stop) -> Iterator[Event]:
+        """Adds the language model's answer; nothing when the model fails or no document supports what it says."""
         tally, language = Tally(), draft.language
         try:
-            yield from draft.say(writer.compose(draft.asked, readings, language, self.library.document, stop=stop, tally=tally))
+            yield from draft.say(writer.compose(draft.query, readings, language, self._library.document, stop=stop, tally=tally))
         except GeneratorError as error:
             words = _MODEL_BROKE_OFF if draft.text else _MODEL_FAILED
             draft.notes = (words[language].format(error),)
@@ -317,62 +346,44 @@ class RagPipeline:
         draft.notes += tally.notes(language)
         draft.generator = writer.generator.name if draft.text else ""
 
-    def _compare(self, draft: _Draft, history: Sequence[Answer], documents: Collection[str] | None) -> Iterator[Event]:
-        """What two documents say differently, side by side."""
-        summaries = [summary for summary in self.library.documents() if documents is None or summary.id in documents]
+    def _compare(self, draft: Draft, history: Sequence[Answer], documents: Collection[str] | None) -> Iterator[Event]:
+        """Shows two documents' differing sentences side by side."""
+        summaries = [summary for summary in self._library.documents() if documents is None or summary.id in documents]
         two = comparing.which_two(draft.question, history, summaries)
         if two is None:
             yield from draft.say([Statement(intents.reply("comparison", draft.language, summaries), ())])
             yield draft.done("reply")
             return
-        first, second = map(self.library.document, two)
-        pairs = comparing.compare(first, second, self.library.encoder)
-        yield from draft.say(composing.side_by_side(first, second, pairs, draft.language))
+        first, second = map(self._library.document, two)
+        pairs = comparing.compare(first, second, self._library.encoder)
+        yield from draft.say(comparing.side_by_side(first, second, pairs, draft.language))
         yield draft.done("answer" if pairs else "reply")
 
     def _ranked(self, readings: Sequence[Reading]) -> tuple[SearchResult, ...]:
-        """The best passages by their support, with every stage's score."""
+        """Returns the best supported passages, with the scores of every stage."""
         return tuple(
             replace(
                 reading.result, rank=rank, score=reading.support, scores={**reading.result.scores, "support": reading.support}
             )
-            for rank, reading in enumerate(readings[: self.top_k], 1)
+            for rank, reading in enumerate(readings[: self._top_k], 1)
         )
 
     def warm_up(self) -> None:
-        """Loads the models, so that the first question need not wait for them."""
-        if not len(self.library):
-            return
-        with self._models:
-            self._reader.read("?", self._retriever.search("?")[:1])
+        """Loads the models, so that the first question does not wait for them."""
+        candidates = self._candidates("?", None)
+        if candidates:
+            with self._models:
+                self._reader.read("?", candidates[:1])
 
     def add_seeds(self, on_progress: OnProgress | None = None) -> list[AddResult]:
         """Adds the documents that ship with the project."""
-        return self.library.add([SEEDS / "documents"], on_progress)
-
-
-def _cited_before(query: str, history: Sequence[Answer]) -> list[Citation]:
-    """The citations of the earlier answers to a query."""
-    return [citation for answer in history if answer.asked == query for citation in answer.citations]
-
-
-def _unsaid(readings: Sequence[Reading], said: Sequence[Citation]) -> list[Reading]:
-    """The readings without the sentences that were cited before, the best supported first."""
-    if not said:
-        return list(readings)
-    left = []
-    for reading in readings:
-        cited = [(c.start, c.end) for c in said if c.document_id == reading.result.chunk.document_id]
-        kept = tuple(s for s in reading.sentences if not any(s.start < end and start < s.end for start, end in cited))
-        if kept:
-            left.append(replace(reading, sentences=kept, support=max(sentence.support for sentence in kept)))
-    return sorted(left, key=lambda reading: -reading.support)
+        return self._library.add([SEEDS / "documents"], on_progress)
 
 
 def _checked(question: str) -> str:
     question = question.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
     if not any(character.isalnum() for character in question):
         raise QuestionError("the question is empty: ask in words, in Chinese or English")
-    if len(question) > _LONGEST_QUESTION:
-        raise QuestionError(f"the question has {len(question):,} characters; ask in at most {_LONGEST_QUESTION:,}")
+    if len(question) > _MAX_QUESTION:
+        raise QuestionError(f"the question has {len(question):,} characters; ask in at most {_MAX_QUESTION:,}")
     return question

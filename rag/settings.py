@@ -1,4 +1,4 @@
-"""What can be set, and where a setting comes from: flags, then `YINJU_*` variables, then `yinju.toml`, then defaults."""
+"""Settings, read from flags, then `YINJU_*` variables, then `yinju.toml`, then defaults."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SETTINGS_FILE = "yinju.toml"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. Components are handed the values they need, never this object."""
+    """All settings. Components are given the values that they need, never this object."""
 
     library: Path = Path(platformdirs.user_data_dir("yinju")) / "library"
-    """The folder of the library. It is made when the first document is added."""
+    """The folder of the library. It is created when the first document is added."""
     encoder: str = "bundled"
     """A name of `embeddings.catalogue`, the path of a sentence-transformers folder, or a hub name."""
     query_prefix: str = ""
@@ -33,35 +33,35 @@ class Settings:
     chunk_tokens: int = 160
     """The largest chunk, in the encoder's tokens."""
     top_k: int = 10
-    """How many passages a search returns."""
+    """The number of passages that a search returns."""
     max_sentences: int = 4
-    """The most sentences an answer quotes."""
+    """The largest number of sentences that an answer quotes."""
     threshold: float = 0.37
-    """The confidence below which the answer is that the documents do not say."""
+    """The confidence below which a question is refused."""
     generator: str = ""
     """The language model that words the answers: a hub name or folder, or the address of an OpenAI-compatible server. When
     empty, answers are the documents' own sentences."""
     generator_model: str = ""
-    """Which of a server's models; its only one when empty."""
+    """The name of the server's model; its only one when empty."""
     generator_key: str = ""
     """The key that a server asks for."""
     generator_timeout: float = 60.0
-    """How many seconds a server may take for the next piece of an answer."""
+    """The seconds that a server may take for the next piece of an answer."""
     generator_total_timeout: float = 600.0
-    """How many seconds a server may take for a whole answer."""
+    """The seconds that a server may take for a whole answer."""
     max_file_megabytes: int = 20
     """The largest file that is read."""
     max_characters: int = 5_000_000
-    """The longest document that is added, in characters; a file of any size may hold more of them than memory does."""
+    """The longest document that is added, in characters. A small file may unpack to more of them than fit into memory."""
     host: str = "127.0.0.1"
     port: int = 7860
     auth: str = ""
-    """Who may use the chat window: NAME:PASSWORD, several separated by commas, or @FILE with one in each line, which keeps them out
-    of the list of processes. When empty, whoever reaches it may."""
+    """The users of the chat window: NAME:PASSWORD, several separated by commas, or @FILE with one in each line, which keeps them out
+    of the list of processes. When empty, everyone who can reach the window may use it."""
     root_path: str = ""
     """The path that a proxy in front of the chat window puts before every address, such as /yinju, or the whole address outside."""
     allow_host: str = ""
-    """The names by which a proxy makes the chat window known, separated by commas. Requests for others are refused."""
+    """The host names under which a proxy offers the chat window, separated by commas. Requests for other names are refused."""
 
     @classmethod
     def load(
@@ -70,12 +70,12 @@ class Settings:
         environment: Mapping[str, str] | None = None,
         file: Path | None = None,
     ) -> Settings:
-        """Reads the settings from every place they may stand in.
+        """Reads the settings from all of their sources.
 
         Args:
-            flags: Values given by the caller; None counts as not given.
+            flags: Values given by the caller; None means not given.
             environment: The environment variables; `os.environ` when None.
-            file: The TOML file; `yinju.toml` of the current folder when None, where its absence is no error.
+            file: The TOML file; when None, `yinju.toml` of the current folder, which may be missing.
 
         Raises:
             SettingsError: A key is unknown, a value does not fit, or `file` cannot be read.

@@ -1,6 +1,6 @@
-"""The nouns. Frozen, slotted, and free of behaviour beyond reading themselves.
+"""Core data types: frozen, slotted dataclasses.
 
-Every offset counts characters of the stored document text, so `document.text[c.start:c.end] == c.quote` holds for every
+Every offset counts characters of the stored document text, so `document.text[c.start:c.end] == c.quote` for every
 citation and `document.text[c.start:c.end] == c.text` for every chunk.
 """
 
@@ -18,7 +18,7 @@ Language = Literal["zh", "en"]
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One thing that cleaning changed: `removed` stood in the source where `inserted` now stands in the text.
+    """A change made by cleaning: `inserted` in the text replaces `removed` in the source.
 
     `start` is an offset of the cleaned text. The edits of a document are in order and do not overlap.
     """
@@ -31,11 +31,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text with what is known of it.
+    """A document's text and metadata.
 
-    `published` is an ISO date or empty. `pages` holds the offset at which each page begins, and is empty when the source has no
+    `published` is an ISO date or empty. `pages` are the offsets at which the pages begin, and empty when the source has no
     pages. `edits` turn `text` back into the source text (`rag.documents.cleaning.restore`). `copies` are the sources of other
-    documents of the library that are mostly the same text.
+    documents of the library with mostly the same text.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Document:
     copies: tuple[str, ...] = ()
 
     def page_at(self, offset: int) -> int | None:
-        """The number of the page, from 1, that holds `offset`; None when the source has no pages."""
+        """Returns the number of the page, from 1, that contains `offset`; None when the source has no pages."""
         return max(1, bisect_right(self.pages, offset)) if self.pages else None
 
 
@@ -72,11 +72,11 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """A chunk that was found. Ranks count from 1; higher scores are better.
+    """A chunk found by a search. Ranks count from 1; higher scores are better.
 
     `scores` keeps each stage's own score under its name: "dense" (cosine), "lexical" (BM25), "coverage" (share of the
-    question's terms that the chunk holds), "fused", "support". A stage that did not find the chunk is absent. Documents that
-    are mostly the same text share a `cluster`; it is empty for all others.
+    question's terms that the chunk contains), "fused", "support". A stage that did not find the chunk is absent. Documents with
+    mostly the same text share a `cluster`; it is empty for all others.
     """
 
     chunk: Chunk
@@ -91,9 +91,9 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The exact place that holds a sentence of an answer. `number` is the one in the answer's `[1]` marker.
+    """The exact place that supports a sentence of an answer. `number` is that of its marker, such as `[1]`.
 
-    `support` is between 0 and 1: how surely the quote answers the question. `copies` are as of `Document`.
+    `support`, between 0 and 1, is the probability that the quote answers the question. `copies` are those of the `Document`.
     """
 
     number: int
@@ -109,7 +109,7 @@ class Citation:
 
 
 AnswerKind = Literal["answer", "refusal", "reply"]
-"""Whether the documents answered, did not, or were not asked: a reply to a greeting, say."""
+"""Whether the documents answer, do not answer, or were not searched, as for a reply to a greeting."""
 
 
 _LIST_ITEM = re.compile(r"((?: *- )?)(.*)", re.DOTALL)
@@ -117,12 +117,12 @@ _MARKDOWN = re.compile(r"(?P<marker>\[\d+\](?![(:]))|(?P<number>^\d+)(?=[.)](?:\
 
 
 def _file_name(source: str) -> str:
-    """The last part of a path or address: an answer that is passed on does not say where files lie."""
+    """Returns the last part of a path or address, so that an answer that is passed on does not reveal where files are."""
     return re.split(r"[\\/]", source.rstrip("\\/"))[-1] or source
 
 
 def as_markdown_text(text: str) -> str:
-    """A line of text that Markdown shows as it is; the markers of citations stay bare where they cannot be links."""
+    """Escapes a line of text for Markdown; the markers of citations stay bare where they cannot be links."""
 
     def escape(token: re.Match[str]) -> str:
         return token[0] if token["marker"] else token[0] + "\\" if token["number"] else "\\" + token[0]
@@ -132,17 +132,17 @@ def as_markdown_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said to a question.
+    """The answer to a question.
 
-    `asked` is the question as it was searched: a follow-up is completed from the turns before. `text` carries a `[n]` marker
-    after every sentence taken from a document. Of a refusal there are no citations, and `results` hold the closest passages.
-    `confidence` is between 0 and 1, of the answer being in the documents, whether or not it was given. `generator` is the
-    language model that wrote the text, empty when it is put together from the documents' own sentences. `notes` say, in
-    the language of the question, what the reader of the answer should know of how it came about. `timings` are seconds by step.
+    `query` is the question that was searched: a follow-up is completed from the turns before. In `text`, a `[n]` marker follows
+    every sentence taken from a document. A refusal has no citations, and its `results` are the closest passages. `confidence`,
+    between 0 and 1, is the probability that the documents contain the answer, whether or not it was given. `generator` is the
+    language model that wrote the text, and empty when it consists of the documents' own sentences. `notes`, in the language of the
+    question, are for the reader of the answer. `timings` are in seconds by step.
     """
 
     question: str
-    asked: str
+    query: str
     text: str
     kind: AnswerKind
     citations: tuple[Citation, ...]
@@ -154,7 +154,7 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
 
     def to_markdown(self) -> str:
-        """The text with numbered sources below it. What a document says stands there as text and is never Markdown."""
+        """Returns the text with numbered sources below it. Text of a document is escaped and never becomes Markdown."""
         sources = [
             f"{citation.number}. {as_markdown_text(citation.title)}{f', p. {citation.page}' if citation.page else ''}: "
             f"“{as_markdown_text(citation.quote)}” (characters {citation.start}–{citation.end})"
@@ -171,31 +171,34 @@ class Answer:
 
     @property
     def abstained(self) -> bool:
-        """Whether the documents do not hold the answer."""
+        """Whether the documents do not contain the answer."""
         return self.kind == "refusal"
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as plain values, ready for JSON; `from_dict` makes the same answer of them."""
+        """Returns the answer as plain values, ready for JSON; `from_dict` reads them."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Answer:
-        """The answer that `to_dict` gave, also when it went through JSON.
+        """Returns the answer that `to_dict` gave, also after a round trip through JSON.
+
+        Reads answers of version 0.2.0 and before too, which call the query `asked`.
 
         Raises:
             TypeError or KeyError: The values are not those of an answer.
         """
+        values = {"query" if name == "asked" else name: values[name] for name in values}
         results = tuple(SearchResult(**{**result, "chunk": Chunk(**result["chunk"])}) for result in values["results"])
         citations = tuple(Citation(**{**cited, "copies": tuple(cited.get("copies", ()))}) for cited in values["citations"])
         return cls(**{**values, "results": results, "citations": citations, "notes": tuple(values["notes"])})
 
     def to_json(self) -> str:
-        """The answer as one line of JSON."""
+        """Returns the answer as one line of JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Answer:
-        """The answer that `to_json` gave, nothing lost.
+        """Returns the answer that `to_json` gave.
 
         Raises:
             ValueError, TypeError or KeyError: The text is not an answer.
@@ -205,12 +208,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The first event of an answer: the passages that the search found, best first, before they are read.
+    """The first event of an answer: the passages found by the search, best first, before they are read.
 
-    `asked` is the question that was searched; see `Answer.asked`.
+    `query` is the question that was searched; see `Answer.query`.
     """
 
-    asked: str
+    query: str
     results: tuple[SearchResult, ...]
 
 
@@ -223,14 +226,14 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """A citation whose marker comes in the text that follows."""
+    """A citation whose marker is in the text that follows."""
 
     citation: Citation
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The last event of an answer: the whole of it."""
+    """The last event of an answer: the whole answer."""
 
     answer: Answer
 

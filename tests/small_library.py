@@ -39,7 +39,7 @@ def sources_with(library: Library, term: str) -> set[str]:
 
 
 def assert_answers(library: Library, texts: dict[str, str] = TEXTS) -> None:
-    """The library holds just these texts, and every way to search finds just them."""
+    """Asserts that the library contains exactly these texts, and every way to search finds exactly them."""
     assert {summary.source: restore(library.document(summary.id)) for summary in library.documents()} == texts
     for word in ("alphaword", "betaword", "gammaword"):
         assert sources_with(library, word) == {source for source, text in texts.items() if word in text}
@@ -57,7 +57,7 @@ def assert_answers(library: Library, texts: dict[str, str] = TEXTS) -> None:
 
 @contextmanager
 def refused(*words: str) -> Iterator[None]:
-    """What is done inside fails with an error of one line that holds these words."""
+    """Expects an error of one line that contains these words."""
     with pytest.raises(LibraryError) as caught:
         yield
     message = str(caught.value)

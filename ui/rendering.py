@@ -189,7 +189,7 @@ def answer_text(number: int, answer: Answer) -> str:
     # Escaping adds no brackets, so the markers are the same before and after it.
     text = _MARKER.sub(link, escape(answer.text))
     kind = "text abstained" if answer.abstained else "text"
-    completed = f'<p class="note">{both(texts.COMPLETED)}: {escape(answer.asked)}</p>' if answer.asked != answer.question else ""
+    completed = f'<p class="note">{both(texts.COMPLETED)}: {escape(answer.query)}</p>' if answer.query != answer.question else ""
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in answer.notes)
     confidence = (
         f'<span class="confidence" title="{escape(str(texts.CONFIDENCE_MEANS))}">'

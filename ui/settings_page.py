@@ -9,7 +9,7 @@ import gradio as gr
 
 from embeddings import catalogue
 from rag.errors import YinjuError
-from rag.language_models import generators
+from rag.language_models import generators, hub_generator
 from ui import rendering, texts
 from ui.parts import QUIET
 from ui.unnamed import public_name
@@ -71,13 +71,15 @@ class SettingsPage:
             fetch.click(self._fetch, [self.chosen, name], outputs, **QUIET)
 
     def _adjust(self, chosen: RagPipeline | None, passages: float, sentences: float, threshold: float) -> RagPipeline:
-        return (chosen or self._pipeline).adjusted(top_k=int(passages), max_sentences=int(sentences), threshold=float(threshold))
+        return (chosen or self._pipeline).with_options(
+            top_k=int(passages), max_sentences=int(sentences), threshold=float(threshold)
+        )
 
     def _use(self, chosen: RagPipeline | None, name: str) -> tuple[RagPipeline | None, str, Any]:
         """Takes a generator that is here at once, and says how large one is that is not."""
         name = name.strip()
         try:
-            size = generators.download_size(name) if name else 0
+            size = hub_generator.download_size(name) if name else 0
         except YinjuError as error:
             return chosen, rendering.problem(str(error)), gr.Button(visible=False)
         if size:
@@ -88,7 +90,7 @@ class SettingsPage:
     def _fetch(self, chosen: RagPipeline | None, name: str) -> Iterator[tuple[RagPipeline | None, str, Any]]:
         yield chosen, f'<p class="status">{rendering.both(texts.FETCHING)}</p>', gr.Button(visible=False)
         try:
-            generators.download(name.strip())
+            hub_generator.download(name.strip())
         except YinjuError as error:
             yield chosen, rendering.problem(str(error)), gr.Button(visible=True)
             return
@@ -96,7 +98,7 @@ class SettingsPage:
 
     def _taken(self, chosen: RagPipeline | None, name: str) -> tuple[RagPipeline, str, Any]:
         generator: Generator | Literal["none"] = generators.generator(name) if name else "none"
-        adjusted = (chosen or self._pipeline).adjusted(generator=generator)
+        adjusted = (chosen or self._pipeline).with_options(generator=generator)
         return adjusted, self._state(adjusted), gr.Button(visible=False)
 
     @staticmethod

@@ -35,7 +35,7 @@ def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool
     they do not learn where the given one is either.
     """
     if pipeline.generator and not may_choose_generator:
-        pipeline = pipeline.adjusted(generator=UnnamedGenerator(pipeline.generator))
+        pipeline = pipeline.with_options(generator=UnnamedGenerator(pipeline.generator))
     labels = Labels()
     blocks = gr.Blocks(title=str(texts.NAME), analytics_enabled=False, fill_width=True)
     # Threads of their own for what the pages do, so that the pages themselves are served whatever waits there.

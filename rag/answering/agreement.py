@@ -1,8 +1,8 @@
-"""Whether two sentences of documents say the same, agree on the value that is asked for, or say different things.
+"""Compares sentences of documents: they say the same, agree on the value in question, or say different things.
 
-An answer gives two citations to one sentence only when both quotes contain it. Likeness is no measure of that: "80元" and
+An answer gives two citations to one sentence only when both quotes contain it. Similarity does not measure that: "80元" and
 "120元", "allowed" and "not allowed", "North" and "South" differ in a few characters of many. So sentences are compared by
-their words, quantities, negations and names, and by what the headings above them and their titles say.
+their words, quantities, negations and names, and by their titles and the headings above them.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from rag.text.quantities import Quantity
 from rag.types import Language
 
 Relation = Literal["same", "agrees", "adds nothing", "rival", "other"]
-"""How a sentence relates to one that is shown before it.
+"""The relation of a sentence to one that is shown before it.
 
 same: its quote contains all that the shown sentence says.
-agrees: it gives the same value for what is asked, and nothing in it speaks against the shown sentence.
+agrees: it gives the same value as the answer, and nothing in it contradicts the shown sentence.
 adds nothing: the shown sentence already says all that it says, but not the reverse.
 rival: the same statement with another value, or of another subject.
 other: anything else.
 """
 
 _TOKEN = re.compile(r"(?P<han>[\u3400-\u9fff〇]+)|(?P<word>\d+(?:[.,:/-]\d+)*|[^\W\d_]+(?:['’][a-z]+)?)")
-# Words without which a sentence says the same. Negations and prepositions are not among them.
+# Words that a sentence can lose without saying anything else, so no negations and no prepositions.
 _FUNCTION_WORDS = frozenset(
     "的 地 得 了 着 过 是 为 也 而 其 该 a an the is are was were be been has have had it its that which".split()
 )
@@ -50,7 +50,7 @@ _SAME_FRAME = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A sentence, the reading that it is from, and the terms of the question that it or what stands above it contains."""
+    """A sentence, its reading, and the terms of the question in the sentence, its title and the headings above it."""
 
     reading: Reading
     sentence: Sentence
@@ -58,7 +58,7 @@ class Place:
 
     @property
     def document_id(self) -> str:
-        """The document that the sentence is in."""
+        """The id of its document."""
         return self.reading.result.chunk.document_id
 
     @property
@@ -68,19 +68,23 @@ class Place:
 
     @property
     def language(self) -> Language:
-        """That of the document."""
+        """The language of its document."""
         return self.reading.result.language
 
     @property
+    def headings(self) -> str:
+        """The title and the headings above the sentence."""
+        return f"{self.reading.result.title}\n{self.section}"
+
+    @property
     def context(self) -> str:
-        """What a sentence need not say again: the title, the headings above it, and the name of the file."""
-        result = self.reading.result
-        return "\n".join((result.title, result.chunk.section, PurePath(result.source).stem))
+        """The title, the headings above the sentence and the name of the file, which the sentence need not repeat."""
+        return f"{self.headings}\n{PurePath(self.reading.result.source).stem}"
 
 
 @dataclass(frozen=True)
 class _Contents:
-    """What a sentence says, in a form that can be compared."""
+    """The contents of a sentence in a form that can be compared."""
 
     tokens: tuple[str, ...]
     quantities: tuple[Quantity, ...]
@@ -101,22 +105,22 @@ class Agreement:
         self._kept: dict[tuple[str, Language], _Contents] = {}
 
     def place(self, question: str, reading: Reading, sentence: Sentence) -> Place:
-        """A sentence with the terms of the question that it covers."""
+        """Returns a sentence with the terms of the question that it covers."""
         bare = Place(reading, sentence)
         there = set(self._analyzer.terms(f"{bare.context}\n{sentence.text}"))
         return Place(reading, sentence, self.terms(question) & there)
 
     def terms(self, question: str) -> frozenset[str]:
-        """The terms that say what a question is about."""
+        """Returns the terms of a question that carry meaning."""
         return frozenset(self._analyzer.content_terms(question))
 
     def relation(self, shown: Place, other: Place, *, value_asked: bool) -> Relation:
-        """How `other` relates to a sentence that is shown.
+        """Tells how `other` relates to a sentence that is shown.
 
         Args:
             shown: The sentence that is shown.
             other: One that may be cited with it.
-            value_asked: Whether the question is after a number or a date, so that the same value is the same answer.
+            value_asked: Whether the question asks for a number or a date, so that the same value is the same answer.
         """
         one, two = self._contents(shown), self._contents(other)
         apart = self._of_other_subjects(shown, other)
@@ -152,13 +156,13 @@ class Agreement:
         )
 
     def _of_other_subjects(self, one: Place, other: Place) -> bool:
-        """Whether what stands above two sentences says that they are of different things.
+        """Whether the headings and titles of two sentences show that they are about different things.
 
-        In one document these are other headings; in two, other numbers, years or versions in their titles and headings.
+        Within one document other headings show it; in two documents, other numbers, years or versions in titles and headings.
         """
         if one.document_id == other.document_id:
             return one.section != other.section
-        return _differ(_DIGITS.findall(one.context), _DIGITS.findall(other.context))
+        return _differ(_DIGITS.findall(one.headings), _DIGITS.findall(other.headings))
 
     def _contents(self, place: Place) -> _Contents:
         key = place.sentence.text, place.language
@@ -179,7 +183,7 @@ class Agreement:
 
 
 def answered_quantity(place: Place) -> Quantity | None:
-    """The quantity of a sentence that the reader takes for the answer; None when that is none or not one alone."""
+    """Returns the quantity that the reader takes for the answer; None when there is not exactly one."""
     begin, end = (offset - place.sentence.start for offset in place.sentence.answer)
     found = quantities.find(place.sentence.text, place.language)
     meant = [quantity for quantity in found if quantity.start < end and begin < quantity.end]
@@ -187,31 +191,35 @@ def answered_quantity(place: Place) -> Quantity | None:
 
 
 def is_same_frame(one: Place, other: Place) -> bool:
-    """Whether two sentences say the same but for their quantities and the answer that the reader found in them."""
-    pairs = [{first + second for first, second in pairwise(_frame(place))} for place in (one, other)]
-    smaller = min(pairs, key=len)
-    return bool(smaller) and len(pairs[0] & pairs[1]) >= _SAME_FRAME * len(smaller)
+    """Whether two sentences of much the same length say the same but for their quantities and the reader's answer in them."""
+    frames = _frame(one), _frame(other)
+    smaller, larger = sorted(map(len, frames))
+    return smaller >= _SAME_FRAME * larger > 0 and len(frames[0] & frames[1]) >= _SAME_FRAME * larger
 
 
-def _frame(place: Place) -> str:
+def _frame(place: Place) -> set[str]:
+    """The Latin words and the pairs of Han characters of a sentence, without its quantities and the answer in it."""
     text = place.sentence.text
     begin, end = (offset - place.sentence.start for offset in place.sentence.answer)
     cut = [(quantity.start, quantity.end) for quantity in quantities.find(text, place.language)] + [(begin, end)]
-    return re.sub(r"[\W\d]+", "", "".join(c for i, c in enumerate(text) if not any(a <= i < b for a, b in cut))).casefold()
+    left = "".join(" " if any(a <= i < b for a, b in cut) else character for i, character in enumerate(text)).casefold()
+    han = "".join(match["han"] for match in _TOKEN.finditer(left) if match["han"])
+    words = {match["word"] for match in _TOKEN.finditer(left) if match["word"] and not match["word"][0].isdigit()}
+    return (words - _FUNCTION_WORDS) | {first + second for first, second in pairwise(han)}
 
 
 def _differ(one: Iterable[object], other: Iterable[object]) -> bool:
-    """Whether each names something that the other does not: one that names less does not speak against the other."""
+    """Whether each names something that the other does not; one that only names less does not contradict the other."""
     mine, theirs = set(one), set(other)
     return bool(mine - theirs and theirs - mine)
 
 
 def _lacks(one: Sequence[Quantity], other: Sequence[Quantity]) -> bool:
-    """Whether the other names a quantity that none of this one's is or contains."""
+    """Whether `other` has a quantity that no quantity of `one` equals or contains."""
     return not all(any(own.contains(quantity) for own in one) for quantity in other)
 
 
 def _in_order(few: tuple[str, ...], many: tuple[str, ...]) -> bool:
-    """Whether all of the few tokens stand among the many, in the same order."""
+    """Whether all of the few tokens are among the many, in the same order."""
     left = iter(many)
     return all(token in left for token in few)

@@ -1,4 +1,4 @@
-"""Places in documents, the markers that stand for them, and what a language model's text cites."""
+"""Citations: exact places in documents, their markers, and the markers in a language model's text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from rag.errors import LibraryError
-from rag.text.sentences import sentences
+from rag.text.sentences import after_lead, sentences
 from rag.types import Citation, Document
 
 _NUMBER = r"[1-9１-９]\d{0,2}+"
@@ -19,13 +19,13 @@ _HALF_MARKER = rf"{_OPENING}(?:[\d \t]|{_SEPARATOR})*+"
 _TOKEN = re.compile(
     r"(?P<code>```(?s:.*?)```|`[^`\n]++`)"
     rf"|(?P<markers>[ \t]*+(?:{_MARKER}[ \t]*+)++)(?!(?:{_HALF_MARKER})?\Z)"
-    # What is still to come says what this is.
+    # Only the rest of the text tells what this is.
     rf"|(?P<open>```(?s:.*)\Z|`(?:`|[^`\n]*+)\Z|[ \t]*+(?:{_MARKER}[ \t]*+)*+(?:{_HALF_MARKER})?\Z)"
     r"|(?P<prose>[^`\[【［ \t]++|(?s:.))"
 )
 _RANGE = re.compile(r"(\d+)(?:[ \t]*[~～–-][ \t]*(\d+))?")
 _TIGHT = ".,;:!?%)。，、；：！？）”’」』》…\n"
-# The whole of the first word after a sentence is all that `sentences` looks at to end it.
+# To end a sentence, `sentences` looks at the first word after it.
 _NEXT_WORD = re.compile(r"\s*+(?P<word>[A-Za-z]++(?!\Z)|[^\sA-Za-z])")
 _LIST_ITEM = re.compile(r"(?:(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)[ \t]+|\d{1,2}、[ \t]*)(?=\S)")
 
@@ -34,8 +34,8 @@ _LIST_ITEM = re.compile(r"(?:(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)[ \t]+|\d{1,2}、[
 class CitedSentence:
     """A sentence as the model wrote it, without its markers.
 
-    `numbers` are what it cites, in order, each once. `before` separates it from the sentence before: nothing, a blank, line
-    ends, with the bullet or number of a list.
+    `numbers` are its citations, in order, each once. `before` separates it from the sentence before: nothing, a blank, or line
+    ends with the bullet or number of a list.
     """
 
     text: str
@@ -44,12 +44,12 @@ class CitedSentence:
 
 
 def marker(*numbers: int) -> str:
-    """The markers of citations, as they stand in an answer: `[1]`, or `[1][2]` for several."""
+    """Returns the markers of citations as they appear in an answer: `[1]`, or `[1][2]` for several."""
     return "".join(f"[{number}]" for number in numbers)
 
 
 def cite(document: Document, number: int, start: int, end: int, support: float) -> Citation:
-    """A citation of `document.text[start:end]`, its quote copied from the stored text.
+    """Cites `document.text[start:end]`; the quote is copied from the stored text.
 
     Raises:
         LibraryError: The place is not in the document.
@@ -70,19 +70,24 @@ def cite(document: Document, number: int, start: int, end: int, support: float) 
     )
 
 
-def cited_sentences(pieces: Iterable[str]) -> Iterator[CitedSentence]:
-    """The sentences of a text that comes in pieces; each is given once the first word after it is there.
+def quoted(document: Document, number: int, start: int, end: int, support: float) -> Citation:
+    """Cites a sentence without the list number or the dateline before it."""
+    return cite(document, number, after_lead(document.text, start, end), end, support)
 
-    Markers are `[1]`, `[1][2]`, `[1, 2]` and `[1-3]`, in any of `[]`, `【】` and `［］`, of numbers from 1 to 999; all else in
-    brackets is prose, and so is all code. A marker belongs to the sentence that it stands in or after; where it begins a line,
-    to the one that follows in that line. However the text is cut into pieces, the sentences are the same. `before` and `text`
-    of all of them are the whole text but for its markers, the blanks around those, and blanks at its end.
+
+def cited_sentences(pieces: Iterable[str]) -> Iterator[CitedSentence]:
+    """Splits a text that comes in pieces into sentences; yields each once the first word after it is there.
+
+    Markers are `[1]`, `[1][2]`, `[1, 2]` and `[1-3]`, in any of `[]`, `【】` and `［］`, with numbers from 1 to 999. Anything else in
+    brackets is prose, and so is all code. A marker belongs to the sentence that it is in or after; at the beginning of a line,
+    to the sentence after it in that line. The sentences do not depend on how the text is cut into pieces. Together, their
+    `before` and `text` are the whole text without its markers, the blanks around those, and blanks at its end.
     """
     text, end = "", 0
     marks: list[tuple[int, tuple[int, ...]]] = []
 
     def sentence(start: int, stop: int, following: int) -> CitedSentence:
-        """That of `text[start:stop]`, with its marks; the next one begins at `following`."""
+        """Returns the sentence `text[start:stop]` with its marks; the next one begins at `following`."""
         last_line = text.rfind("\n", stop, following)
         limit = following if last_line < 0 else last_line
         own = [numbers for place, numbers in marks if place <= limit]
@@ -104,7 +109,7 @@ def cited_sentences(pieces: Iterable[str]) -> Iterator[CitedSentence]:
 
 
 def _tokens(pieces: Iterable[str]) -> Iterator[str | tuple[int, ...]]:
-    """Prose as text, markers as their numbers; what may still become a marker or code is held back."""
+    """Yields prose as text and markers as their numbers; keeps back the end while it may become a marker or code."""
     pending = ""
     begins_line = True
     # The end of the text is that of a line.
@@ -128,6 +133,6 @@ def _tokens(pieces: Iterable[str]) -> Iterator[str | tuple[int, ...]]:
 
 
 def _numbers(markers: str) -> tuple[int, ...]:
-    """Every number of some markers, in order."""
+    """Returns every number of some markers, in order."""
     ranges = ((int(match[1]), int(match[2] or match[1])) for match in _RANGE.finditer(markers))
     return tuple(number for first, last in ranges for number in range(first, max(first, last) + 1))

@@ -1,39 +1,38 @@
-"""Follow-up questions: what is asked, completed from the turns before, without a language model.
+"""Follow-up questions, completed from the turns before without a language model.
 
-A follow-up is known by its form, and each form is completed in its own way:
-    ellipsis     那省级的呢？ "And provincial ones?"    takes the place of what is of its kind in the question before
-    pronoun      它何时开始？ "When does it start?"     gives way to what the question before is about
-    bare         为什么？ "Why?" 哪年成立的？           comes after what the question before is about
-    continuing   还有呢？ "Anything else?"              is the question before
-Every other question stands alone, and stays as it is.
+A follow-up is recognised by its form, and each form is completed in its own way:
+    ellipsis     那省级的呢？ "And provincial ones?"    replaces the words of its kind in the question before
+    pronoun      它何时开始？ "When does it start?"     is replaced by the topic of the question before
+    bare         为什么？ "Why?" 哪年成立的？           follows the topic of the question before
+    continuing   还有呢？ "Anything else?"              repeats the question before
+Every other question stands alone and is left as it is.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from rag.answering.reading import Reading
 from rag.text.analysis import Analyzer
 from rag.text.language import language_of
-from rag.types import Answer
+from rag.text.questions import ENGLISH_ASKING as _EN_ASKING
+from rag.text.questions import HAN_ASKING as _ZH_ASKING
+from rag.types import Answer, Citation
 
 TurnKind = Literal["new", "completed", "continue"]
-"""Whether a question stands alone, was completed from the turns before, or asks for more of what the last one asked for."""
+"""Whether a question stands alone, was completed from the turns before, or asks for more of the last answer."""
 
 _LAST_TURNS = 3
 
 _HAN = r"[\u3400-\u9fff]"
-_ZH_ASKING = (
-    r"(?:什么时[候间]|[为凭]?什么|为何|何[时地]|怎么样?|怎样|如何|多少|多[大长久高远重]|几(?!乎)|哪[里儿些一]?|谁|是否|吗)"
-)
 _ZH_MEASURE = r"[个年月天种份条项只家位处座所届次倍棵类片]?"
-_EN_ASKING = r"(?:what|which|who|whom|whose|when|where|why|how(?: (?:many|much|large|long|big|old|far|high|often))?)\b"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\b"
 _ASKING = re.compile(rf"{_ZH_ASKING}|\b(?:{_EN_ASKING}|{_AUXILIARY})", re.IGNORECASE)
 
-# What is said before a question and is not of it.
+# Words before a question that are not part of it.
 _LEAD = re.compile(
     r"(?:(?:谢谢你?|好的?|嗯|哦|明白了?|知道了|(?:thanks|thank you|ok(?:ay)?|great|i see|got it)\b)[，,。.！! ]+)*"
     r"(?:(?:那么?(?![个份部项条种篇次届座家位里儿边些是时])|而)[，, ]*)?",
@@ -60,7 +59,7 @@ _PLACE = (
     r"|广西|西藏|宁夏|新疆|香港|澳门|东盟|欧盟|非洲|亚洲|欧洲|美洲|[美英法德韩泰]国|日本|俄罗斯|蒙古国?|印度(?:尼西亚)?|越南|老挝|缅甸|柬埔寨|马来西亚"
     rf"|新加坡|菲律宾|澳大利亚|新西兰|加拿大|巴西|南非|埃及|意大利|西班牙|荷兰|挪威|瑞典|瑞士)(?:{_HAN}{{0,6}}?[省市县州村](?!级))*"
 )
-# What can stand for each other: years, levels, titles, places and names.
+# Kinds of words that can replace each other: years, levels, titles, places and names.
 _KINDS = [
     re.compile(pattern)
     for pattern in (
@@ -72,7 +71,7 @@ _KINDS = [
         rf"(?!(?i:{_EN_ASKING}|{_AUXILIARY}|in|by))\b[A-Z][A-Za-z\d-]*(?: (?:(?:of|in|county|province|city) )*[A-Z][A-Za-z\d-]*)*",
     )
 ]
-# What a question asks of, where something else can be put: 东盟地区的[红树林]占, 多少份[作物资源], how many [gardens] has.
+# The part of a question that another subject can replace: 东盟地区的[红树林]占, 多少份[作物资源], how many [gardens] has.
 _FOCUSES = [
     re.compile(r"的(?P<focus>[^的，]{2,8}?)(?=是|占|有|在|为|多[少大长高])"),
     re.compile(rf"(?:多少|几|哪些|什么){_ZH_MEASURE}(?P<focus>(?!面积|资金|时间|比例|关系|合作){_HAN}{{2,10}})(?=[？?]*$)"),
@@ -91,15 +90,15 @@ _EN_PRONOUN = re.compile(
     r"|(?:this|that|these|those) (?P<noun>(?!year|month|week|time)[a-z][\w-]*))\b",
     re.IGNORECASE,
 )
-# The one who was asked for is not who the question names.
+# Pronouns of persons, and questions after a person.
 _PERSON = re.compile(r"[他她]的?|he|him|his|she|her", re.IGNORECASE)
 _ASKED_WHO = re.compile(r"谁|^who (?!is|was)", re.IGNORECASE)
 _NOUN_PHRASE = re.compile(r"\b(?:the|an?) [a-z]|(?<=[a-z,] )[A-Z]")
 _DOCUMENT = re.compile(r"文件|文档|报告|文章|白皮书|(?:document|report|article|paper)s?", re.IGNORECASE)
-# After words of the question's own, a pronoun of its next clause stands for those.
+# A pronoun in a later clause stands for words of an earlier one.
 _CLAUSE = re.compile(r"[，,；;]|\b(?:and|but|if|when|because|while|before|after)\b|如果|并且|以及|但", re.IGNORECASE)
 
-# Where the topic of a question is, and what of a question only asks.
+# The topic of a question, and the words that only ask.
 _HAPPENING = r"\b(?:\w{2,}[^\We]ed|set|held|built|made|begin|start|end|happen|take|come|last)\b"
 _TOPICS = [
     re.compile(pattern, re.IGNORECASE)
@@ -115,9 +114,9 @@ _ONLY_ASKS = re.compile(
     rf"|\b(?:(?:by|in|on|for|since|at|to|from) )?{_EN_ASKING} ?(?:{_AUXILIARY} )?|\b(?:{_AUXILIARY} there|do|does|did|has|have)\b ?|^{_AUXILIARY} ",
     re.IGNORECASE,
 )
-# 哪年成立的？ 怎么治理的？ are of something that was said before.
+# Questions without a subject, such as 哪年成立的？ and 怎么治理的？
 _NO_SUBJECT = re.compile(rf"[是在从由]?{_ZH_ASKING}{_HAN}{{1,8}}的[？?]*")
-# Words that say little unless it is said of what.
+# Words that mean little without a subject.
 _OF_WHAT = """
     成立 设立 建立 建成 开始 结束 参加 参与 出席 举行 举办 召开 发布 发起 通过 提出 实施 生效 发生 代表 人 人数 数量 面积 规模 原因 目的 意思 结果 例子 国家 地点 日期
     大 长 高 时间 作用 意义 好处 内容 这样 举 举个 举例 例 详细 一点 begin start end happen next attend hold held found large big old high people reason purpose result example date country
@@ -126,10 +125,10 @@ _OF_WHAT = """
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The query that a question asks for, and how the query was made.
+    """The query of a question, and how it was made.
 
-    The kind is "continue" only for a question such as 还有呢？ or "Anything else?". A follow-up that is asked twice is
-    "completed" both times: its words ask for the same answer, not for more.
+    `kind` is "continue" only for a question such as 还有呢？ or "Anything else?". The same follow-up asked twice is "completed" both
+    times: it asks for the same answer, not for more.
     """
 
     query: str
@@ -137,26 +136,44 @@ class Completion:
 
 
 def complete(question: str, history: Sequence[Answer], analyzer: Analyzer) -> Completion:
-    """Completes a follow-up from the turns before; any other question stays as it is.
+    """Completes a follow-up from the turns before; leaves any other question as it is.
 
     Args:
         question: As it was typed.
-        history: The answers so far, oldest first. Greetings and the like are no topic; of the others the last few count.
-        analyzer: Tells which words are about something.
+        history: The answers so far, oldest first. Only the last few count, and greetings and the like do not.
+        analyzer: Finds the words that carry meaning.
     """
     turns = [turn for turn in history if turn.kind != "reply"][-_LAST_TURNS:]
     core = _LEAD.sub("", question.strip(), count=1)
     if not turns or not core:
         return Completion(question, "new")
-    before = _last_questions(turns[-1].asked)
+    before = _last_questions(turns[-1].query)
     if _CONTINUING.fullmatch(core.rstrip("？?。.！! ")):
         return Completion(before, "continue")
     completed = _completed(question, core, before, turns, analyzer)
     return Completion(completed or question, "completed" if completed else "new")
 
 
+def cited_before(query: str, history: Sequence[Answer]) -> list[Citation]:
+    """Returns the citations of the earlier answers to a query."""
+    return [citation for answer in history if answer.query == query for citation in answer.citations]
+
+
+def without_cited(readings: Sequence[Reading], cited: Sequence[Citation]) -> list[Reading]:
+    """Returns the readings without the sentences that were cited before, the best supported first."""
+    if not cited:
+        return list(readings)
+    left = []
+    for reading in readings:
+        places = [(c.start, c.end) for c in cited if c.document_id == reading.result.chunk.document_id]
+        kept = tuple(s for s in reading.sentences if not any(s.start < end and start < s.end for start, end in places))
+        if kept:
+            left.append(replace(reading, sentences=kept, support=max(sentence.support for sentence in kept)))
+    return sorted(left, key=lambda reading: -reading.support)
+
+
 def _completed(question: str, core: str, before: str, turns: Sequence[Answer], analyzer: Analyzer) -> str:
-    """The completed question; empty when it stands alone."""
+    """Returns the completed question; empty when it stands alone."""
     if part := _part(core):
         return _replaced(before, part) or f"{before}{'' if before.endswith('？') else ' '}{question}"
     core = _CONNECTIVE.sub("", core, count=1)
@@ -166,20 +183,20 @@ def _completed(question: str, core: str, before: str, turns: Sequence[Answer], a
     return _resolved(core, turns, analyzer) or _bare(before, core, analyzer)
 
 
-def _last_questions(asked: str) -> str:
-    """The last two questions of several, so that completed questions do not grow with every turn."""
-    return "".join(re.findall(r"[^？?]+[？?]*", asked)[-2:]).strip() or asked
+def _last_questions(query: str) -> str:
+    """Returns the last two questions of a query, so that completed questions do not grow with every turn."""
+    return "".join(re.findall(r"[^？?]+[？?]*", query)[-2:]).strip() or query
 
 
 def _part(core: str) -> str:
-    """What an elliptic question says anew; empty when the question is none."""
+    """Returns the new part of an elliptic question; empty for any other question."""
     match = _ELLIPSIS.fullmatch(core)
     part = next(filter(None, match.groups()), "").strip() if match else ""
     return "" if _ASKING.search(part) or _ZH_PRONOUN.match(part) else part
 
 
 def _replaced(before: str, part: str) -> str:
-    """The question before with the part in place of what is of its kind; empty when nothing is."""
+    """Returns the question before with the part in place of words of its kind; empty when it has none."""
     part = re.sub(r"^(?:the|in) | ones?$|的$", "", part, flags=re.IGNORECASE)
     spans: list[tuple[int, int]] = []
     for kind in _KINDS:
@@ -190,33 +207,71 @@ def _replaced(before: str, part: str) -> str:
 
 
 def _resolved(core: str, turns: Sequence[Answer], analyzer: Analyzer) -> str:
-    """The question with what its first pronoun stands for; empty when none stands for something of the turns before."""
+    """Returns the question with its first pronoun replaced; empty when no pronoun refers to the turns before."""
     chinese = language_of(core) == "zh"
     for match in (_ZH_PRONOUN if chinese else _EN_PRONOUN).finditer(core):
-        own, values = core[: match.start()], match.groupdict()
-        if analyzer.content_terms(own) and (values["possessive"] or _CLAUSE.search(own)):
+        pronoun = _Pronoun.of(match)
+        if pronoun.refers_to_own_clause(analyzer):
             continue
-        noun, topic = _named(values["noun"], turns) if values["noun"] else ("", _topic(turns[-1].asked, analyzer))
-        if _PERSON.fullmatch(match[0]) and _ASKED_WHO.search(turns[-1].asked):
-            topic = ""
-        if values["noun"] and not noun and (match[0].casefold().startswith("that ") or _has_subject(own, chinese, analyzer)):
+        noun, topic = pronoun.antecedent(turns, analyzer)
+        if pronoun.noun and not noun and (pronoun.is_that or _has_subject(pronoun.before, chinese, analyzer)):
             continue
         if not topic:
-            return _after_topic(_last_questions(turns[-1].asked), core)
+            return _after_topic(_last_questions(turns[-1].query), core)
         end = match.start("noun") + len(noun) if noun else match.end()
-        if chinese:
-            owner = topic.rpartition("的")[0]
-            if not noun and "们" not in match[0] and _says_much(owner, analyzer):
-                topic = owner
-            topic = topic.removeprefix("the ") + ("的" if values["possessive"] else "")
-        else:
-            topic = ("at " if values.get("place") else "") + topic + ("'s" if values["possessive"] else "")
-        return own + topic + core[end:]
+        replacement = pronoun.in_chinese(topic, bool(noun), analyzer) if chinese else pronoun.in_english(topic)
+        return pronoun.before + replacement + core[end:]
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Pronoun:
+    """A pronoun of a question, with the words before it and the noun that follows it, as in "this fund"."""
+
+    before: str
+    text: str
+    noun: str
+    is_possessive: bool
+    is_place: bool
+
+    @classmethod
+    def of(cls, match: re.Match[str]) -> _Pronoun:
+        """Reads a match of `_ZH_PRONOUN` or `_EN_PRONOUN`."""
+        groups = match.groupdict()
+        before = match.string[: match.start()]
+        return cls(before, match[0], groups["noun"] or "", bool(groups["possessive"]), bool(groups.get("place")))
+
+    @property
+    def is_that(self) -> bool:
+        """Whether it is "that" with a noun, which may begin a clause."""
+        return self.text.casefold().startswith("that ")
+
+    def refers_to_own_clause(self, analyzer: Analyzer) -> bool:
+        """Whether it stands for words of its own question: it is possessive, or in a later clause than they are."""
+        return bool(analyzer.content_terms(self.before)) and (self.is_possessive or bool(_CLAUSE.search(self.before)))
+
+    def antecedent(self, turns: Sequence[Answer], analyzer: Analyzer) -> tuple[str, str]:
+        """Returns the noun that is named before and what it names, or no noun and the topic of the last turn; "" for unknown."""
+        last = turns[-1].query
+        # A person is not who the last question asks for.
+        if _PERSON.fullmatch(self.text) and _ASKED_WHO.search(last):
+            return "", ""
+        return _named(self.noun, turns) if self.noun else ("", _topic(last, analyzer))
+
+    def in_chinese(self, topic: str, is_named: bool, analyzer: Analyzer) -> str:
+        """Returns the words that replace the pronoun. After 基金的规模, 它 stands for 基金."""
+        owner = topic.rpartition("的")[0]
+        if not is_named and "们" not in self.text and _says_much(owner, analyzer):
+            topic = owner
+        return topic.removeprefix("the ") + ("的" if self.is_possessive else "")
+
+    def in_english(self, topic: str) -> str:
+        """Returns the words that replace the pronoun."""
+        return ("at " if self.is_place else "") + topic + ("'s" if self.is_possessive else "")
+
+
 def _named(following: str, turns: Sequence[Answer]) -> tuple[str, str]:
-    """The noun that the words after "this" begin with, and what it names in the latest turn that has it; else both empty."""
+    """Returns the noun at the beginning of the words after "this", and its name in the latest turn with it; else "" for both."""
     for turn in reversed(turns):
         for length in range(len(following), 1, -1):
             noun = following[:length]
@@ -224,7 +279,7 @@ def _named(following: str, turns: Sequence[Answer]) -> tuple[str, str]:
                 rf"《?[^\s的是了，。？?《“]*{noun}》?"
                 if language_of(noun) == "zh"
                 else rf"(?:\bthe )?(?:\b(?!the|an?\b|{_EN_ASKING}|{_AUXILIARY})[\w-]+ )*\b{noun}\b",
-                turn.asked,
+                turn.query,
                 re.IGNORECASE,
             )
             name = re.sub(rf".*{_ZH_ASKING}{_ZH_MEASURE}", "", named[0]) if named else ""
@@ -235,14 +290,14 @@ def _named(following: str, turns: Sequence[Answer]) -> tuple[str, str]:
     return "", ""
 
 
-def _topic(asked: str, analyzer: Analyzer) -> str:
-    """The words of a question that name what it is about; empty when they cannot be told, or name nothing much."""
-    topic = next((match["topic"].strip() for pattern in _TOPICS if (match := pattern.fullmatch(asked.strip()))), "")
+def _topic(query: str, analyzer: Analyzer) -> str:
+    """Returns the words of a question that name its topic; empty when they cannot be found or mean little."""
+    topic = next((match["topic"].strip() for pattern in _TOPICS if (match := pattern.fullmatch(query.strip()))), "")
     return topic if _says_much(topic, analyzer) else ""
 
 
 def _has_subject(words: str, chinese: bool, analyzer: Analyzer) -> bool:
-    """Whether the words before "these countries" or 这一理念 name something that those can stand for."""
+    """Whether the words before "these countries" or 这一理念 name something that these can stand for."""
     return _says_much(words, analyzer) if chinese else bool(_NOUN_PHRASE.search(words))
 
 
@@ -251,7 +306,7 @@ def _says_much(words: str, analyzer: Analyzer) -> bool:
 
 
 def _bare(before: str, core: str, analyzer: Analyzer) -> str:
-    """The question after what the one before is about, when it says nothing of its own; empty when it does."""
+    """Returns the question after the topic of the one before; empty when it has a topic of its own."""
     if _says_much(core, analyzer) and not _NO_SUBJECT.fullmatch(core):
         return ""
     terms = analyzer.content_terms(core)
@@ -261,12 +316,12 @@ def _bare(before: str, core: str, analyzer: Analyzer) -> str:
     topic = _topic(before, analyzer)
     if not (terms and topic and language_of(core) == "zh"):
         return _after_topic(before, core)
-    # Asked a second time, the topic ends as the question begins: 基金规模, 规模有多大.
+    # The topic may end as the question begins: 基金规模, 规模有多大.
     shared = next((length for length in range(min(len(topic), len(core)), 0, -1) if topic.endswith(core[:length])), 0)
     return topic + core[shared:]
 
 
 def _after_topic(before: str, core: str) -> str:
-    """The question after the one before without its question words."""
+    """Returns the question after the one before without its question words."""
     about = _ONLY_ASKS.sub("", before).strip(" ，,：:？?")
     return f"{about}{'，' if language_of(before) == 'zh' else ': '}{core}"

@@ -1,4 +1,4 @@
-"""Replies to what is no question after the documents: greetings, thanks, what Yinju can do and what it holds."""
+"""Intents other than a question to the documents: greetings, thanks, Yinju's abilities, its documents, comparisons; and the replies."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rag.types import Language
 if TYPE_CHECKING:
     from rag.library.library import DocumentSummary
 
-Courtesy = Literal["greeting", "thanks", "farewell", "abilities", "documents", "comparison"]
+Intent = Literal["greeting", "thanks", "farewell", "abilities", "documents", "comparison"]
 
-_MOST_LISTED = 20
-# What may stand around the words that matter, so that a whole utterance is one courtesy and no question is mistaken for one.
+_MAX_LISTED = 20
+# These may stand around the words that matter. The whole utterance must match, so that a question is not taken for a greeting.
 _AROUND_ZH = r"(?:请问|麻烦|那么?|嗯|啊|呀|哦|哈|吧|呢|吗|了|您|你|们|引据|老师|朋友|[\s，,。.！!？?~～])*"
 _AROUND_EN = r"(?:ok|okay|and|so|oh|well|please|there|yinju|everyone|then|now|again|[\s,.!?~])*"
 _TWO = r"(?:这|那)?(?:两|2)(?:个|份|篇)?(?:文件|文档|报告|文章|资料)?(?:之间)?"
-_CHINESE: dict[Courtesy, str] = {
+_CHINESE: dict[Intent, str] = {
     "greeting": r"(?:你好|您好|大家好|早上好|上午好|下午好|晚上好|早安|嗨|哈喽|在吗|在不在)",
     "thanks": r"(?:(?:好的?|非常|太|十分|真的)*(?:感谢|谢谢|多谢|谢啦|辛苦|麻烦)(?:你|您|啦|大家)*)",
     "farewell": r"(?:再见|拜拜|回头见|下次见|晚安)",
@@ -30,7 +30,7 @@ _CHINESE: dict[Courtesy, str] = {
     rf"|(?:比较|对比)(?:一下)?(?:{_TWO}|《[^《》]{{2,200}}》(?:和|与|跟|、)《[^《》]{{2,200}}》)",
 }
 _DOCUMENTS_EN = r"(?:documents?|files?|papers?|reports?|articles?|texts?|sources?)"
-_ENGLISH: dict[Courtesy, str] = {
+_ENGLISH: dict[Intent, str] = {
     "greeting": r"(?:hi|hello|hey|good (?:morning|afternoon|evening)|greetings|how are you)",
     "thanks": r"(?:(?:many |great,? )?(?:thanks|thank you|thx|cheers)(?: a lot| very much| so much| a million| for (?:your|the) help)?)",
     "farewell": r"(?:bye|goodbye|bye bye|see you(?: later)?|good night)",
@@ -43,27 +43,27 @@ _ENGLISH: dict[Courtesy, str] = {
     rf"|compare (?:these|the|those)? ?two(?: {_DOCUMENTS_EN})?|compare (?:these|them)(?: {_DOCUMENTS_EN})?"
     r"|(?:compare|what(?: has|'s)? changed between) [“\"][^“”\"]{2,200}[”\"] (?:and|with|to) [“\"][^“”\"]{2,200}[”\"])",
 }
-_PATTERNS: list[tuple[Courtesy, re.Pattern[str]]] = [
+_PATTERNS: list[tuple[Intent, re.Pattern[str]]] = [
     (kind, re.compile(rf"{around}(?:{words}){around}", re.IGNORECASE))
     for patterns, around in ((_CHINESE, _AROUND_ZH), (_ENGLISH, _AROUND_EN))
     for kind, words in patterns.items()
 ]
 
-_REPLIES: dict[Courtesy, dict[Language, str]] = {
+_REPLIES: dict[Intent, dict[Language, str]] = {
     "greeting": {
         "zh": "你好！请就资料库里的文档提问，中文、英文都可以。",
         "en": "Hello! Ask about the documents in the library, in Chinese or English.",
     },
     "thanks": {
         "zh": "不客气。还想知道什么，请接着问。",
-        "en": "You are welcome. Ask on, if there is more you would like to know.",
+        "en": "You are welcome. Ask again if there is more you would like to know.",
     },
     "farewell": {"zh": "再见！", "en": "Goodbye!"},
     "abilities": {
         "zh": "我从资料库的文档里找答案，中文、英文都行，问的和文档不是一种语言也可以。每句话都标明出处；文档里没有的，我会说没有。"
         "可以问一个数字、日期或名字，问原因、做法，也可以接着上一个问题往下问，或者问“这两份文件有什么不同？”。",
         "en": "I find answers in the documents of the library, in Chinese and English and across the two. Every sentence cites the place it "
-        "comes from, and I say so when the documents do not hold the answer. Ask for a number, a date or a name, for reasons or "
+        "comes from, and I say so when the documents do not contain the answer. Ask for a number, a date or a name, for reasons or "
         "measures, follow up on the question before, or ask what changed between two documents.",
     },
     "comparison": {
@@ -71,28 +71,28 @@ _REPLIES: dict[Courtesy, dict[Language, str]] = {
         "en": "Name the two documents by their titles or parts of these, for example: compare “first title” and “second title”",
     },
 }
-_HELD: dict[Language, str] = {"zh": "资料库里有{}份文档：", "en": "The library holds {} documents:"}
-_HELD_ONE: dict[Language, str] = {"zh": "资料库里有1份文档：", "en": "The library holds one document:"}
+_COUNT: dict[Language, str] = {"zh": "资料库里有{}份文档：", "en": "The library contains {} documents:"}
+_COUNT_ONE: dict[Language, str] = {"zh": "资料库里有1份文档：", "en": "The library contains one document:"}
 _MORE: dict[Language, str] = {"zh": "……还有{}份", "en": "… and {} more"}
 _NONE: dict[Language, str] = {
     "zh": "资料库里还没有文档。请先添加：yinju add 路径",
-    "en": "The library holds no documents yet. Add some with: yinju add PATH",
+    "en": "There are no documents in the library yet. Add some with: yinju add PATH",
 }
 
 
-def courtesy(question: str) -> Courtesy | None:
-    """Which courtesy the whole of an utterance is; None for a question after the documents."""
+def intent_of(question: str) -> Intent | None:
+    """Returns the intent of a whole utterance; None for a question to the documents."""
     utterance = question.strip().replace("’", "'")
     return next((kind for kind, pattern in _PATTERNS if pattern.fullmatch(utterance)), None)
 
 
-def reply(kind: Courtesy, language: Language, documents: Sequence[DocumentSummary]) -> str:
-    """A fitting text.
+def reply(kind: Intent, language: Language, documents: Sequence[DocumentSummary]) -> str:
+    """Returns the reply to an utterance.
 
     Args:
-        kind: What was said.
-        language: That of the reply.
-        documents: What the library holds.
+        kind: The intent of the utterance.
+        language: The language of the reply.
+        documents: The documents of the library.
     """
     return _listed(language, documents) if kind == "documents" else _REPLIES[kind][language]
 
@@ -100,11 +100,11 @@ def reply(kind: Courtesy, language: Language, documents: Sequence[DocumentSummar
 def _listed(language: Language, documents: Sequence[DocumentSummary]) -> str:
     if not documents:
         return _NONE[language]
-    lines = [(_HELD if len(documents) > 1 else _HELD_ONE)[language].format(len(documents))]
+    lines = [(_COUNT if len(documents) > 1 else _COUNT_ONE)[language].format(len(documents))]
     lines += [
         "- " + " · ".join(filter(None, (document.title, document.publisher, document.published)))
-        for document in documents[:_MOST_LISTED]
+        for document in documents[:_MAX_LISTED]
     ]
-    if len(documents) > _MOST_LISTED:
-        lines.append(_MORE[language].format(len(documents) - _MOST_LISTED))
+    if len(documents) > _MAX_LISTED:
+        lines.append(_MORE[language].format(len(documents) - _MAX_LISTED))
     return "\n".join(lines)

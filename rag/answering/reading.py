@@ -1,22 +1,22 @@
-"""Which sentences of the retrieved passages hold the answer, and how surely.
+"""Reading: finds the sentences of the retrieved passages that answer the question, with their support.
 
-A cross-encoder reads the question with each passage and says whether the answer is there and where it begins. A logistic
-model weighs that with what the search knows of the passage: how alike it and the question are, and the terms and names that
-they share. Its weights come from `tests/benchmarks/fit_reader.py`.
+A cross-encoder reads the question with each passage and scores whether the answer is there and where it begins. A logistic
+model weighs that with the search's scores: the similarity of the passage and the question, and the terms that they share.
+`tests/benchmarks/fit_reader.py` fits its weights.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from embeddings import logistic
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors
 from embeddings.reader import CrossEncoderReader, PassageReading
@@ -41,8 +41,8 @@ _SMALLEST_SHARE = 0.02
 class Sentence:
     """A sentence of a document: `document.text[start:end] == text`.
 
-    `support` is the probability, between 0 and 1, that it answers the question, when nothing else does better. `answer` is
-    the place in the document of the shortest answer in it, and `likelihood` how surely that is the one, if one is in it.
+    `support` is the probability, between 0 and 1, that it answers the question. `answer` is the place in the document of the shortest
+    answer in it, empty when it is unknown, and `likelihood` the probability of that place if the sentence contains an answer.
     """
 
     start: int
@@ -55,7 +55,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reader makes of a passage: its sentences in order, and the support of the best of them."""
+    """A passage as read: its sentences in order, and the support of the best of them."""
 
     result: SearchResult
     sentences: tuple[Sentence, ...]
@@ -63,10 +63,18 @@ class Reading:
 
 
 class Reader(Protocol):
-    """Judges passages."""
+    """Judges which sentences answer a question. An own one can be given to `RagPipeline`."""
 
     def read(self, question: str, results: Sequence[SearchResult], stop: Event | None = None) -> list[Reading]:
-        """A reading of each passage that has a sentence, the best supported first.
+        """Reads each passage that has a sentence.
+
+        Args:
+            question: Complete in itself.
+            results: The passages.
+            stop: Ends the work once it is set, from any thread.
+
+        Returns:
+            A reading of each passage, the best supported first.
 
         Raises:
             Stopped: `stop` was set before all were read.
@@ -75,10 +83,10 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A logistic model for sentences in the question's language, and one for those in another.
+    """A logistic model for sentences in the question's language, and one for those in the other.
 
-    Each is an intercept and a weight for each of `FEATURES`. They are calibrated so that the support of the best sentence is
-    the probability that the documents answer the question.
+    Each is an intercept and a weight for each of `FEATURES`, calibrated so that the support of the best sentence is the
+    probability that the documents answer the question.
     """
 
     same: Vectors
@@ -87,16 +95,12 @@ class Weights:
     @classmethod
     def load(cls, file: Path = WEIGHTS) -> Weights:
         """Reads the weights that ship with the project."""
-        values = json.loads(file.read_text(encoding="utf-8"))
-
-        def row(name: str) -> Vectors:
-            return np.array([values[name]["intercept"], *(values[name][feature] for feature in FEATURES)], np.float32)
-
-        return cls(row("same"), row("other"))
+        models = logistic.load(file, FEATURES)
+        return cls(models["same"], models["other"])
 
 
 class SentenceReader:
-    """Scores sentences. The weights are read on first use."""
+    """Scores sentences with a cross-encoder and the search's scores. The weights are read on first use."""
 
     def __init__(self, cross_encoder: CrossEncoderReader | None = None, weights: Weights | None = None) -> None:
         self._cross_encoder = cross_encoder or CrossEncoderReader()
@@ -111,13 +115,13 @@ class SentenceReader:
             if not passage.spans:
                 continue
             weights = self._weights.same if passage.result.language == language else self._weights.other
-            supports = _sigmoid(weights[0] + features(passage, read) @ weights[1:])
+            supports = logistic.probability(weights, features(passage, read))
             found = tuple(passage.sentence(i, read, float(support)) for i, support in enumerate(supports))
             readings.append(Reading(passage.result, found, float(supports.max())))
         return sorted(readings, key=lambda reading: -reading.support)
 
     def read_passages(self, question: str, passages: Sequence[Passage], stop: Event | None = None) -> list[PassageReading]:
-        """What the cross-encoder makes of each passage, in order."""
+        """Returns the cross-encoder's reading of each passage, in order."""
         return self._cross_encoder.read(question, [passage.context for passage in passages], stop)
 
     @cached_property
@@ -126,9 +130,9 @@ class SentenceReader:
 
 
 class Passage:
-    """A passage taken apart: its sentences, with their places in its text; headings are none.
+    """The sentences of a passage, without headings, and their places in its text.
 
-    `context` is what is read, in which the text begins at `offset`.
+    The reader reads `context`, in which the text begins at `offset`.
     """
 
     def __init__(self, result: SearchResult) -> None:
@@ -141,7 +145,7 @@ class Passage:
         self.texts = [text[a:b] for a, b in self.spans]
 
     def sentence(self, number: int, read: PassageReading, support: float) -> Sentence:
-        """The sentence with this number, from 0, and its shortest answer."""
+        """Returns the sentence with this number, from 0, and its shortest answer."""
         start, end = self.spans[number]
         first, last, likelihood = read.answer(self.offset + start, self.offset + end)
         shift = self.result.chunk.start
@@ -150,7 +154,7 @@ class Passage:
 
 
 def features(passage: Passage, read: PassageReading) -> Vectors:
-    """What the weights are for: an array `(sentences of the passage, len(FEATURES))`."""
+    """Computes the features of every sentence, `(sentences of the passage, len(FEATURES))`."""
     scores = passage.result.scores
     rows = [
         (
@@ -162,7 +166,3 @@ def features(passage: Passage, read: PassageReading) -> Vectors:
         for start, end in passage.spans
     ]
     return np.array(rows, np.float32).reshape(-1, len(FEATURES))
-
-
-def _sigmoid(logits: Any) -> Any:
-    return 1 / (1 + np.exp(-logits))

@@ -84,6 +84,18 @@ def columns_of(table: Table, analyzer: Analyzer) -> tuple[Column, ...]:
     return tuple(columns)
 
 
+def has_amounts(column: Column) -> bool:
+    """Whether any cell is an amount, also where others are not."""
+    return any(text and (tables.plain_number(text) is not None or _whole_quantity(text)) for text in column.texts)
+
+
+def may_be_years(column: Column) -> bool:
+    """Whether all numbers look like years, with nothing that says what else they are."""
+    return not (column.before or column.after or column.unit) and all(
+        _YEAR.fullmatch(f"{number}") for number in column.numbers or () if number is not None
+    )
+
+
 def _numbers(cells: Sequence[str]) -> Column | None:
     """The numbers of a column, all with the same around them or of the same unit; None when a cell is anything else."""
     matches = [_AFFIXED.fullmatch(cell) if cell else None for cell in cells]
@@ -99,9 +111,11 @@ def _numbers(cells: Sequence[str]) -> Column | None:
         ((before, after),) = affixes  # type: ignore[misc]
         if _is_unit(before, after):
             return Column("", (), tuple(plain), None, before=before, after=after, is_share=after.strip() in ("%", "‰"))
-    found = [_whole_quantity(cell) if cell else None for cell in cells]
-    if any((quantity is None) == bool(cell) for quantity, cell in zip(found, cells, strict=True)):
-        return None
+    found: list[Quantity | None] = []
+    for cell in cells:
+        found.append(_whole_quantity(cell) if cell else None)
+        if cell and found[-1] is None:
+            return None
     kinds = {(quantity.kind, quantity.unit) for quantity in found if quantity}
     if len(kinds) != 1:
         return None
@@ -148,10 +162,12 @@ def _scale(unit: str) -> Decimal | None:
 
 def _dates(cells: Sequence[str], may_be_years: bool) -> tuple[int | None, ...] | None:
     """The dates of a column; None when a cell is anything else. Years alone are dates only where the heading says so."""
-    found = [_date_of(cell, may_be_years) if cell else None for cell in cells]
-    if not any(cells) or any((value is None) == bool(cell) for value, cell in zip(found, cells, strict=True)):
-        return None
-    return tuple(found)
+    found: list[int | None] = []
+    for cell in cells:
+        found.append(_date_of(cell, may_be_years) if cell else None)
+        if cell and found[-1] is None:
+            return None
+    return tuple(found) if any(cells) else None
 
 
 def _date_of(text: str, may_be_year: bool) -> int | None:

@@ -11,11 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal
 
 from embeddings.encoder import Encoder
 from rag.answering import table_words
-from rag.answering.table_columns import PARENTHESES, SCALE_IN_UNIT, Column, columns_of, day_number
+from rag.answering.table_columns import PARENTHESES, SCALE_IN_UNIT, Column, columns_of, day_number, has_amounts, may_be_years
 from rag.answering.table_words import Superlative
 from rag.documents.tables import Table
 from rag.text import quantities
@@ -189,7 +190,10 @@ class _Planner:
             )
             if (match := words.search(pattern))
         }
-        if self._take_superlative()[0]:
+        left = words.text
+        if self._take_superlative()[0] or ("difference" not in asked and table_words.COMPARES.search(left)):
+            raise _NoPlanError
+        if table_words.OR.search(left) and not any(len(each.values) > 1 for each in self._draft.filters):
             raise _NoPlanError
         self._take_rest()
         for bounds in pending:
@@ -203,7 +207,7 @@ class _Planner:
     def _operation(self, asked: Mapping[str, re.Match[str]], listed: re.Match[str] | None) -> Plan:
         """The plan of any operation but an extreme, by what is asked."""
         match sorted(asked):
-            case ["average"] | ["average", "count"]:
+            case ["average"] if not listed:
                 return self._calculated("average")
             case ["difference"]:
                 return self._difference()
@@ -228,7 +232,7 @@ class _Planner:
                 if value not in headings and self._is_telling(value):
                     values.setdefault(value, set()).add(i)
         for value in sorted(values, key=len, reverse=True):
-            while match := re.search(table_words.bounded(value), self._words.text):
+            while value in self._words.text and (match := re.search(table_words.bounded(value), self._words.text)):
                 if len(values[value]) > 1:
                     raise _NoPlanError
                 (column,) = values[value]
@@ -407,7 +411,7 @@ class _Planner:
         """
         quantity = bounds.quantity
         dated = quantity.kind == "date"
-        column, low, high = self._days_of(quantity) if dated else self._amounts_of(quantity)
+        column, low, high = self._days_of(quantity) if dated else self._amounts_of(quantity, bounded=bool(bounds.sign))
         if column is None:
             return
         if dated and not bounds.included:
@@ -443,7 +447,7 @@ class _Planner:
             raise _NoPlanError
         return column, Decimal(first), Decimal(last)
 
-    def _amounts_of(self, quantity: Quantity) -> tuple[int, Decimal, Decimal]:
+    def _amounts_of(self, quantity: Quantity, *, bounded: bool) -> tuple[int, Decimal, Decimal]:
         """The column that a number is a condition on, and the least and the most that it names, in that column's unit."""
         share = quantity.kind == "share"
         numeric = [
@@ -455,6 +459,9 @@ class _Planner:
             numeric = same_unit
         elif quantity.unit == "year old":
             numeric = [i for i in numeric if i in self._called("age")]
+        named = {i for link in self._draft.links for i in link.columns}
+        if not (quantity.unit or bounded or len(quantity.amounts) > 1 or named & set(numeric)):
+            raise _NoPlanError
         column_number = self._nearest(quantity, numeric)
         column = self._columns[column_number]
         if column.scale is None or (quantity.unit and column.unit and quantity.unit != column.unit and not share):
@@ -493,6 +500,9 @@ class _Planner:
             raise _NoPlanError
         # "the most contracts" counts; only a column of that name says how many.
         amounts = word in ("most", "least", "fewest", "最多", "最少")
+        if any(each.field == "text" and len(each.values) == 1 and self._is_key(each.column) for each in self._draft.filters):
+            # One row has no highest: something else is asked of it.
+            raise _NoPlanError
         target = self._target(dated=dated, concept=concept, explicit=amounts)
         label = self._noun(
             re.compile(r"\b(?:which|what|who)\b|哪(?:一)?[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次]?|谁"), target
@@ -514,6 +524,8 @@ class _Planner:
 
     def _count(self, counted: re.Match[str], summed: bool) -> Plan:
         noun, is_value = self._counted(counted)
+        # "how many are in the North region": what is counted is the rows of that region.
+        is_value = is_value or any(each.column == noun and each.field == "text" for each in self._draft.filters)
         numeric = noun is not None and self._columns[noun].numbers is not None
         if numeric and noun is not None:
             if not summed or self._is_number_of_row(noun) or self._columns[noun].is_share:
@@ -537,7 +549,8 @@ class _Planner:
         items += [(start, end, frozenset([column]), True) for start, end, column in self._value_places]
         items.sort(key=lambda item: item[:2])
         after = [item for item in items if item[0] >= counted.end() and self._only_light(counted.end(), item[0])]
-        if after:
+        word = next((self._words.text[a:b] for a, b in self._tokens() if a >= counted.end()), "")
+        if after and word not in table_words.ROWS:
             _, end, columns, is_value = after[0]
             # "how many Brenner contracts": the noun follows the name.
             following = [item for item in items if item[0] >= end and self._only_light(end, item[0]) and not item[3]]
@@ -552,9 +565,6 @@ class _Planner:
                 return self._one(before[-1][2]), False
             if any(is_value for *_, is_value in items):
                 return None, True
-        word = next((self._words.text[a:b] for a, b in self._tokens() if a >= counted.end()), "")
-        if any(start >= counted.end() for start, *_ in items) and not self._draft.filters and word not in table_words.ROWS:
-            raise _NoPlanError
         if not self._draft.filters and word not in table_words.ROWS:
             raise _NoPlanError
         return None, False
@@ -601,7 +611,8 @@ class _Planner:
             columns = self._called(concept) & able
             self._draft.sure = min(self._draft.sure, BY_CONCEPT)
         else:
-            columns = able & self._years or able
+            # Nothing names it: the only column of amounts is meant, and numbers that look like years may be none.
+            columns = able & self._years or {i for i in able if dated or not may_be_years(self._columns[i])}
             self._draft.sure = min(self._draft.sure, BY_CONCEPT)
         if len(columns) != 1 or (self._years and not columns <= self._years):
             raise _NoPlanError
@@ -621,23 +632,35 @@ class _Planner:
         if first is None or not self._only_light(match.end(), first.start) or len(first.columns) != 1:
             return None
         (column,) = first.columns
-        return column if column != target and self._columns[column].numbers is None else None
+        called = self._columns[column]
+        return column if column != target and called.numbers is None and called.dates is None else None
 
     def _is_key(self, column: int) -> bool:
         """Whether a column calls every row by a name of its own."""
         texts = self._columns[column].texts
         return all(texts) and len(set(texts)) == len(texts)
 
+    def _are_joined(self, named: Filter) -> bool:
+        """Whether the values that the question names stand beside each other: "with A and B", not "that A has with B"."""
+        places = sorted(place[:2] for place in self._value_places if place[2] == named.column)
+        gaps = (self._words.original[end:start] for (_, end), (start, _) in pairwise(places))
+        return all(table_words.JOINS.fullmatch(gap) for gap in gaps)
+
     def _made(self, operation: Operation, target: int | None, label: int | None, most: int = 1) -> Plan:
         """The plan, if every column that the question names has a part in it."""
         draft = self._draft
+        # A column of which only some cells are amounts gives no names.
         keys = [
-            i for i, column in enumerate(self._columns) if column.numbers is None and column.dates is None and self._is_key(i)
+            i
+            for i, column in enumerate(self._columns)
+            if column.numbers is None and column.dates is None and not has_amounts(column) and self._is_key(i)
         ]
         called = label if label is not None else keys[0] if keys else 0
         # A name of the rows, and a date that all of them have, narrow nothing down.
         full = {i for i, column in enumerate(self._columns) if column.dates is not None and None not in column.dates}
-        parts = {target, label, *(each.column for each in draft.filters), *keys, *full}
+        if operation != "difference" and any(len(each.values) > 1 and not self._are_joined(each) for each in draft.filters):
+            raise _NoPlanError
+        parts = {target, label, *(each.column for each in draft.filters), called, *full}
         if operation == "list":
             parts |= {i for i, column in enumerate(self._columns) if column.numbers is not None or column.dates is not None}
         for link in draft.links:

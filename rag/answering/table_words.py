@@ -88,6 +88,13 @@ BEYOND = re.compile(
     r"|^(?:is|are|was|were|do|does|did|has|have|can|could|will)\b"
     r"|不(?!超过|少于|低于|高于|多于|大于|小于|足|到)|没有|未|除了|除[^以]*外|非|每|各|分别|第[二三四五六七八九十\d]|为什么|为何|怎么|如何|何时|什么时候|哪[年天月里]|吗|是否|比例|占比|百分之几|几成|倍|中位"
 )
+# What compares with something that is neither a date nor a number, when it is left over.
+COMPARES = re.compile(
+    r"\b(?:before|after|above|below|over|under|than|only|same|higher|lower|greater|smaller|larger|less|exceed(?:s|ed|ing)?|beyond)\b"
+    r"|之前|以前|之后|以后|高于|低于|超过|大于|小于|不足|以上|以下|仅|只(?![个份家位])|相同|同样"
+)
+OR = re.compile(r"\bor\b|或")
+JOINS = re.compile(r"[\s,，、;；&/]*(?:and|or|及|以及|和|与|或|或者)?\s*(?:the )?", re.IGNORECASE)
 GREATER = re.compile(
     r"(?:(?:greater|higher|larger|bigger|longer|taller|older|heavier) than|after|大于|高于|长于|>)\s*(?:the year )?$|(?<!不)[大高长重]于\s*$"
 )

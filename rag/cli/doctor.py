@@ -12,8 +12,8 @@ from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.reader import MAX_TOKENS, CrossEncoderReader
 from rag.documents.loaders import ocr, plugins
 from rag.errors import YinjuError
-from rag.library.indexes import VectorReport
 from rag.library.library import Library
+from rag.library.search.indexes import VectorReport
 from rag.settings import Settings
 
 _PACKAGES = ("yinju", "torch", "transformers", "sentence-transformers", "faiss-cpu", "tantivy", "jieba", "opencc", "gradio")

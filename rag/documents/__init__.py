@@ -1,1 +1,1 @@
-"""Files to cleaned, described and chunked documents, without a database or an encoder."""
+"""From files to cleaned documents with metadata, and to chunks. Nothing here uses a database or an encoder."""

@@ -1,6 +1,6 @@
-"""Says which lines of a text are not the document: navigation, share bars, notices, page numbers and the like.
+"""Finds the lines of a text that are not part of the document: navigation, share bars, notices, page numbers and the like.
 
-A line that could be a heading too, such as "登录" or "Search", goes only together with others of its sort.
+A line that could also be a heading, such as "登录" or "Search", counts as boilerplate only next to others.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from rag.text.lines import Line
 
 _HEAD_LINES = 12
-_LONGEST = 120
-_LONGEST_NOTICE = 1000
-_LONGEST_LINK = 120
-_SHORTEST_PAGE = 300
+_MAX_LINE = 120
+_MAX_NOTICE = 1000
+_MAX_LINK = 120
+_MIN_PAGE = 300
 
-# The groups whose names begin with "perhaps" are furniture only beside other furniture.
-_FURNITURE = re.compile(
+# The groups whose names begin with "perhaps" are boilerplate only next to other boilerplate.
+_BOILERPLATE = re.compile(
     r"^(?:(?P<navigation>(?:您|你|当前|现在|目前|所在)[^\s:：]{0,6}位置\s*[:：]\s*"
     r"(?:[^。]*(?:[>»›→/]|首页|主页)[^。]*)?"
     r"|首页|主页|网站首页|设为首页|加入收藏|网站地图|返回(?:首页|顶部|列表|上一[页级])|回到顶部|[上下]一[篇页条](?:(?:\s*[:：]|\s).{0,80})?"
@@ -78,28 +78,28 @@ _NOTICE_WORDS = re.compile(
     r"|liabilit|warrant|copyright|©|reproduc|permission|endorse|without notice|rights reserved|accuracy|own risk|privacy policy",
     re.IGNORECASE,
 )
-# Where these stand, a law or a contract speaks, and its notices are its matter.
+# These words mark a law or a contract, whose notices are part of the text.
 _CONTRACT = re.compile(
     r"[甲乙]方|本(?:合同|协议|办法|规定|法|条例)"
     r"|\b(?:the parties|this (?:agreement|contract|licen[cs]e)|hereinafter)\b",
     re.IGNORECASE,
 )
 _BARE_NUMBER = re.compile(r"^(\d{1,3})(?:\s*/\s*\d{1,4})?$")
-# A picture of Markdown, which may be a link.
+# A Markdown picture, which may be inside a link.
 PICTURE = r"(?:\[!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)\]\([^)\n]{0,500}\)|!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\))"
 _PICTURES = re.compile(rf"^(?:{PICTURE}\s*)+$")
 _FRONT_MATTER_KEY = re.compile(r"^[A-Za-z][\w -]*:")
 
 
 def judge(lines: Sequence[Line], markdown: bool) -> list[str]:
-    """For each line why it is not part of the document, or "" when it is."""
+    """Gives for each line the reason why it is not part of the document, or "" if it is."""
     reasons = ["rule" if _RULE.match(line.text) else "" for line in lines]
     if markdown:
         reasons = ["picture" if _PICTURES.match(line.text) else reason for line, reason in zip(lines, reasons, strict=True)]
         _mark_front_matter(lines, reasons)
         _mark_comments(lines, reasons)
     else:
-        _mark_furniture(lines, reasons)
+        _mark_boilerplate(lines, reasons)
     _mark_related(lines, reasons)
     _mark_notice(lines, reasons)
     _mark_page_numbers(lines, reasons)
@@ -115,7 +115,7 @@ def _mark_front_matter(lines: Sequence[Line], reasons: list[str]) -> None:
 
 
 def _mark_comments(lines: Sequence[Line], reasons: list[str]) -> None:
-    """Comments that take whole lines, up to the one that closes them."""
+    """Marks comments that take up whole lines."""
     first = -1
     for i, line in enumerate(lines):
         if first < 0 and line.text.startswith("<!--"):
@@ -126,30 +126,30 @@ def _mark_comments(lines: Sequence[Line], reasons: list[str]) -> None:
             first = -1
 
 
-def _mark_furniture(lines: Sequence[Line], reasons: list[str]) -> None:
-    """Lines that are furniture by their words, alone or in a run."""
+def _mark_boilerplate(lines: Sequence[Line], reasons: list[str]) -> None:
+    """Marks lines that are boilerplate by their words, alone or in a run."""
     run: list[tuple[int, str]] = []
-    sure = False
+    is_certain = False
     for i in range(len(lines) + 1):
-        reason, certain = _furniture(lines, i) if i < len(lines) else ("", False)
+        reason, certain = _boilerplate(lines, i) if i < len(lines) else ("", False)
         if reason and reason != "page number":
             run.append((i, reason))
-            sure = sure or certain
+            is_certain = is_certain or certain
             continue
-        if sure or len(run) > 1:
-            for place, found in run:
-                reasons[place] = found
-        run, sure = [], False
+        if is_certain or len(run) > 1:
+            for place, reason_there in run:
+                reasons[place] = reason_there
+        run, is_certain = [], False
         if reason:
             reasons[i] = reason
 
 
-def _furniture(lines: Sequence[Line], i: int) -> tuple[str, bool]:
-    """Why a line by its words is no part of the document, if so, and whether that is sure."""
+def _boilerplate(lines: Sequence[Line], i: int) -> tuple[str, bool]:
+    """The reason why the words of a line are boilerplate, or "", and whether that is certain without a second such line."""
     text = lines[i].text
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LINE:
         return "", False
-    if match := _FURNITURE.match(text):
+    if match := _BOILERPLATE.match(text):
         name = str(match.lastgroup).replace("_", " ")
         return name.removeprefix("perhaps "), not name.startswith("perhaps")
     if _is_breadcrumb(lines, i) or (("|" in text or "｜" in text) and _is_menu(lines, i)):
@@ -164,7 +164,7 @@ def _furniture(lines: Sequence[Line], i: int) -> tuple[str, bool]:
 
 
 def _is_breadcrumb(lines: Sequence[Line], i: int) -> bool:
-    """Whether the line is a path of links: one from the home page, or one at the head of the text, alone of its sort."""
+    """Whether the line is a path of links: from the home page, or at the head of the text without another such line beside it."""
     text = lines[i].text
     parts = _BREADCRUMB_MARK.split(text)
     if len(parts) < 2 or re.search(r"[。！？!?.:：]", text) or not all(len(p) <= 40 and any(map(str.isalpha, p)) for p in parts):
@@ -176,7 +176,7 @@ def _is_breadcrumb(lines: Sequence[Line], i: int) -> bool:
 
 
 def _is_menu(lines: Sequence[Line], i: int) -> bool:
-    """Whether the line is a row of links and not of a table: it stands alone, and has words only."""
+    """Whether the line is a row of links, not of a table: it contains only words, and the lines beside it have no cells."""
     cells = [cell.strip() for cell in re.split(r"[|｜]", lines[i].text)]
     beside = [lines[k].text for k in (i - 1, i + 1) if 0 <= k < len(lines)]
     if len(cells) < 3 or any("|" in text or "｜" in text for text in beside):
@@ -185,25 +185,25 @@ def _is_menu(lines: Sequence[Line], i: int) -> bool:
 
 
 def _mark_notice(lines: Sequence[Line], reasons: list[str]) -> None:
-    """Notices at the end of a page: elsewhere, and in a contract, they may be the matter."""
+    """Marks notices at the end of a page. Elsewhere, and in a contract, they may be part of the text."""
     first = len(lines)
     while first > 1 and (reasons[first - 1] or _is_of_notice(lines[first - 1].text)):
         first -= 1
     heading = next((i for i in range(first, len(lines) - 1) if _NOTICE_HEADING.match(lines[i].text)), len(lines))
     if heading < len(lines) and 4 * lines[heading].start < lines[-1].end:
         heading = len(lines)
-    found = [i for i in range(first, len(lines)) if not reasons[i] and (i >= heading or _NOTICE_LINE.match(lines[i].text))]
-    if found and not any(_CONTRACT.search(line.text) for line in lines[: found[0]]):
-        for i in found:
+    notices = [i for i in range(first, len(lines)) if not reasons[i] and (i >= heading or _NOTICE_LINE.match(lines[i].text))]
+    if notices and not any(_CONTRACT.search(line.text) for line in lines[: notices[0]]):
+        for i in notices:
             reasons[i] = "notice"
 
 
 def _is_of_notice(text: str) -> bool:
-    return len(text) <= _LONGEST_NOTICE and bool(_NOTICE_WORDS.search(text) or _NOTICE_HEADING.match(text))
+    return len(text) <= _MAX_NOTICE and bool(_NOTICE_WORDS.search(text) or _NOTICE_HEADING.match(text))
 
 
 def _mark_related(lines: Sequence[Line], reasons: list[str]) -> None:
-    """A list of links under a heading such as "Related articles", in the later part of the text."""
+    """Marks lists of links under a heading such as "Related articles", in the later part of the text."""
     inside = False
     for i, line in enumerate(lines):
         if 3 * line.start > lines[-1].end and _RELATED.match(line.text):
@@ -216,11 +216,11 @@ def _mark_related(lines: Sequence[Line], reasons: list[str]) -> None:
 
 def _ends_links(text: str) -> bool:
     numbered = text[0].isdigit()
-    return ends_sentence(text) or width(text) > _LONGEST_LINK or bool(HEADING.match(text) and not numbered)
+    return ends_sentence(text) or width(text) > _MAX_LINK or bool(HEADING.match(text) and not numbered)
 
 
 def _mark_page_numbers(lines: Sequence[Line], reasons: list[str]) -> None:
-    """Bare numbers are page numbers when most of them count up, with a page between one and the next."""
+    """Marks bare numbers as page numbers if most of them count up, with at least a page of text between them."""
     chain: dict[int, list[int]] = {}
     numbered = 0
     for i, line in enumerate(lines):
@@ -228,7 +228,7 @@ def _mark_page_numbers(lines: Sequence[Line], reasons: list[str]) -> None:
             number = int(match[1])
             numbered += 1
             before = chain.get(number - 1, [])
-            far = before and (line.page != lines[before[-1]].page or line.start - lines[before[-1]].end >= _SHORTEST_PAGE)
+            far = before and (line.page != lines[before[-1]].page or line.start - lines[before[-1]].end >= _MIN_PAGE)
             if far or number not in chain:
                 chain[number] = [*before, i] if far else [i]
     longest = max(chain.values(), key=len, default=[])
@@ -238,7 +238,7 @@ def _mark_page_numbers(lines: Sequence[Line], reasons: list[str]) -> None:
 
 
 def _mark_running_heads(lines: Sequence[Line], reasons: list[str]) -> None:
-    """Lines that stand first or last, digits aside, on at least three pages and half of all; the title stays once."""
+    """Marks lines that are first or last on at least three pages and half of all pages, apart from digits, but keeps the title once."""
     pages = list(_pages(lines, reasons))
     edges = [{i: re.sub(r"\d+", "#", lines[i].text) for i in (*page[:2], *page[-2:])} for page in pages]
     whole = [set(edge.values()) for page, edge in zip(pages, edges, strict=True) if len(page) > 3]
@@ -251,11 +251,11 @@ def _mark_running_heads(lines: Sequence[Line], reasons: list[str]) -> None:
 
 
 def _may_be_running_head(text: str) -> bool:
-    return len(text) <= _LONGEST and any(map(str.isalpha, text)) and not ends_sentence(text)
+    return len(text) <= _MAX_LINE and any(map(str.isalpha, text)) and not ends_sentence(text)
 
 
 def _pages(lines: Sequence[Line], reasons: Sequence[str]) -> Iterator[list[int]]:
-    """The lines of each page: pages end at form feeds or, where there is none, at page numbers."""
+    """The lines of each page. Pages end at form feeds or, in a text without any, at page numbers."""
     fed = bool(lines) and lines[-1].page > 0
     page: list[int] = []
     for i, line in enumerate(lines):
@@ -267,7 +267,7 @@ def _pages(lines: Sequence[Line], reasons: Sequence[str]) -> Iterator[list[int]]
 
 
 def _mark_site_names(lines: Sequence[Line], reasons: list[str]) -> None:
-    """Short lines above the navigation at the head of a page: names of the channel and the site."""
+    """Marks short lines above the navigation at the head of a page: the names of the site and its section."""
     head = range(min(_HEAD_LINES, len(lines)))
     byline = next((i for i in head if BYLINE.match(lines[i].text)), 0)
     navigation = max((i for i in range(byline) if reasons[i] == "navigation"), default=0)

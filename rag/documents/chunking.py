@@ -1,7 +1,7 @@
-"""Document -> chunks: whole sentences, within a paragraph where they fit, under the headings they stand under.
+"""Splits documents into chunks of whole sentences, by paragraph where they fit, each with the headings above it.
 
-A row of a table is a chunk of its own. Among many rows of the same headings a reader takes the wrong one; search finds the
-right one.
+A row of a table is a chunk of its own: search finds the right one, but a reader among many rows with the same headings often
+picks a wrong one.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 _VERSION = 3
 _HEAD_LINES = 12
-_LONGEST_HEADING = 60
-_LONGEST_TOKEN = 16
+_MAX_HEADING = 60
+_MAX_TOKEN = 16
 _SECTION_SEPARATOR = " > "
-# What is handed to a tokenizer at once, and of one text, in characters: what it makes of them takes many times their memory, and
-# of a single endless word more than in proportion.
+# The most characters to tokenize at once, and the most in one text: tokens take many times the memory of their text, and those of
+# a single endless word disproportionately more.
 _COUNTED_AT_ONCE = 100_000
-_LONGEST_COUNTED = 5_000
-# A longer line is taken sentence by sentence in parts of this length, so that its sentences are not all in memory.
-_LONGEST_LINE = 50_000
-# How deep a heading of each kind stands; deeper than these stand numbers, the more so the more of them there are.
+_MAX_COUNTED = 5_000
+# A longer line is split into parts of about this length, so that its sentences are not all in memory at once.
+_MAX_LINE = 50_000
+# The level of each kind of heading. Numbered headings are below these, at a level for each number: 1, 1.1, 1.1.1.
 _LEVELS = (
     (re.compile(r"第[^章节条]{1,7}(?:编|篇|卷|部)|Part"), 1),
     (re.compile(r"第.{1,7}?章|Chapter|Annex|Appendix"), 2),
@@ -45,15 +45,17 @@ _LEVELS = (
     (re.compile(r"第.{1,7}?条|[一二三四五六七八九十]|Article"), 4),
     (re.compile(r"[（(]"), 5),
 )
-# The row of a table as loaders write it; what stands in one is not said of the others.
+# A row of a table as loaders write it.
 _ROW = re.compile(r"(?:[^:;]{1,100}; )?[^:;]{1,100}: .{0,1000}?; [^:;]{1,100}: ")
+_LINE = re.compile(r"[^\s](?:[^\n]*[^\s])?")
+_HEADING_MARKS = re.compile(r"^#+\s*|\s*#+$")
 _PLAIN_HEADING_LEVEL = 3
 _NUMBER_LEVEL = 6
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line that is not blank. One with a level belongs to what follows; it is a heading when it has the text of one."""
+    """A line that is not blank. One with a level belongs to the lines after it; `heading` is empty if it is not a heading."""
 
     start: int
     end: int
@@ -63,7 +65,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A heading or a sentence, the least that a chunk is made of, and the tokens of the blanks after it."""
+    """A heading or a sentence, which no chunk splits if it fits, with its tokens and those of the blanks after it."""
 
     start: int
     end: int
@@ -73,7 +75,7 @@ class _Unit:
 
 @dataclass(slots=True)
 class _Pending:
-    """What the next chunk is made of so far, and whether there is a body to it, not only headings."""
+    """The units of the next chunk so far; `body` says whether they are more than headings."""
 
     units: list[_Unit] = field(default_factory=list)
     tokens: int = 0
@@ -91,9 +93,9 @@ class _Pending:
 
 
 class Chunker:
-    """Cuts documents into chunks of at most `chunk_tokens` tokens, as `count_tokens` counts them.
+    """Splits documents into chunks of at most `chunk_tokens` tokens.
 
-    A text must not count more tokens than its parts together.
+    `count_tokens` counts the tokens of each text. It must not count more for a text than for its parts together.
     """
 
     def __init__(self, count_tokens: CountTokens, chunk_tokens: int) -> None:
@@ -102,7 +104,7 @@ class Chunker:
         self.fingerprint = f"{_VERSION}:{chunk_tokens}"
 
     def chunk(self, document: Document) -> list[Chunk]:
-        """The chunks of a document, in order, without overlap; every character that is not blank is in one of them."""
+        """Splits a document into chunks, in order and without overlap. Together they contain every character that is not blank."""
         chunks = []
         for number, (start, end, section) in enumerate(self._spans(document)):
             text = document.text[start:end]
@@ -111,7 +113,7 @@ class Chunker:
         return chunks
 
     def _spans(self, document: Document) -> Iterator[tuple[int, int, str]]:
-        """Where each chunk begins and ends, and the headings above it."""
+        """Yields the start, the end and the headings of each chunk."""
         headings: list[_Line] = []
         pending = _Pending()
         lines = _lines(document)
@@ -134,14 +136,14 @@ class Chunker:
             yield *pending.take(), section
 
     def _is_full(self, pending: _Pending, tokens: int, leads: bool, is_last: bool) -> bool:
-        """Whether a chunk ends before the paragraph that holds so many `tokens`, or `leads` to the next."""
+        """Whether the pending chunk ends before a paragraph of so many `tokens`, which `leads` to the next one if it is a heading."""
         if not pending.body:
             return leads and bool(pending.units) and pending.tokens + tokens > 0.75 * self._chunk_tokens
         full = pending.tokens + tokens > self._chunk_tokens
         return leads or full or (2 * pending.tokens > self._chunk_tokens and not is_last)
 
     def _pack(self, text: str, units: Sequence[_Unit], pending: _Pending, leads: bool) -> Iterator[Span]:
-        """Puts the units of a paragraph into chunks of much the same size; the last one stays pending."""
+        """Puts the units of a paragraph into chunks of similar size and yields them, but the last, which stays pending."""
         left = sum(unit.tokens for unit in units)
         size = (pending.tokens + left) / math.ceil((pending.tokens + left) / self._chunk_tokens)
         queue = deque(units)
@@ -149,7 +151,7 @@ class Chunker:
             unit = queue.popleft()
             room = self._chunk_tokens - pending.tokens
             if 0 < room < unit.tokens and pending.units and not pending.body:
-                # A heading takes along what it can of a long sentence.
+                # A heading is not left alone: the beginning of a long sentence goes with it.
                 unit, *rest = self._cut(text, unit, room)
                 queue.extendleft(reversed(rest))
             is_even = pending.body and pending.tokens + unit.tokens / 2 > size and left > size / 2
@@ -159,7 +161,7 @@ class Chunker:
             left -= unit.tokens
 
     def _units(self, text: str, lines: Sequence[_Line]) -> Iterator[list[_Unit]]:
-        """The units of each line."""
+        """Yields the units of each line."""
         for first, last in _batches([line.end - line.start for line in lines], _COUNTED_AT_ONCE):
             batch = lines[first:last]
             spans = [[(line.start, line.end)] if line.level else list(sentences(text, line.start, line.end)) for line in batch]
@@ -170,7 +172,7 @@ class Chunker:
                 yield [piece for unit in units for piece in self._cut(text, unit, self._chunk_tokens)]
 
     def _cut(self, text: str, unit: _Unit, most: int) -> list[_Unit]:
-        """The unit in pieces of at most so many tokens."""
+        """Cuts a unit into pieces of at most `most` tokens."""
         length = unit.end - unit.start
         if unit.tokens <= most or length == 1:
             return [unit]
@@ -180,36 +182,36 @@ class Chunker:
         return [smaller for piece in pieces for smaller in self._cut(text, piece, most)]
 
     def _counted(self, text: str, spans: Sequence[Span], until: int) -> list[_Unit]:
-        """The units that stand at the spans, where blanks reach from the last one `until` there."""
+        """Makes units of the spans, where the blanks after the last one reach to `until`."""
         following = [*(start for start, _ in spans[1:]), until]
         blanks = [text[end:start] for (_, end), start in zip(spans, following, strict=False)]
         texts = [text[start:end] for start, end in spans]
         tokens_of = self._tokens_of([*blanks, *texts])
-        # Tokenizers take an endless word for one unknown token.
+        # A tokenizer counts an endless word as one unknown token.
         return [
-            _Unit(start, end, max(tokens_of[content], math.ceil((end - start) / _LONGEST_TOKEN)), tokens_of[blank])
+            _Unit(start, end, max(tokens_of[content], math.ceil((end - start) / _MAX_TOKEN)), tokens_of[blank])
             for (start, end), content, blank in zip(spans, texts, blanks, strict=True)
         ]
 
     def _tokens_of(self, texts: Sequence[str]) -> dict[str, int]:
-        """The tokens of each text; of a long one, those of its pieces together."""
+        """Counts the tokens of each text, of a long one piece by piece."""
         counts = dict.fromkeys(texts, 0)
-        pieces = [(text, place) for text in counts for place in range(0, max(1, len(text)), _LONGEST_COUNTED)]
-        lengths = [min(len(text) - place, _LONGEST_COUNTED) for text, place in pieces]
+        pieces = [(text, place) for text in counts for place in range(0, max(1, len(text)), _MAX_COUNTED)]
+        lengths = [min(len(text) - place, _MAX_COUNTED) for text, place in pieces]
         for first, last in _batches(lengths, _COUNTED_AT_ONCE):
             batch = pieces[first:last]
-            counted = self._count_tokens([text[place : place + _LONGEST_COUNTED] for text, place in batch])
+            counted = self._count_tokens([text[place : place + _MAX_COUNTED] for text, place in batch])
             for (text, _), count in zip(batch, counted, strict=True):
                 counts[text] += count
         return counts
 
 
 def _batches(lengths: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
-    """Where each run of things begins and ends that together are as long as `most`; a longer one is by itself."""
+    """Yields the start and end of each run of items with a total length of at most `most`; a longer item is a run of its own."""
     first = total = 0
     for place, length in enumerate(lengths):
-        # Each takes memory of its own, however short.
-        cost = length + _LONGEST_TOKEN
+        # Even a short text takes some memory.
+        cost = length + _MAX_TOKEN
         if place > first and total + cost > most:
             yield first, place
             first, total = place, 0
@@ -219,42 +221,48 @@ def _batches(lengths: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
 
 
 def context(title: str, section: str, text: str) -> str:
-    """The text of a chunk with its title and headings before it, which is what is encoded and indexed."""
-    beginning = text[: len(title) + len(section) + _LONGEST_HEADING]
+    """Returns the text of a chunk after its title and headings, as it is encoded and indexed."""
+    beginning = text[: len(title) + len(section) + _MAX_HEADING]
     headings = _SECTION_SEPARATOR.join(heading for heading in section.split(_SECTION_SEPARATOR) if heading not in beginning)
     return "\n".join(part for part in ("" if text.startswith(title) else title, headings, text) if part)
 
 
 def _lines(document: Document) -> list[_Line]:
-    """The lines that are not blank, with those marked that are headings."""
+    """The lines of a document that are not blank, long ones in parts, and headings with their levels."""
     text = document.text
-    spans = [match.span() for match in re.finditer(r"[^\s](?:[^\n]*[^\s])?", text)]
+    spans = [match.span() for match in _LINE.finditer(text)]
+    lines: list[_Line] = []
+    for number, ((start, end), level) in enumerate(zip(spans, _levels(text, spans), strict=True)):
+        content = text[start:end]
+        heading = _HEADING_MARKS.sub("", content) if level else ""
+        # The title and the byline belong to the lines after them, but are not headings of a section.
+        is_title = number < _HEAD_LINES and ((heading or content) in document.title or BYLINE.match(content))
+        lines += _parts(text, _Line(start, end, level or 1) if is_title else _Line(start, end, level, heading))
+    return lines
+
+
+def _levels(text: str, spans: Sequence[Span]) -> list[int]:
+    """The level of the heading that each line is; 0 for other lines."""
     contents = [text[start:end] for start, end in spans]
-    # How many line ends stand before each line, and after the last.
-    gaps = [2, *(text.count("\n", a, b) for (_, a), (b, _) in pairwise(spans)), 2]
-    levels = [_level(content) for content in contents]
-    levels = [0 if _is_of_list(i, levels, contents, gaps) else level for i, level in enumerate(levels)]
-    if sum(level > 0 for level in levels) < 2:
-        spaced = "\n\n" in text
-        for i, (content, following) in enumerate(pairwise(contents)):
-            if not levels[i] and (gaps[i] > 1 or not spaced) and _is_plain_heading(content, following):
-                levels[i] = _PLAIN_HEADING_LEVEL
-    lines = []
-    for i, ((start, end), content, level) in enumerate(zip(spans, contents, levels, strict=True)):
-        heading = re.sub(r"^#+\s*|\s*#+$", "", content) if level else content
-        if i < _HEAD_LINES and (heading in document.title or BYLINE.match(content)):
-            lines.append(_Line(start, end, level or 1))
-        else:
-            lines.append(_Line(start, end, level, heading if level else ""))
-    return [part for line in lines for part in _parts(text, line)]
+    # The number of line ends before each line and after the last.
+    gaps = [2, *(text.count("\n", end, start) for (_, end), (start, _) in pairwise(spans)), 2]
+    by_form = [_level(content) for content in contents]
+    levels = [0 if _is_of_list(i, by_form, contents, gaps) else level for i, level in enumerate(by_form)]
+    if sum(level > 0 for level in levels) > 1:
+        return levels
+    spaced = "\n\n" in text
+    for i, (content, following) in enumerate(pairwise(contents)):
+        if not levels[i] and (gaps[i] > 1 or not spaced) and _is_plain_heading(content, following):
+            levels[i] = _PLAIN_HEADING_LEVEL
+    return levels
 
 
 def _parts(text: str, line: _Line) -> Iterator[_Line]:
-    """A line in parts of whole sentences, which are longer than `_LONGEST_LINE` only where one sentence is."""
+    """Yields a line in parts of whole sentences. Only a longer sentence makes a part longer than `_MAX_LINE`."""
     begin = before = line.start
-    if not line.level and line.end - line.start > _LONGEST_LINE:
+    if not line.level and line.end - line.start > _MAX_LINE:
         for start, end in sentences(text, line.start, line.end):
-            if end - begin > _LONGEST_LINE and start > begin:
+            if end - begin > _MAX_LINE and start > begin:
                 yield _Line(begin, before)
                 begin = start
             before = end
@@ -262,8 +270,8 @@ def _parts(text: str, line: _Line) -> Iterator[_Line]:
 
 
 def _level(content: str) -> int:
-    """How deep the heading stands that a line is, from 1; 0 when it is none."""
-    if len(content) > _LONGEST_HEADING or ends_sentence(content) or not HEADING.match(content):
+    """The level of the heading that a line is by its form, from 1; 0 for other lines."""
+    if len(content) > _MAX_HEADING or ends_sentence(content) or not HEADING.match(content):
         return 0
     if match := re.match(r"#+|\d+(?:\.\d+)*", content):
         return len(match[0]) if content[0] == "#" else _NUMBER_LEVEL + match[0].count(".")
@@ -271,7 +279,7 @@ def _level(content: str) -> int:
 
 
 def _is_of_list(i: int, levels: Sequence[int], contents: Sequence[str], gaps: Sequence[int]) -> bool:
-    """Whether a numbered line is an item of a list, beside its like, and no heading."""
+    """Whether a numbered line is an item of a list, not a heading: it is next to another line of its level."""
     if not levels[i] or contents[i][0] == "#":
         return False
     spread = contents[i][0].isdigit()
@@ -281,9 +289,9 @@ def _is_of_list(i: int, levels: Sequence[int], contents: Sequence[str], gaps: Se
 
 
 def _is_plain_heading(content: str, following: str) -> bool:
-    """A short line without punctuation over a paragraph."""
+    """Whether a line is short, without punctuation, and above a paragraph."""
     return (
-        len(content) <= (30 if re.search(r"[\u4e00-\u9fff]", content) else _LONGEST_HEADING)
+        len(content) <= (30 if re.search(r"[\u4e00-\u9fff]", content) else _MAX_HEADING)
         and not ends_sentence(content)
         and not re.search(r"[，。、；：:,;.!?！？（(]|^[-*+•\d]", content)
         and ends_sentence(following)

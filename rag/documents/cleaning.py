@@ -1,8 +1,7 @@
-"""Takes out of a text what is not the document, joins lines that were broken, and records every change.
+"""Removes boilerplate from a text, unwraps its lines, and records every change.
 
-Lines are judged in the source, so all decisions share one set of offsets; the edits that follow from them turn the source
-into the text, and back (`restore`). The characters that stay are never altered: a quote of the text is a quote of the
-source.
+Lines are judged in the source text, so that all decisions share its offsets. The edits turn the source text into the cleaned
+text, and back (`restore`). Characters that are kept are never altered: a quote of the cleaned text is a quote of the source.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["clean", "ends_sentence", "removed_passages", "restore"]
 
 _COMMENT = r"<!--.{0,500}?-->"
-# What goes of each match are its groups, or all of it when it has none. Of the blanks on both sides only one side stays.
+# The groups of each match are removed, or all of it if it has none. Blanks stay on one side only.
 _MARKDOWN = (
     (re.compile(rf"(?<![ \t])[ \t]++{_COMMENT}(?!\S)|{_COMMENT}"), "Markdown comment"),
     (re.compile(rf"(?<![ \t])[ \t]++{PICTURE}(?!\S)|{PICTURE}"), "Markdown picture"),
@@ -37,9 +36,13 @@ _MARKDOWN = (
 
 
 def clean(document: Document) -> Document:
-    """The document with furniture removed, broken lines joined and `edits` that say so; its pages move along.
+    """Removes boilerplate and unwraps lines.
 
-    The source text is `document.text`; a document that was cleaned before is not cleaned again.
+    Args:
+        document: A document whose `text` is the source text. One with `edits` is clean already and returned as it is.
+
+    Returns:
+        The document with the cleaned text, the `edits` that were made, and its pages where they begin in that text.
     """
     if document.edits:
         return document
@@ -68,7 +71,7 @@ def clean(document: Document) -> Document:
 
 
 def restore(document: Document) -> str:
-    """The source text that `clean` made the document of."""
+    """Returns the source text of a document that `clean` returned."""
     parts, position = [], 0
     for edit in document.edits:
         parts += [document.text[position : edit.start], edit.removed]
@@ -77,12 +80,12 @@ def restore(document: Document) -> str:
 
 
 def removed_passages(document: Document) -> list[Edit]:
-    """What cleaning took out that a reader would miss: not blanks and line ends."""
+    """The passages that cleaning removed, without the blanks and line ends that only changed the layout."""
     return [edit for edit in document.edits if edit.reason not in ("layout", "broken line")]
 
 
 class _Edits:
-    """Collects replacements in order of the source."""
+    """Collects replacements in the order of the source text."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -106,7 +109,7 @@ class _Edits:
         return "".join([*parts, self._source[position:]])
 
     def moved(self, offset: int) -> int:
-        """Where the character at `offset` of the source stands in the text, or what follows it when it was removed."""
+        """The offset in the cleaned text of a character of the source text, or of the next one if that was removed."""
         last = bisect_right(self._starts, offset) - 1
         if last < 0:
             return offset
@@ -116,18 +119,18 @@ class _Edits:
 
 
 def _within(source: str, line: Line, markdown: bool) -> Iterator[tuple[int, int, str]]:
-    """What is taken out of a line that stays: control and invisible characters, and Markdown's markup."""
+    """The parts of a kept line to remove: control and invisible characters, and Markdown's markup."""
     found = [(match.start(), match.end(), "control character") for match in CONTROL.finditer(source, line.start, line.end)]
-    for pattern, what in _MARKDOWN if markdown else ():
+    for pattern, reason in _MARKDOWN if markdown else ():
         for match in pattern.finditer(source, line.start, line.end):
-            found += [(*match.span(group), what) for group in range(1, pattern.groups + 1) or (0,)]
+            found += [(*match.span(group), reason) for group in range(1, pattern.groups + 1) or (0,)]
     kept_from = end = line.start
-    for start, removed_to, what in sorted(found):
+    for start, removed_to, reason in sorted(found):
         stop = removed_to
         if start == kept_from:
             while stop < line.end and source[stop] in " \t":
                 stop += 1
             kept_from = stop
         if start >= end:
-            yield start, stop, what
+            yield start, stop, reason
             end = stop

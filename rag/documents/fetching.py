@@ -1,7 +1,7 @@
-"""Fetches one page from the network, when its address was given. Nothing else of the core does.
+"""Fetches a page whose address was given. No other module of `rag.documents` uses the network.
 
-An address may come from someone else, and a page may redirect to any other. So that neither reaches what only this computer or its network
-can, a host must have a public address, and the connection goes to the address that was checked.
+An address may come from someone else, and a page may redirect to any other. So that neither reaches anything that only this
+computer or its network can, a host must have a public address, and the connection goes to the address that was checked.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from rag.errors import LoadError
 
 _SECONDS_WITHOUT_DATA = 20
 _SECONDS = 120
-_MOST_REDIRECTS = 5
+_MAX_REDIRECTS = 5
 _PIECE = 65_536
 # Names that no public server has. A proxy may know them although this computer does not.
 _LOCAL_NAMES = (".localhost", ".local", ".localdomain", ".internal", ".intranet", ".lan", ".home.arpa")
-# IPv6 addresses that stand for an IPv4 address, and how far from their end it stands, in bits.
+# IPv6 networks whose addresses contain an IPv4 address, and the number of bits after it.
 _EMBEDDING = (("::ffff:0:0/96", 0), ("::/96", 0), ("64:ff9b::/96", 0), ("2002::/16", 80))
 _SCHEMES = ("http", "https")
 _SUFFIXES = {
@@ -48,42 +48,44 @@ _SUFFIXES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
 }
-# What servers say of any file; then the name in the address is more telling.
+# Types that servers send for any file. The name in the address tells more than these.
 _VAGUE = ("text/plain", "application/octet-stream", "binary/octet-stream", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What an address led to. `suffix` is the ending of the names of such files, by their type or else by the address."""
+    """A fetched page or file. `suffix` is the file name suffix of its type, or else that of its address."""
 
     data: bytes
     suffix: str
 
 
 def is_url(text: str) -> bool:
-    """Whether it is an address of the web and not the name of a file."""
+    """Returns whether a text is a web address, not the name of a file."""
     return text.lower().startswith(("http://", "https://"))
 
 
 def fetch(url: str, max_bytes: int, allow_private: bool = False) -> Fetched:
-    """Fetches what stands at `url`, over at most five redirects, none of which leaves http and https.
+    """Fetches a page or file, following at most five redirects to http and https addresses.
 
-    A proxy that the environment names is used, and resolves the names of hosts itself; a name that this computer can resolve must
-    have a public address all the same.
+    A proxy named by the environment is used and resolves host names itself. A name that this computer can resolve must have a
+    public address in this case too.
 
     Args:
         url: The address.
-        max_bytes: The largest page that is fetched.
+        max_bytes: The largest size to accept.
         allow_private: Whether this computer, its network and other addresses that are not public may be reached.
 
     Raises:
-        LoadError: It cannot be reached, is refused, takes too long or is larger than `max_bytes`.
+        LoadError: The address is refused or cannot be reached, the server takes too long, or the page is larger than `max_bytes`.
     """
     try:
         with _opener(allow_private).open(_request(url), timeout=_SECONDS_WITHOUT_DATA) as response:
             headers, final = response.headers, response.url
             if headers.get("Content-Encoding", "identity").lower() != "identity":
-                raise LoadError(f"{url}: the server packs the page although it was asked not to; save the page and add the file")
+                raise LoadError(
+                    f"{url}: the server compresses the page although it was asked not to; save the page and add the file"
+                )
             data = _received(response, url, max_bytes)
     except urllib.error.HTTPError as error:
         error.close()
@@ -94,8 +96,10 @@ def fetch(url: str, max_bytes: int, allow_private: bool = False) -> Fetched:
         raise LoadError(f"{url}: the server takes too long") from error
     except urllib.error.URLError as error:
         reason = error.reason
-        said = "the server takes too long" if isinstance(reason, TimeoutError) else f"cannot be reached: {_in_one_line(reason)}"
-        raise LoadError(f"{url}: {said}") from error
+        message = (
+            "the server takes too long" if isinstance(reason, TimeoutError) else f"cannot be reached: {_in_one_line(reason)}"
+        )
+        raise LoadError(f"{url}: {message}") from error
     except (http.client.HTTPException, OSError, ValueError) as error:
         raise LoadError(f"{url}: cannot be reached: {_in_one_line(error)}") from error
     if not data:
@@ -109,19 +113,19 @@ def fetch(url: str, max_bytes: int, allow_private: bool = False) -> Fetched:
 def _request(url: str) -> urllib.request.Request:
     parts = urlsplit(url)
     if parts.scheme.lower() not in _SCHEMES or not parts.hostname:
-        raise ValueError("this is no address of a page")
+        raise ValueError("this is not the address of a page")
     if parts.username or parts.password:
         raise ValueError("addresses with a password in them are not fetched")
     host = parts.hostname.encode("idna").decode("ascii") if not parts.hostname.isascii() else parts.netloc
     netloc = host if parts.hostname.isascii() else f"{host}:{parts.port}" if parts.port else host
-    # Addresses are often given as browsers show them, with letters that no address has.
+    # Addresses are often given as browsers show them, with letters that must be escaped.
     path, query = quote(parts.path, "/%:@!$&'()*+,;=~-._"), quote(parts.query, "/%:@!$&'()*+,;=~-._?[]")
     address = urlunsplit((parts.scheme, netloc, path, query, ""))
     return urllib.request.Request(address, headers={"User-Agent": "yinju", "Accept-Encoding": "identity"})  # noqa: S310
 
 
 class _PrivateAddressError(Exception):
-    """A host has no public address. It is no `OSError`, so that urllib passes it on as it is."""
+    """A host has no public address. It is not an `OSError`, which urllib would wrap."""
 
     def __init__(self, host: str, found: str) -> None:
         where = host if host == found or not found else f"{host} ({found})"
@@ -132,7 +136,7 @@ class _PrivateAddressError(Exception):
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet, not private, loopback, link-local, multicast, reserved or the like."""
+    """Returns whether an IP address is on the internet: not private, loopback, link-local, multicast, reserved or the like."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         for network, shift in _EMBEDDING:
@@ -144,9 +148,9 @@ def is_public(address: str) -> bool:
 
 
 def _connect(host: str, port: int, timeout: float | None, allow_private: bool) -> socket.socket:
-    """A connection to the first address of a host that answers, of those that may be reached.
+    """Connects to the first allowed address of a host that answers.
 
-    The name is resolved once, so it cannot have another address when it is connected to than when it was checked.
+    The name is resolved once, so the address that was checked is the one that is connected to.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     allowed = [entry for entry in found if allow_private or is_public(str(entry[4][0]))]
@@ -179,11 +183,11 @@ class _Connection(http.client.HTTPConnection):
 
 
 class _SecureConnection(http.client.HTTPSConnection, _Connection):
-    """Puts TLS, for the name that was asked for, on such a connection."""
+    """Connects to the same addresses with TLS, verified for the requested name."""
 
 
 class _Handler(urllib.request.AbstractHTTPHandler):
-    """Opens http and https addresses over connections to addresses that may be reached."""
+    """Opens http and https addresses over `_Connection`."""
 
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
@@ -199,14 +203,14 @@ class _Handler(urllib.request.AbstractHTTPHandler):
         return self._open(req, partial(_SecureConnection, context=self._tls))
 
     def _open(self, req: urllib.request.Request, kind: Callable[..., _Connection]) -> http.client.HTTPResponse:
-        # For an https address urllib keeps the host behind the proxy there.
+        # For an https address behind a proxy, urllib keeps the host in `_tunnel_host`.
         is_proxied = req.has_proxy() or bool(req._tunnel_host)  # type: ignore[attr-defined]
         if is_proxied and not self._allow_private:
             _require_not_private(urlsplit(req.full_url).hostname or "")
 
         def connection(host: str, **options: Any) -> _Connection:
             made = kind(host, **options)
-            # The user chose the proxy, wherever it is.
+            # The user chose the proxy, so it may have a private address.
             made.allow_private = self._allow_private or is_proxied
             return made
 
@@ -214,7 +218,7 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 
 
 def _require_not_private(host: str) -> None:
-    """Refuses a host that a proxy would be asked for, when it has no public address as far as this computer knows."""
+    """Refuses a host that the proxy would fetch if it has a private address as far as this computer knows."""
     name = host.rstrip(".").lower()
     try:
         found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
@@ -226,7 +230,7 @@ def _require_not_private(host: str) -> None:
 
 
 def _opener(allow_private: bool) -> urllib.request.OpenerDirector:
-    """What opens http and https addresses and nothing else: no files, no data, no ftp."""
+    """An opener for http and https addresses only: not for files, data or ftp."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
@@ -240,13 +244,13 @@ def _opener(allow_private: bool) -> urllib.request.OpenerDirector:
 
 
 class _FewRedirects(urllib.request.HTTPRedirectHandler):
-    max_redirections = _MOST_REDIRECTS
+    max_redirections = _MAX_REDIRECTS
 
     def redirect_request(  # noqa: PLR0917
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: email.message.Message, newurl: str
     ) -> urllib.request.Request | None:
         if urlsplit(newurl).scheme not in _SCHEMES:
-            raise urllib.error.URLError("it is redirected to what is no page")
+            raise urllib.error.URLError("it redirects to an address that is not http or https")
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
 
@@ -263,7 +267,7 @@ def _received(response: http.client.HTTPResponse, url: str, max_bytes: int) -> b
 
 
 def _in_utf8(data: bytes, charset: str) -> bytes:
-    """Text in the encoding that the server says, in UTF-8; as it is where it is that already, or none is said."""
+    """Converts text from the encoding that the server names to UTF-8; leaves it if it is UTF-8 or the encoding is unknown."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -275,5 +279,5 @@ def _in_utf8(data: bytes, charset: str) -> bytes:
 
 
 def _in_one_line(error: object) -> str:
-    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(said).split())
+    message = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(message).split())

@@ -1,4 +1,4 @@
-"""What the ending of a source's name says of the text that was read from it."""
+"""Tells by the ending of a source's name which kind of text was read from it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _WHOLE_PARAGRAPHS = (*_MARKDOWN, *_TABLES, ".docx", ".docm", ".pptx", ".pptm", "
 
 
 def is_markdown(source: str) -> bool:
-    """Whether the text holds Markdown's markup."""
+    """Returns whether the text contains Markdown markup."""
     return _suffix(source) in _MARKDOWN
 
 
 def is_table(source: str) -> bool:
-    """Whether the text is rows of a table, a line each, all of which is matter."""
+    """Returns whether each line of the text is a row of a table, so that nothing in it is boilerplate."""
     return _suffix(source) in _TABLES
 
 
 def has_whole_paragraphs(source: str) -> bool:
-    """Whether a line of the text is a paragraph, a heading or a row, so that no lines are to be joined."""
+    """Returns whether each line of the text is a whole paragraph, heading or row, so that nothing needs unwrapping."""
     return _suffix(source) in _WHOLE_PARAGRAPHS
 
 

@@ -1,4 +1,4 @@
-"""Finds what a text says of itself: title, date, publisher and language."""
+"""Finds the title, date, publisher and language of a document in its text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from rag.documents.formats import is_table
 from rag.text.language import language_of
 from rag.text.lines import BYLINE, ends_sentence
+from rag.text.months import ABBREVIATED_MONTH, MONTH, MONTH_NUMBERS
+from rag.text.numerals import HAN_ONES, han_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,15 +22,12 @@ if TYPE_CHECKING:
 
 _HEAD_LINES = 10
 _HEAD_CHARACTERS = 4000
-_LONGEST_TITLE = 200
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?P<name>Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
-    r"|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
-)
+_MAX_TITLE = 200
+_MONTH = rf"(?P<name>{MONTH}|{ABBREVIATED_MONTH})\b\.?"
 _YEAR = r"(?P<year>(?:19|20)\d{2})"
-_HAN_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
-_HAN_DATE = re.compile(r"([一二][〇○零一二三四五六七八九]{3})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日")
+_HAN_DATE = re.compile(
+    rf"([一二][〇○零{HAN_ONES}]{{3}})年([{HAN_ONES}十]{{1,2}})月((?:[一二三]?十[{HAN_ONES}]?|[{HAN_ONES}]{{1,2}}))日"
+)
 _DATES = (
     re.compile(rf"(?<!\d){_YEAR}\s*(?:[-/.]|年)\s*(?P<month>\d{{1,2}})\s*(?:[-/.]|月)\s*(?P<day>\d{{1,2}})(?!\d)"),
     re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.IGNORECASE),
@@ -53,14 +52,14 @@ _FRONT_MATTER = re.compile(
 
 
 def describe(document: Document) -> Document:
-    """The cleaned document with its title, date, publisher and language, as far as its text or its file's name gives them.
+    """Returns a cleaned document with the title, date, publisher and language that its text or its file's name gives.
 
-    What its loader found in the file, apart from the text, is kept; a title that is only the file's name is not one.
+    Metadata that the loader found in the file takes precedence, except for a title that only repeats the file's name.
     """
     own_title = document.title if document.title != Path(document.source).stem else ""
     head = [line.strip() for line in document.text[:_HEAD_CHARACTERS].splitlines() if line.strip()][:_HEAD_LINES]
     if is_table(document.source):
-        head = []  # the first rows of a table say nothing of all of it
+        head = []  # the first rows do not describe the whole table
     given = _front_matter(document)
     dates = (
         date_in(given.get("date") or given.get("published") or ""),
@@ -82,7 +81,7 @@ def _front_matter(document: Document) -> dict[str, str]:
 
 
 def _title(head: list[str]) -> str:
-    """The first Markdown heading, else the line above the byline, else the first line when it is no sentence."""
+    """The first Markdown heading, else the line above the byline, else the first line unless it is a sentence."""
     for line in head:
         if match := re.match(r"#{1,2}\s+(.+?)\s*#*$", line):
             return match[1]
@@ -98,38 +97,35 @@ def _title(head: list[str]) -> str:
 
 
 def _may_be_title(line: str) -> bool:
-    return len(line) <= _LONGEST_TITLE and (not ends_sentence(line) or line[-1] in ')）”"？?！!')
+    return len(line) <= _MAX_TITLE and (not ends_sentence(line) or line[-1] in ')）”"？?！!')
 
 
 def _is_dateline(line: str) -> bool:
-    """Whether a date in the line is the document's own: it stands in a byline, or the line is little more than a date."""
+    """Whether a date in the line is the document's own: the line is a byline, or little more than a date."""
     return bool(BYLINE.match(line)) or (len(line) <= 40 and not ends_sentence(line))
 
 
 def date_in(text: str, compact: bool = False) -> str:
-    """The first date in the text that there is, in ISO format; empty when there is none."""
+    """Returns the first valid date in a text in ISO format, or "".
+
+    Args:
+        text: In Chinese or English.
+        compact: Also reads dates without separators, such as 20211008.
+    """
     return next(_dates(text, (*_DATES, _COMPACT_DATE) if compact else _DATES), "")
 
 
 def _dates(text: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[str]:
     text = unicodedata.normalize("NFKC", text)
-    text = _HAN_DATE.sub(lambda match: "-".join(map(_han_number, match.groups())), text)
+    text = _HAN_DATE.sub(lambda match: "-".join(map(han_number, match.groups())), text)
     for pattern in patterns:
         for match in pattern.finditer(text):
             parts = match.groupdict()
-            month = 1 + _MONTHS.index(parts["name"][:3].lower()) if "name" in parts else int(parts["month"])
+            month = MONTH_NUMBERS[parts["name"].lower()] if "name" in parts else int(parts["month"])
             try:
                 yield date(int(parts["year"]), month, int(parts["day"])).isoformat()
             except ValueError:
                 continue
-
-
-def _han_number(text: str) -> str:
-    """二〇二一 -> 2021, 十 -> 10, 十九 -> 19, 二十 -> 20, 三十一 -> 31."""
-    if "十" not in text:
-        return text.translate(_HAN_DIGITS)
-    tens, ones = text.split("十", 1)
-    return ((tens or "一") + (ones or "零")).translate(_HAN_DIGITS)
 
 
 def _publisher(head: list[str]) -> str:

@@ -1,8 +1,8 @@
-"""Tables in a document's text: found again from the rows that loaders write, each cell with its place.
+"""Finds the tables in a document's text from the rows that loaders write, with the offsets of each cell.
 
-Loaders write a row as "heading: value; heading: value" and leave empty cells out (`rag.documents.loaders.tables`). A value may
-contain the same marks, so a heading is one by standing in several rows, in the same order. A table with a row that can be read in
-two ways is not returned: a wrong cell is worse than none.
+Loaders write a row as "heading: value; heading: value" and leave out empty cells (`rag.documents.loaders.tables`). A value may
+contain the same punctuation, so a heading counts only if it is in several rows, in the same order. A table with an ambiguous row
+is left out: a wrong cell is worse than a missing table.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import pairwise
 
 _HEADING = re.compile(r"(?:^|; )(?P<heading>(?:[^:;\n]|[:;](?! )){1,100}): ")
 _LINE = re.compile(r"[^\n]+")
-_LONGEST_SPARSE_HEADING = 40
+_MAX_SPARSE_HEADING = 40
 _LINES_ABOVE = 3
 _MISSING = re.compile(r"[-–—/\\.…]*|n/?a|nil|none|unknown|tbd|tbc|无|暂无|不详|未知|待定|空", re.IGNORECASE)
 _VALUE = re.compile(r"[-+−(]?\D{0,4}\d[\d,.\s:/年月日-]*\D{0,6}")
@@ -27,7 +27,7 @@ _TOTAL = re.compile(
 )
 _AFTER_TOTAL = re.compile(r"\s*(?:[(（].*[)）]|(?:19|20)\d\d年?|[:：])?\s*")
 _BEGINS_AS_TOTAL = re.compile(r"(?:grand |sub-?)?totals?\b|[合总小共]", re.IGNORECASE)
-_MOST_DIGITS = 18
+_MAX_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row at `document.text[start:end]`, with a cell for each heading; None where it is empty."""
+    """A row at `document.text[start:end]`, with a cell for each heading, or None for an empty cell."""
 
     cells: tuple[Cell | None, ...]
     start: int
@@ -52,9 +52,9 @@ class Row:
 class Table:
     """A table of a document.
 
-    `headings` are different from each other; that of a first column without one is empty. `rows` are the data, and `totals`
-    the rows that sum or average others. Rows that only name the group below them are in neither. `caption` is the text of
-    the lines above: a title, a unit, the name of a sheet.
+    `headings` are distinct; that of an unnamed first column is empty. `rows` are the data, `totals` the rows that sum or
+    average others. Rows that only name the group below them are in neither. `caption` is the text of the lines above, such as
+    a title, a unit or the name of a sheet.
     """
 
     headings: tuple[str, ...]
@@ -65,7 +65,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A place in a line where a heading may stand, and where its value would begin."""
+    """A possible heading in a line, and the offset where its value would begin."""
 
     heading: str
     start: int
@@ -80,7 +80,7 @@ class _Line:
 
 
 def find(text: str) -> list[Table]:
-    """The tables in a document's text, in order: at least two rows of data that share two headings."""
+    """Finds the tables in a document's text, in order. A table has at least two rows of data that share two headings."""
     tables = []
     for above, lines in _blocks(text):
         headings = _headings(lines)
@@ -90,21 +90,21 @@ def find(text: str) -> list[Table]:
 
 
 def looks_like_row(text: str) -> bool:
-    """Whether a text may be a row of a table: it has two headings, or one after a cell without."""
+    """Returns whether a text may be a row of a table: it has two headings, or one after an unnamed cell."""
     first = text.partition("\n")[0]
     found = _candidates(first)
     return len(found) > 1 or bool(found and found[0].start)
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell says that there is no value, such as "—" or "n/a"."""
+    """Returns whether the text of a cell stands for a missing value, such as "—" or "n/a"."""
     return bool(_MISSING.fullmatch(text.strip()))
 
 
 def plain_number(text: str) -> Decimal | None:
     """The value of a number in digits with or without separators of thousands; None for anything else, such as 007 or 1.2.3."""
     text = text.strip()
-    if not _PLAIN_NUMBER.fullmatch(text) or sum(character.isdigit() for character in text) > _MOST_DIGITS:
+    if not _PLAIN_NUMBER.fullmatch(text) or sum(character.isdigit() for character in text) > _MAX_DIGITS:
         return None
     return Decimal(re.sub(r"[, \u00a0\u202f]", "", text).replace("−", "-"))
 
@@ -150,12 +150,11 @@ def _headings(lines: Sequence[_Line]) -> list[str]:
     counts = Counter(heading for line in lines for heading in {candidate.heading for candidate in line.candidates})
     several = {heading for heading, count in counts.items() if count > 1}
     forms = {_form(heading) for heading in several}
-    kept = {
-        heading
-        for heading in counts
-        if heading in several or (_form(heading) in forms and len(heading) <= _LONGEST_SPARSE_HEADING)
-    }
-    # Rows without a repeated heading are read in one way only; the fullest give the order.
+    # A heading of one row only is part of a value, unless it is written like the others and is not the first cell.
+    firsts = {candidate.heading for line in lines for candidate in line.candidates[:1] if not candidate.start}
+    sparse = {h for h in counts if h not in several | firsts and _form(h) in forms and len(h) <= _MAX_SPARSE_HEADING}
+    kept = several | sparse
+    # Rows without a repeated heading are unambiguous; the fullest ones give the order.
     plain = [names for names in ([c.heading for c in line.candidates if c.heading in kept] for line in lines) if names]
     order: list[str] = []
     for names in sorted(plain, key=lambda names: (len(set(names)) < len(names), -len(names))):
@@ -170,13 +169,13 @@ def _headings(lines: Sequence[_Line]) -> list[str]:
 
 
 def _form(heading: str) -> str:
-    """How a heading is written: its first letter in capitals, in small letters, in neither."""
+    """The kind of a heading's first character."""
     first = heading[0]
     return "upper" if first.isupper() else "lower" if first.islower() else "digit" if first.isdigit() else "other"
 
 
 def _table(headings: Sequence[str], lines: Sequence[_Line], caption: str) -> Table | None:
-    """The table of some lines; None when a row can be read in two ways, or looks like the headings of another table."""
+    """The table of some lines; None if a row is ambiguous, or looks like the headings of another table."""
     columns = {heading: i for i, heading in enumerate(headings)}
     unnamed = any(line.candidates and line.candidates[0].start for line in lines)
     rows: list[Row] = []
@@ -209,7 +208,7 @@ def _cell(line: _Line, start: int, end: int) -> Cell | None:
 
 
 def _in_order(candidates: Sequence[_Candidate], columns: dict[str, int]) -> list[_Candidate] | None:
-    """The most candidates that follow each other as the columns do; None when there are two ways to choose so many."""
+    """The most candidates in the order of the columns; None if there are two ways to choose that many."""
     places = [columns[candidate.heading] for candidate in candidates]
     if all(one < other for one, other in pairwise(places)):
         return list(candidates)
@@ -235,7 +234,7 @@ def _in_order(candidates: Sequence[_Candidate], columns: dict[str, int]) -> list
 
 
 def _is_total(row: Row, above: Sequence[Row], *, is_last: bool) -> bool:
-    """Whether a row sums or averages others: it is called so, or begins so or has no name and has the sums of those above."""
+    """Whether a row sums or averages others: its name says so, or begins so or is missing and its numbers are sums of those above."""
     first = next(cell.text for cell in row.cells if cell)
     name = _TOTAL.match(first)
     if name and _AFTER_TOTAL.fullmatch(first, name.end()):
@@ -245,7 +244,7 @@ def _is_total(row: Row, above: Sequence[Row], *, is_last: bool) -> bool:
 
 
 def _sums(row: Row, above: Sequence[Row]) -> bool:
-    """Whether every number in a row is the sum of those above it in its column."""
+    """Whether each number in a row is the sum of the numbers above it."""
     sums = []
     for i, cell in enumerate(row.cells):
         number = plain_number(cell.text) if cell else None
@@ -256,7 +255,7 @@ def _sums(row: Row, above: Sequence[Row]) -> bool:
 
 
 def _names_columns(row: Row, above: Sequence[Row]) -> bool:
-    """Whether a row is all words where there are only values above: the headings of another table in the same sheet."""
+    """Whether a row has only words where the rows above have only values: it is the headings of another table."""
     filled = [(i, cell.text) for i, cell in enumerate(row.cells) if cell]
     if len(filled) < 2 or any(_VALUE.fullmatch(text) or is_missing(text) for _, text in filled):
         return False

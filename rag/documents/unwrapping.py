@@ -1,4 +1,4 @@
-"""Finds the lines that were one: of prose wrapped at a width, and of sentences that the end of a page broke off."""
+"""Finds lines to join: prose that was wrapped at a width, and sentences that continue on the next page."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ _CAPTION = re.compile(r"^(?:[图表注]\s*[\d:：]|附[件表录]|(?:资料|数�
 _TABLE_ROW = re.compile(r"\S(?:\t|\u3000| {3})")
 _COMPOUND = re.compile(r"(?<![a-z])[a-z]++(?:-[a-z]+)+", re.IGNORECASE)
 _HALF_WORD = re.compile(r"[A-Za-z]+-$")
-# Columns within which prose is wrapped, and the share of them that a full line fills: words are longer than characters.
-_NARROWEST, _WIDEST = 36, 130
+# Widths at which prose is wrapped, in columns, and the share of the width that a full line fills. It is smaller where lines
+# break between words, not characters.
+_MIN_WIDTH, _MAX_WIDTH = 36, 130
 _FULL, _FULL_OF_WORDS = 0.8, 0.75
 _LONG = 100
-_LONGEST_HEADING = 30
+_MAX_HEADING = 30
 _MANY_BREAKS = 3
 
 
 class _Layout(NamedTuple):
-    """The width that prose was wrapped at, in columns, or 0; how far most lines are indented; whether pages broke sentences."""
+    """The width at which prose was wrapped, in columns, or 0; the indent of most lines; whether pages break sentences off."""
 
     width: int = 0
     margin: int = 0
@@ -42,7 +43,7 @@ class _Layout(NamedTuple):
 
 
 class Joint(NamedTuple):
-    """What stands between a line and the next, how many characters of the line go for it (its hyphen), and why."""
+    """The separator between two lines, the number of characters removed before it (a hyphen), and the reason for the change."""
 
     separator: str
     dropped: int = 0
@@ -50,9 +51,13 @@ class Joint(NamedTuple):
 
 
 def joints(lines: Sequence[Line], reasons: Sequence[str], source: str, prose: bool) -> Iterator[Joint]:
-    """What stands before the first line that is kept, between each and the next, and after the last.
+    """Yields the joints before the first kept line, between each two, and after the last.
 
-    Lines are kept for which `reasons` has none. They are joined only in prose, where line ends mean nothing.
+    Args:
+        lines: All lines of the source text.
+        reasons: For each line why it is removed, or "" for one that is kept.
+        source: The source text.
+        prose: Whether lines may be joined. They are not where a line is a paragraph or a row.
     """
     yield Joint("")
     kept = [i for i, reason in enumerate(reasons) if not reason]
@@ -87,7 +92,7 @@ def _layout(kept: Sequence[Line], source: str) -> _Layout:
 
 
 def _wrap_width(kept: Sequence[Line], source: str) -> int:
-    """The width at which the lines of prose were broken, in columns; 0 when they were not, as in a poem or a list."""
+    """The width at which prose was wrapped, in columns; 0 if it was not, as in a poem or a list."""
     single = [(above, below) for above, below in pairwise(kept) if _line_ends(above, below, source) == 1]
     running = [(above.text, below.text) for above, below in single if not (ends_sentence(above.text) or _is_heading(above.text))]
     if len(running) < max(3, len(single) / 2):
@@ -95,10 +100,10 @@ def _wrap_width(kept: Sequence[Line], source: str) -> int:
     widths = sorted(width(above) for above, _ in running)
     wrapped = widths[int(0.9 * (len(widths) - 1))]
     full = sum(_is_full(above, wrapped) for above, _ in running)
-    # Lines of prose begin amid a sentence or hold punctuation; those of poems, lists and tables mostly do not.
+    # Lines of prose begin within a sentence or contain punctuation; those of poems, lists and tables mostly do not.
     prose = sum(below[0].islower() or (_ends_wide(above) and bool(_INNER_PUNCTUATION.search(above))) for above, below in running)
     is_prose = full >= 0.6 * len(running) and prose >= 0.5 * len(running)
-    return wrapped if is_prose and _NARROWEST <= wrapped <= _WIDEST else 0
+    return wrapped if is_prose and _MIN_WIDTH <= wrapped <= _MAX_WIDTH else 0
 
 
 def _is_full(text: str, wrapped: int) -> bool:
@@ -106,7 +111,7 @@ def _is_full(text: str, wrapped: int) -> bool:
 
 
 def _runs_on(above: Line, below: Line, layout: _Layout, touching: bool, in_head: bool) -> bool:
-    """Whether a sentence, or a paragraph wrapped at a width, runs on from one line to the next."""
+    """Whether a sentence or a wrapped paragraph continues from one line to the next."""
     if below.text[0] in _NEVER_FIRST:
         return not ends_sentence(above.text)
     if layout.width and touching:
@@ -119,7 +124,7 @@ def _runs_on(above: Line, below: Line, layout: _Layout, touching: bool, in_head:
 
 
 def _is_wrapped(above: Line, below: Line, layout: _Layout) -> bool:
-    """Whether the line above is full, and the one below begins no paragraph."""
+    """Whether the line above is full and the one below does not begin a paragraph."""
     if not _is_full(above.text, layout.width):
         return False
     ended = ends_sentence(above.text)
@@ -127,14 +132,14 @@ def _is_wrapped(above: Line, below: Line, layout: _Layout) -> bool:
         return False
     if not ended:
         return True
-    # A paragraph ends here when what follows would have fitted in.
+    # The paragraph ends here if the next word would have fitted on the line.
     first_word = 2 if _begins_wide(below.text) else 1 + len(below.text.split(maxsplit=1)[0])
     return above.page == below.page and width(above.text) + first_word > layout.width
 
 
 def _is_heading(text: str) -> bool:
-    """Whether it is a heading and no numbered paragraph, such as the article of a law."""
-    return bool(HEADING.match(text)) and (len(text) <= _LONGEST_HEADING or not _CLAUSE_END.search(text))
+    """Whether the text is a heading, and not a numbered paragraph such as the article of a law."""
+    return bool(HEADING.match(text)) and (len(text) <= _MAX_HEADING or not _CLAUSE_END.search(text))
 
 
 def _looks_like_title(above: Line, below: Line) -> bool:
@@ -142,7 +147,10 @@ def _looks_like_title(above: Line, below: Line) -> bool:
 
 
 def _breaks_off(above: str, below: str, surely: bool) -> bool:
-    """Whether a paragraph ends amid a sentence that the next goes on with."""
+    """Whether a paragraph ends within a sentence that the next one continues.
+
+    `surely` requires more evidence, for texts whose pages do not regularly break sentences off.
+    """
     continues = _CONTINUES.match(below)
     if ends_sentence(above) or len(above) < 20 or not continues or _CAPTION.match(above):
         return False
@@ -150,7 +158,7 @@ def _breaks_off(above: str, below: str, surely: bool) -> bool:
         return False
     if not (_INNER_PUNCTUATION.search(above) and (ends_sentence(below) or len(below) >= 60)):
         return False
-    # A heading may hold a comma too, but it is shorter, holds no whole sentence and leaves nothing open.
+    # A heading may contain a comma too, but it is shorter, contains no whole sentence and leaves no quote or bracket open.
     is_open = (
         above.rfind("“") > above.rfind("”") or above.rfind("《") > above.rfind("》") or above.rfind("（") > above.rfind("）")
     )
@@ -175,5 +183,5 @@ def _begins_wide(text: str) -> bool:
 
 
 def _is_wide(character: str) -> bool:
-    """Whether it is as wide as a Chinese character, and so needs no blank beside it; so do marks that both scripts share."""
+    """Whether a character takes two columns, as Chinese ones do, so that no blank is needed beside it; true for none at all."""
     return not character or unicodedata.east_asian_width(character) in "WF"

@@ -11,22 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 from rag.answering.citations import cited_sentences
 from rag.evaluation.matching import fold
-from rag.language_models.checking import Evidence, holds_numbers, is_opposed
+from rag.language_models.checking import Evidence, contains_numbers, is_opposed
 from rag.text.analysis import Analyzer
+from rag.text.names import NameFinder
+from rag.text.negation import NEGATION
 from rag.types import Answer, Citation, Language
 
 _ENOUGH_TERMS = 0.75
-_NEGATION = re.compile(
-    r"不(?![断仅但同少过久论管只光])|没|未(?!来)|无(?!论)|并非|禁止|\b(?:not?|never|neither|nor|none|without|cannot|nobody|nothing)\b|n['’]t\b",
-    re.IGNORECASE,
-)
-_NAME_TAGS = ("nr", "nrt", "ns", "nt", "nz")
-_CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
 _MARKERS = re.compile(r"(?:\[\d+\])+")
 _QUOTED = re.compile(r"[“\"](.+)[”\"]", re.DOTALL)
 
@@ -59,6 +53,7 @@ class ContainmentJudge:
 
     def __init__(self, analyzer: Analyzer | None = None) -> None:
         self._analyzer = analyzer or Analyzer()
+        self._names = NameFinder(self._analyzer)
 
     def __call__(self, statement: str, language: Language, quotes: Sequence[Evidence]) -> bool | None:
         if not quotes:
@@ -67,7 +62,7 @@ class ContainmentJudge:
         said = fold(statement)
         if not said or said in fold(there):
             return True
-        if not holds_numbers(statement, language, quotes):
+        if not contains_numbers(statement, language, quotes):
             return False
         if (quoted := _QUOTED.search(statement)) and fold(quoted[1]) in fold(there):
             return True
@@ -80,20 +75,10 @@ class ContainmentJudge:
         held = set(self._analyzer.terms(there))
         if terms and sum(term in held for term in terms) < _ENOUGH_TERMS * len(terms):
             return False
-        if not all(fold(name) in fold(there) for name in self._names(statement)):
+        folded = fold(self._analyzer.fold(there))
+        if not all(fold(name) in folded for name in self._names.names(statement)):
             return False
-        return bool(_NEGATION.search(statement)) <= bool(_NEGATION.search(there)) and not is_opposed(statement, there)
-
-    def _names(self, statement: str) -> list[str]:
-        """The proper names: in Chinese tagged words, in English words with a capital that begin no sentence."""
-        tagged = [word.word for word in self._tagger.cut(statement) if word.flag in _NAME_TAGS and len(word.word) > 1]
-        return tagged + _CAPITALISED.findall(statement)
-
-    @cached_property
-    def _tagger(self) -> Any:
-        from jieba.posseg import POSTokenizer
-
-        return POSTokenizer(self._analyzer.jieba)
+        return bool(NEGATION.search(statement)) <= bool(NEGATION.search(there)) and not is_opposed(statement, there)
 
     def _meets(self, statement: str, there: str) -> bool | None:
         """Its numbers are held; so it is when there are any, or when a name is, and not told when there is neither."""

@@ -22,7 +22,7 @@ from rag.documents.metadata import describe
 from rag.errors import LoadError, QuestionSetError
 from rag.evaluation.matching import holds
 from rag.evaluation.question_set import json_lines, read_text, text_of, texts_of
-from rag.language_models import generators
+from rag.language_models import injection
 from rag.language_models.generators import Generator, Message
 from rag.text import quantities
 from rag.text.language import language_of
@@ -162,7 +162,7 @@ def worded(document: Document, generator: Generator) -> Iterator[Draft]:
         GeneratorError: The language model fails.
     """
     for sentence in _sentences(document):
-        if generators.addressed_to_model(sentence):
+        if injection.addressed_to_model(sentence):
             continue
         language = language_of(sentence)
         said = "".join(generator.stream([Message("user", _PROMPTS[language].format(sentence))], Event()))

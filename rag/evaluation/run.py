@@ -26,7 +26,7 @@ from rag.evaluation.question_set import Passage, Question, QuestionSet
 from rag.library.ingestion import OnProgress
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
-from rag.text.language import language_of
+from rag.text.analysis import query_terms
 from rag.types import Answer, Citation, Document, Done, Language, Retrieved, SearchResult
 
 Ask = Callable[[str], Answer]
@@ -101,7 +101,7 @@ def _asked(pipeline: RagPipeline, question: str, within: Sequence[str] | None) -
 def fresh(pipeline: RagPipeline) -> Iterator[RagPipeline]:
     """The same pipeline over an empty library of its own, which is gone afterwards."""
     with tempfile.TemporaryDirectory() as folder, pipeline.library.like(Path(folder) / "library") as empty:
-        yield pipeline.over(empty)
+        yield pipeline.with_options(library=empty)
 
 
 def add_passages(library: Library, passages: Iterable[Passage], on_progress: OnProgress | None = None) -> None:
@@ -174,11 +174,11 @@ class Examiner:
             candidates: What the search found before the reader ranked it, best first.
             within: The documents that were searched; None for all.
         """
-        vector = self._pipeline.library.encoder.encode_query([answer.asked])[0]
-        gold = self._gold_passages(vector, answer.asked, question)
-        dense, lexical = self._searches(vector, answer.asked, within)
+        vector = self._pipeline.library.encoder.encode_query([answer.query])[0]
+        gold = self._gold_passages(vector, answer.query, question)
+        dense, lexical = self._searches(vector, answer.query, within)
         language: Language = "zh" if outcome.pair.endswith("zh") else "en"
-        best, alone = self._read(answer.asked, answer.results[:1], gold, question, language)
+        best, alone = self._read(answer.query, answer.results[:1], gold, question, language)
         exact, f1 = (0.0, 0.0) if best is None or answer.abstained else (best.exact_match, best.f1)
         if answer.generator:
             said = citing.without_markers(answer.text)
@@ -226,12 +226,9 @@ class Examiner:
             if not question.evidence or _holds_evidence(result, evidence)
         }
         coverage: dict[int, float] = {}
-        own, terms, names = language_of(asked), library.analyzer.content_terms(asked), library.analyzer.name_terms(asked)
-        for wanted, rows in (
-            (terms, [row for row, result in held.items() if result.language == own]),
-            (terms + names, [row for row, result in held.items() if result.language != own]),
-        ):
-            coverage |= library.coverage(wanted, rows) if rows else {}
+        for language in {result.language for result in held.values()}:
+            rows = [row for row, result in held.items() if result.language == language]
+            coverage |= library.coverage(query_terms(library.analyzer, asked, language), rows)
         return [
             replace(result, score=cosines[row], scores={"dense": cosines[row], "coverage": coverage.get(row, 0.0)})
             for row, result in held.items()

@@ -1,13 +1,12 @@
-"""Whether the sentences that a generated sentence cites hold it.
+"""Checks that a generated sentence is supported by its citations.
 
-A number that they do not hold settles it: it is not held. Else a logistic model weighs how alike the two are as wholes and word by
-word, in one language or across both, whether every name is there, and whether one denies what the other affirms. Its weights
-come from `tests/benchmarks/fit_checker.py`.
+A claim with a number that its evidence does not contain is unsupported. Otherwise a logistic model weighs the similarity of the
+two as wholes and word by word, within one language or across both, whether every name is there, and whether one denies what the
+other affirms. `tests/benchmarks/fit_checker.py` fits its weights.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,35 +15,24 @@ from typing import Literal
 
 import numpy as np
 
+from embeddings import logistic
 from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Encoder, Vectors
 from rag.text import quantities
 from rag.text.analysis import STOP_WORDS, Analyzer
 from rag.text.names import NAME_TAGS, NameFinder
+from rag.text.negation import NEGATION, NEGATORS
 from rag.types import Language
 
 WEIGHTS = BUNDLED / "reader" / "checker.json"
 FEATURES = ("similarity", "words", "weakest_name", "denied", "affirmed", "opposed")
-"""What is weighed of a claim: cosines of the whole with the evidence, of its words, on average, and of its worst found
-name with the words most like them; then 0 or 1 for each way of contradicting: what is affirmed is denied, what is denied is
-affirmed, more is less."""
+"""The features of a claim: the cosine of the whole with the evidence; the cosines of its words with the most similar words there,
+on average; that of its least similar name; then 0 or 1 for each way to contradict: the claim denies what the evidence affirms, affirms
+what it denies, or says more where it says less."""
 
 _WORD = re.compile(r"(?P<han>[\u3400-\u9fff]+)|(?P<latin>[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)?)")
 _DIGITS = re.compile(r"\d+")
 _SENTENCE_START = ("", ".", "!", "?", ":", "\n")
-_NEGATORS = frozenset(
-    """
-    不 没 没有 未 无 非 不是 不能 不会 不可 不得 不再 不曾 不必 并不 并非 并未 尚未 从未 未曾 未能 无法 没能 毫无 绝不 从不 不要
-    not no never neither nor without none cannot nobody nothing
-    """.split()
-)
-# Whatever may translate a negation, or be translated by one.
-_NEGATIVE = re.compile(
-    r"不(?![断仅但同少过久论管只光])|没|未(?!来)|无(?!论)|非(?![常洲])|否|禁止|难以|避免|停止|缺乏|拒绝"
-    r"|\b(?:not?|never|neither|nor|none|without|cannot|nobody|nothing|few|hardly|rarely|barely|instead|rather|except|unable|unlikely"
-    r"|exclud\w+|fail\w*|lack\w*|refus\w+|den(?:y|ied|ies)|absen\w+|banned|prohibit\w*)\b|n['’]t\b",
-    re.IGNORECASE,
-)
 _OPPOSITES = (
     (r"增[加长多]|上升|提高|上涨|\b(?:increas|ris|rose|gr[eo]w)", r"减少|下降|降低|下跌|\b(?:decreas|declin|fall|fell|drop)"),
     (r"改善|好转|加强|\b(?:improv|strengthen)", r"恶化|退化|削弱|\b(?:deteriorat|degrad|wors|weaken)"),
@@ -54,13 +42,13 @@ _OPPOSITES = (
     (r"开始|启动|\b(?:began|begin|start)", r"结束|停止|\b(?:end(?:s|ed)?\b|stop)"),
 )
 _SAME_WORD = 0.6
-_MOST_REPAIRS_TRIED = 5
-_MOST_VECTORS_KEPT = 10_000
+_MAX_REPAIRS_TRIED = 5
+_MAX_VECTORS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence of a document. `context` is what stands above it, title and headings: what they name, it need not name again."""
+    """A sentence of a document. `context` is the title and the headings above it, whose names it need not repeat."""
 
     text: str
     language: Language
@@ -69,10 +57,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a claim is held: by what it cites, by another sentence, or by none.
+    """Whether a claim is supported: by its citations, by another sentence ("repaired"), or not at all.
 
-    `numbers` are the places in the evidence of the sentences that hold it, from 0; empty when it is unsupported. `support` is
-    between 0 and 1, of those sentences or, of an unsupported claim, of the best that were tried.
+    `numbers` are the places of the supporting sentences in the evidence, from 0; empty when the claim is unsupported. `support`,
+    between 0 and 1, is that of these sentences, or of the best ones tried for an unsupported claim.
     """
 
     status: Literal["supported", "repaired", "unsupported"]
@@ -91,7 +79,12 @@ class Checker:
     """Checks claims against sentences. Safe to use from several threads; the weights and dictionaries are read on first use."""
 
     def __init__(self, encoder: Encoder, threshold: float = 0.5) -> None:
-        """Args: encoder: tells how alike texts and words are; threshold: the least support, at 0.5 as the weights were fitted."""
+        """Reads nothing yet.
+
+        Args:
+            encoder: Encodes texts and words; their cosine is their similarity.
+            threshold: The least support; the weights are fitted for 0.5.
+        """
         self._encoder = encoder
         self._threshold = threshold
         self._analyzer = Analyzer()
@@ -99,15 +92,15 @@ class Checker:
         self._vectors: dict[str, Vectors] = {}
 
     def check(self, claim: str, language: Language, cited: Sequence[int], evidence: Sequence[Evidence]) -> Verdict:
-        """Finds the sentences that hold a claim, first among those that it cites, then among the others.
+        """Finds the sentences that support a claim, first among those that it cites, then among the others.
 
-        Of several cited sentences, together they must hold it; one that does not alone, and that the others can do without, is
-        no longer cited (citation precision as in ALCE: Gao et al., 2023).
+        The cited sentences must support the claim together. One that neither supports it alone nor is needed by the others is
+        dropped (citation precision as in ALCE: Gao et al., 2023).
 
         Args:
-            claim: A sentence without its citations.
-            language: What the claim is written in.
-            cited: Places in `evidence`, from 0; one that is not there is passed over.
+            claim: A sentence without its markers.
+            language: The language of the claim.
+            cited: Places in `evidence`, from 0; others are ignored.
             evidence: Every sentence that could have been cited.
         """
 
@@ -131,15 +124,14 @@ class Checker:
         return Verdict("unsupported", (), max([together, *others.values()]))
 
     def support(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> float:
-        """How surely sentences hold a claim together, between 0 and 1; 0 when there are none, or not every number is in them."""
-        if not evidence or not holds_numbers(claim, language, evidence):
+        """Returns the support of a claim by sentences together, from 0 to 1; 0 without any, or without one of its numbers."""
+        if not evidence or not contains_numbers(claim, language, evidence):
             return 0.0
         weights = self._weights["same" if all(sentence.language == language for sentence in evidence) else "other"]
-        logit = weights[0] + self.features(claim, language, evidence) @ weights[1:]
-        return float(1 / (1 + np.exp(-logit)))
+        return float(logistic.probability(weights, self.features(claim, language, evidence)))
 
     def features(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> Vectors:
-        """What the weights are for, `(len(FEATURES),)`."""
+        """Computes the features of a claim, `(len(FEATURES),)`."""
         text = " ".join(sentence.text for sentence in evidence)
         whole = _with_context(evidence)
         one, other = self._encode([claim, text])
@@ -150,45 +142,45 @@ class Checker:
         nearest, found = alike.argmax(axis=1), alike.max(axis=1)
         found[self._stands_in(own, claim, whole, across=any(sentence.language != language for sentence in evidence))] = 1
         names = [likeness for word, likeness in zip(own, found, strict=True) if word.is_name]
-        denies = any(word.is_negated for word in own) and not _NEGATIVE.search(text)
-        affirms = not _NEGATIVE.search(claim) and any(
+        denies = any(word.is_negated for word in own) and not NEGATION.search(text)
+        affirms = not NEGATION.search(claim) and any(
             there[place].is_negated for place, likeness in zip(nearest, found, strict=True) if likeness >= _SAME_WORD
         )
         values = (found.mean(), min(names, default=1), denies, affirms, is_opposed(claim, text))
         return np.array([one @ other, *values], np.float32)
 
     def _most_alike(self, claim: str, given: Sequence[int], evidence: Sequence[Evidence]) -> list[int]:
-        """The sentences, other than those given, that are most like the claim."""
+        """Returns the sentences, other than those given, that are most similar to the claim."""
         others = [number for number in range(len(evidence)) if number not in given]
         if not others:
             return []
         vectors = self._encode([claim, *(evidence[number].text for number in others)])
-        return [others[i] for i in np.argsort(-(vectors[1:] @ vectors[0]))[:_MOST_REPAIRS_TRIED]]
+        return [others[i] for i in np.argsort(-(vectors[1:] @ vectors[0]))[:_MAX_REPAIRS_TRIED]]
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
-        """Claims, sentences and words alike as documents, so that what is the same text has the same vector."""
+        """Encodes claims, sentences and words all as documents, so that the same text has the same vector."""
         vectors = {text: self._vectors.get(text) for text in texts}
         new = [text for text, vector in vectors.items() if vector is None]
         fresh = dict(zip(new, self._encoder.encode_document(new), strict=True)) if new else {}
-        if len(self._vectors) + len(fresh) > _MOST_VECTORS_KEPT:
+        if len(self._vectors) + len(fresh) > _MAX_VECTORS:
             self._vectors.clear()
         self._vectors.update(fresh)
         return np.stack([(vectors | fresh)[text] for text in texts])
 
     def _words(self, text: str) -> Iterator[_Word]:
-        """The words that say what a text is about; numbers are none."""
+        """Yields the words that carry meaning, without numbers."""
         is_negated = False
         for match in _WORD.finditer(text):
             for word, is_name in self._cut(match, text):
                 lower = word.casefold()
-                if lower in _NEGATORS or lower.endswith(("n't", "n’t")):
+                if lower in NEGATORS or lower.endswith(("n't", "n’t")):
                     is_negated = True
                 elif lower not in STOP_WORDS:
                     yield _Word(word, is_name, is_negated)
                     is_negated = False
 
     def _cut(self, match: re.Match[str], text: str) -> Iterator[tuple[str, bool]]:
-        """Words, with whether each is a proper name: a tagged one, or one with a capital that begins no sentence."""
+        """Yields words, and whether each is a proper name: tagged as one, or capitalised within a sentence."""
         if match["latin"]:
             before = text[: match.start()].rstrip(" “\"'(")[-1:]
             yield match[0], match[0][0].isupper() and before not in _SENTENCE_START
@@ -198,7 +190,7 @@ class Checker:
                 yield word, tag in NAME_TAGS and len(word) > 1
 
     def _stands_in(self, words: Sequence[_Word], claim: str, text: str, across: bool) -> list[bool]:
-        """Whether each word of a claim stands in a text as it is, inflected, or, across languages, as a name spelled out."""
+        """Whether a text contains each word of a claim: as it is, inflected, or, across languages, as a name spelled out."""
         folded, terms = self._analyzer.fold(text), set(self._analyzer.terms(text))
         spelled = set(self._analyzer.name_terms(claim)) & set(self._analyzer.name_terms(text)) if across else set[str]()
 
@@ -211,18 +203,14 @@ class Checker:
 
     @cached_property
     def _weights(self) -> dict[str, Vectors]:
-        values = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-        return {
-            kind: np.array([row["intercept"], *(row[feature] for feature in FEATURES)], np.float32)
-            for kind, row in values.items()
-        }
+        return logistic.load(WEIGHTS, FEATURES)
 
 
-def holds_numbers(claim: str, language: Language, evidence: Sequence[Evidence]) -> bool:
-    """Whether the evidence contains every quantity of the claim, and every number that is none, as in COP15.
+def contains_numbers(claim: str, language: Language, evidence: Sequence[Evidence]) -> bool:
+    """Whether the evidence contains every quantity of the claim, and every other number, as in COP15.
 
-    Amounts must stand in the sentences themselves, since those are what is quoted for them. Dates and names such as COP15 may
-    stand in the headings or the title, which say what a sentence is about.
+    Amounts must be in the sentences themselves, which are quoted for them. Dates and names such as COP15 may be in the headings
+    or the title, which name the subject of a sentence.
     """
     found = [quantity for sentence in evidence for quantity in quantities.find(sentence.text, sentence.language)]
     found += [
@@ -241,7 +229,7 @@ def holds_numbers(claim: str, language: Language, evidence: Sequence[Evidence]) 
 
 
 def is_opposed(claim: str, text: str) -> bool:
-    """Whether the claim says more where the text says less, and the like."""
+    """Whether the claim and the text say opposite things, such as more and less."""
     for more, less in _OPPOSITES:
         says_more, says_less = ([bool(re.search(way, side, re.IGNORECASE)) for side in (claim, text)] for way in (more, less))
         if says_more in ([True, False], [False, True]) and says_less == says_more[::-1]:

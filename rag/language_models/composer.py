@@ -1,4 +1,4 @@
-"""The answer, in a language model's words: every sentence is checked against what it cites before it is shown."""
+"""The generative composer: answers in a language model's words, each sentence checked against its citations before it is shown."""
 
 from __future__ import annotations
 
@@ -7,36 +7,37 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event, Lock
 
-from rag.answering.citations import CitedSentence, cited_sentences, marker
-from rag.answering.composing import GetDocument, Statement, quoted
+from rag.answering.citations import CitedSentence, cited_sentences, marker, quoted
+from rag.answering.composing import GetDocument, Statement
 from rag.answering.reading import Reading, Sentence
-from rag.language_models import generators
 from rag.language_models.checking import Checker, Evidence
-from rag.language_models.generators import Generator, NumberedSentence
+from rag.language_models.generators import Generator
+from rag.language_models.injection import addressed_to_model
+from rag.language_models.prompts import NO_ANSWER, NumberedSentence, fitted, prompt
 from rag.types import Citation, Document, Language
 
-_MOST_SHOWN = 24
-# A longer sentence is no answer, and would take long to check.
-_LONGEST_SENTENCE = 1_000
+_MAX_SHOWN = 24
+# A longer sentence is not an answer, and would take long to check.
+_MAX_SENTENCE = 1_000
 _CODE = re.compile(r"```.*?(?:```|$)|`[^`]*`", re.DOTALL)
 _WORDS = re.compile(r"[^\W_]")
 _MARKERS_DROPPED = {
     "zh": "语言模型引用了{}个不存在的出处，已去掉。",
-    "en": "The language model cited {} sources that are not there; they were dropped.",
+    "en": "The language model cited {} sources that do not exist; they were dropped.",
 }
 _LEFT_OUT = {
     "zh": "语言模型有{}句话在文档中找不到依据，已略去。",
-    "en": "Sentences of the language model that the documents do not hold were left out: {}.",
+    "en": "Sentences of the language model that the documents do not support were left out: {}.",
 }
 _REPAIRED = {
     "zh": "语言模型有{}处引用有误，已改为真正的出处。",
-    "en": "Citations of the language model that were mended: {}.",
+    "en": "Citations of the language model that were corrected: {}.",
 }
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a language model's sentences and markers."""
+    """Counts of a language model's sentences and markers by what became of them."""
 
     shown: int = 0
     left_out: int = 0
@@ -44,14 +45,14 @@ class Tally:
     unknown_markers: int = 0
 
     def notes(self, language: Language) -> tuple[str, ...]:
-        """What of it the reader of the answer should know."""
+        """Returns notes for the reader of the answer."""
         counts = ((_LEFT_OUT, self.left_out), (_REPAIRED, self.repaired), (_MARKERS_DROPPED, self.unknown_markers))
         return tuple(words[language].format(count) for words, count in counts if count)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A sentence that the model is shown under a number, and where it is from."""
+    """A sentence that the model is shown, and its place."""
 
     document: Document
     section: str
@@ -59,10 +60,16 @@ class _Shown:
 
 
 class GenerativeComposer:
-    """Answers in a language model's sentences, of which only those are said that a document holds."""
+    """Answers in a language model's sentences, and shows only those that a document supports."""
 
     def __init__(self, generator: Generator, checker: Checker, models: Lock | None = None) -> None:
-        """Args: generator: the model; checker: checks its sentences; models: held while the checker works."""
+        """Loads nothing yet.
+
+        Args:
+            generator: The language model.
+            checker: Checks its sentences.
+            models: A lock on the models of this machine, taken while the checker works.
+        """
         self.generator = generator
         self._checker = checker
         self._models = models or Lock()
@@ -70,53 +77,53 @@ class GenerativeComposer:
     def compose(
         self, question: str, readings: Sequence[Reading], language: Language, document: GetDocument, *, stop: Event, tally: Tally
     ) -> Iterator[Statement]:
-        """The model's sentences as they come, each with the citations that hold it; what no citation holds is left out.
+        """Yields the model's sentences as they come, each with its supporting citations; leaves out unsupported ones.
 
         Args:
-            question: What was asked.
-            readings: What the reader made of each passage, best first.
-            language: That of the question, in which the model answers.
-            document: Gives the document of an id.
-            stop: Once it is set, the model is stopped and nothing more comes.
-            tally: Counts along.
+            question: Complete in itself.
+            readings: The reader's, best first.
+            language: The language of the question, in which the model answers.
+            document: Returns the document of an id.
+            stop: Once it is set, the model is stopped and no more sentences come.
+            tally: Counts the sentences and markers.
 
         Raises:
-            GeneratorError: The model fails; what came before stands.
+            GeneratorError: The model fails. The sentences before that remain valid.
         """
         places = sorted(((r, s) for r in readings for s in r.sentences), key=lambda place: -place[1].support)
         shown = [
             _Shown(document(reading.result.chunk.document_id), reading.result.chunk.section, sentence)
             for reading, sentence in places
-            if not generators.addressed_to_model(sentence.text)
-        ][:_MOST_SHOWN]
+            if not addressed_to_model(sentence.text)
+        ][:_MAX_SHOWN]
         numbered = [NumberedSentence(n, place.sentence.text, place.document.title) for n, place in enumerate(shown, 1)]
-        numbered = generators.fitted(self.generator, question, numbered, language)
+        numbered = fitted(self.generator, question, numbered, language)
         if not numbered:
             return
-        messages = generators.prompt(question, numbered, language)
+        messages = prompt(question, numbered, language)
         evidence = [
             Evidence(place.sentence.text, place.document.language, f"{place.document.title}\n{place.section}")
             for place in shown[: len(numbered)]
         ]
         given: dict[int, int] = {}
         for sentence in cited_sentences(self.generator.stream(messages, stop)):
-            held_by = self._held_by(sentence, language, evidence, tally)
-            if not held_by:
+            supporting = self._supporting(sentence, language, evidence, tally)
+            if not supporting:
                 continue
-            new = [place for place in held_by if place not in given]
+            new = [place for place in supporting if place not in given]
             given |= {place: number for number, place in enumerate(new, len(given) + 1)}
             before = sentence.before if tally.shown else sentence.before.lstrip()
             tally.shown += 1
             yield Statement(
-                f"{before}{sentence.text}{marker(*(given[place] for place in held_by))}",
+                f"{before}{sentence.text}{marker(*(given[place] for place in supporting))}",
                 tuple(_cited(shown[place], given[place]) for place in new),
             )
 
-    def _held_by(self, sentence: CitedSentence, language: Language, evidence: Sequence[Evidence], tally: Tally) -> list[int]:
-        """The places in `evidence` that hold a sentence of the model; none when it must not be said."""
-        if sentence.text.strip() in generators.NO_ANSWER.values() or not _WORDS.search(_CODE.sub("", sentence.text)):
+    def _supporting(self, sentence: CitedSentence, language: Language, evidence: Sequence[Evidence], tally: Tally) -> list[int]:
+        """Returns the places in `evidence` that support a sentence of the model; empty when it must not be shown."""
+        if sentence.text.strip() in NO_ANSWER.values() or not _WORDS.search(_CODE.sub("", sentence.text)):
             return []
-        if len(sentence.text) > _LONGEST_SENTENCE:
+        if len(sentence.text) > _MAX_SENTENCE:
             tally.left_out += 1
             return []
         cited = [number - 1 for number in sentence.numbers if 1 <= number <= len(evidence)]

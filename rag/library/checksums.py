@@ -1,7 +1,7 @@
-"""Checksums of the documents and passages that a library stores: SQLite does not notice when a byte of a text changes on the disk.
+"""Checksums of stored documents and passages: SQLite does not notice when a byte of a text changes on the disk.
 
-They are taken of the bytes in the file, so they can be compared where those are no text any more. They tell damage; whoever changes a
-file on purpose can change them too.
+They are computed from the bytes in the file, so they can be compared even if those are no longer text. They detect damage, not
+intent: anyone who changes the file can change them too.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ _CHUNK_COLUMNS = "id, start, end, page, section, vector"
 
 
 def of_document(values: Sequence[Any], edits: Iterable[Sequence[Any]]) -> str:
-    """The checksum of a document: of its `DOCUMENT_COLUMNS`, and the `EDIT_COLUMNS` of its edits in order, as text or its bytes."""
+    """Returns the checksum of a document's `DOCUMENT_COLUMNS` and of the `EDIT_COLUMNS` of its edits in order, text or bytes."""
     return _digest([values, *edits])
 
 
 def store(connection: sqlite3.Connection, document_id: str) -> None:
-    """Takes and stores the checksums of a document and its passages, as they are stored now."""
-    checksums = _taken(connection, document_id)
+    """Computes and stores the checksums of a document and its passages, as they are stored now."""
+    checksums = _computed(connection, document_id)
     connection.execute("UPDATE documents SET checksum = ?, chunks_checksum = ? WHERE id = ?", (*checksums, document_id))
 
 
 def store_all(connection: sqlite3.Connection) -> None:
-    """Takes and stores the checksums of all documents, as in a library that had none."""
+    """Computes and stores the checksums of all documents."""
     for (document_id,) in connection.execute("SELECT id FROM documents").fetchall():
         store(connection, document_id)
 
 
 def damaged(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """The titles and sources of the documents that are not what was stored, or whose passages are not."""
+    """Yields the titles and sources of the documents that have changed since they were stored, or whose passages have."""
     rows = connection.execute("SELECT rowid, CAST(checksum AS BLOB), CAST(chunks_checksum AS BLOB) FROM documents").fetchall()
     for rowid, *stored in rows:
         values = connection.execute(
@@ -45,12 +45,12 @@ def damaged(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         if values is None:  # removed by another process
             continue
         document_id, title, source = (bytes(value or b"").decode("utf-8", "replace") for value in values)
-        if list(_taken(connection, document_id)) != [bytes(value or b"").decode("utf-8", "replace") for value in stored]:
+        if list(_computed(connection, document_id)) != [bytes(value or b"").decode("utf-8", "replace") for value in stored]:
             yield title, source
 
 
-def _taken(connection: sqlite3.Connection, document_id: str) -> tuple[str, str]:
-    """The checksums of a document and of its passages."""
+def _computed(connection: sqlite3.Connection, document_id: str) -> tuple[str, str]:
+    """Computes the checksums of a document and of its passages."""
     (values,) = connection.execute(
         f"SELECT {_as_bytes(DOCUMENT_COLUMNS)} FROM documents WHERE id = ?", (document_id,)
     ).fetchall() or [()]

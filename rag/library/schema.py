@@ -1,4 +1,4 @@
-"""The tables of a library's SQLite file, and how those of an older version become those of this one."""
+"""The tables of a library's SQLite file, and their migration from older versions."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ ALTER TABLE documents ADD COLUMN chunks_checksum TEXT NOT NULL DEFAULT '';
     ),
 )
 
-_MOST_OBJECTS = 200
+_MAX_OBJECTS = 200
 _INTERNAL = {
     "sqlite_sequence": ("CREATE TABLE sqlite_sequence(name,seq)",),
     "sqlite_stat1": ("CREATE TABLE sqlite_stat1(tbl,idx,stat)",),
@@ -76,9 +76,9 @@ VERSION = len(_STEPS)
 
 
 def bring_up_to_date(connection: sqlite3.Connection, version: int = 0) -> None:
-    """Makes the tables of `version`, 0 for an empty file, those of `VERSION`, within the transaction that is under way.
+    """Turns the tables of `version`, 0 for an empty file, into those of `VERSION`, within the caller's transaction.
 
-    New tables are made by the same statements as old ones are changed by, so that both are the same.
+    New tables are created by the same statements that change old ones, so both are the same.
     """
     for statements, fill in _STEPS[version:]:
         _execute(connection, statements)
@@ -88,16 +88,16 @@ def bring_up_to_date(connection: sqlite3.Connection, version: int = 0) -> None:
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """The version whose tables and indexes a file has, and nothing beside them; 0 when it is that of none.
+    """Returns the version whose tables and indexes a file has, and no others; 0 if there is no such version.
 
-    So a file that someone else made has no views, triggers, virtual tables, computed columns or constraints of its own, which
-    would run when it is read.
+    This makes sure that a file made by someone else has no views, triggers, virtual tables, computed columns or constraints of
+    its own, which would run when it is read.
     """
-    found = _objects(connection)
+    objects = _objects(connection)
     with closing(sqlite3.connect(":memory:")) as made:
         for version, (statements, _) in enumerate(_STEPS, 1):
             _execute(made, statements)
-            if _objects(made) == found:
+            if _objects(made) == objects:
                 return version
     return 0
 
@@ -109,8 +109,8 @@ def _execute(connection: sqlite3.Connection, statements: str) -> None:
 
 
 def _objects(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
-    """Everything that is in a file by its statements; what SQLite keeps for itself may come and go, but only as it makes it."""
-    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name LIMIT ?", (_MOST_OBJECTS,))
+    """Returns every object in a file with its statement, but for SQLite's internal ones as SQLite itself creates them."""
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name LIMIT ?", (_MAX_OBJECTS,))
     return [
         (str(kind), str(name), str(table), " ".join(str(statement).split()))
         for kind, name, table, statement in rows
@@ -119,5 +119,5 @@ def _objects(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
 
 
 def write_meta(connection: sqlite3.Connection, values: dict[str, str]) -> None:
-    """Writes what is known of the library as a whole."""
+    """Records facts about the library as a whole."""
     connection.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", values.items())

@@ -1,7 +1,7 @@
-"""A library as one file: its SQLite file, from which everything else of it is derived.
+"""Exports a library as one file, and imports it: its SQLite file, from which everything else is derived.
 
-What is imported may come from anyone. It is opened as a copy, read as values, and added like any documents, so nothing of the library
-that takes it up is replaced; a vector is taken over only for the very text that it was made of.
+An imported file may come from anyone. It is copied, read as plain values, and its documents are added like any others, so nothing in
+the receiving library is replaced. A stored vector is used only for exactly the text from which it was made.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from rag.documents import loaders
 from rag.documents.chunking import context
 from rag.documents.cleaning import restore
-from rag.documents.loaders import document_id
 from rag.errors import LibraryError, LoadError
 from rag.library import checksums, schema
 from rag.library.checksums import DOCUMENT_COLUMNS, EDIT_COLUMNS
 from rag.library.database import Database
-from rag.library.ingestion import AddResult, File
+from rag.library.ingestion import AddResult
+from rag.library.ingestion.files import File
 from rag.types import Document, Edit, Language
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ if TYPE_CHECKING:
     from rag.library.library import Library
 
 _UNFINISHED = ".yinju-partial"
-# Far more than libraries hold, so that reading a file that someone made up ends.
-_MOST_DOCUMENTS = 1_000_000
-_MOST_COLLECTED = 1_000_000
-_LONGEST_SECTION = 2_000
+# Far more than real libraries contain, so that reading a forged file ends.
+_MAX_DOCUMENTS = 1_000_000
+_MAX_COLLECTED = 1_000_000
+_MAX_SECTION = 2_000
 _TEXTS_IN_EDITS = 4
 _BYTES_PER_CHARACTER = 4
 _BYTES_BESIDE_TEXT = 1_000_000
@@ -52,7 +53,7 @@ def export(library: Library, file: Path) -> int:
     """Writes the library to a new file, as it is at one moment; returns the number of documents.
 
     Raises:
-        LibraryError: There is no library, the file is there already, or it cannot be written.
+        LibraryError: There is no library, the file exists, or it cannot be written.
     """
     if file.exists():
         raise LibraryError(f"{file} is there already; name another file")
@@ -70,13 +71,13 @@ def export(library: Library, file: Path) -> int:
         reason = error.strerror if isinstance(error, OSError) else error
         raise LibraryError(f"cannot write {file}: {reason}; check the folder and the space on its disk") from error
     finally:
-        with suppress(OSError):  # as in a folder that cannot be written to, where there is none
+        with suppress(OSError):  # in a folder that cannot be written to there is no such file
             unfinished.unlink(missing_ok=True)
     return int(documents)
 
 
 def _remove_unfinished(folder: Path) -> None:
-    """Removes what exports that were killed have left in a folder."""
+    """Removes the partial files of exports that were killed."""
     for left in folder.glob(f"*{_UNFINISHED}*"):
         process = re.search(rf"\.(\d+){re.escape(_UNFINISHED)}(?:-journal)?$", left.name)
         if process and not _is_running(int(process[1])):
@@ -85,7 +86,7 @@ def _remove_unfinished(folder: Path) -> None:
 
 def _is_running(process: int) -> bool:
     try:
-        # Signal 0 is sent to nobody.
+        # Signal 0 only tests if the process exists.
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
@@ -97,11 +98,12 @@ def _is_running(process: int) -> bool:
 def import_from(library: Library, file: Path, on_progress: OnProgress | None = None, collection: str = "") -> list[AddResult]:
     """Adds the documents of an exported library, with their collections.
 
-    A text that is there already is left as it is. A document whose source another text has here gets a number behind its name.
+    A document whose text is in the library already is left as it is. If its source is taken by another text, a mark is added to
+    its name.
 
     Args:
-        library: What takes them up.
-        file: What `export` wrote, with this version or an older one.
+        library: The library that receives them.
+        file: A file that `export` of this version or an older one wrote.
         on_progress: Called as documents are stored.
         collection: A collection for all of them; none when empty.
 
@@ -109,12 +111,12 @@ def import_from(library: Library, file: Path, on_progress: OnProgress | None = N
         One result for each document of the file, in order.
 
     Raises:
-        LibraryError: The file is no exported library, or this library cannot be written.
+        LibraryError: The file is not an exported library, or this library cannot be written.
     """
     with tempfile.TemporaryDirectory() as folder:
         try:
             if file.exists() and not file.is_file():
-                raise LibraryError(f"cannot read {file}: this is no file")
+                raise LibraryError(f"cannot read {file}: it is not a file")
             shutil.copyfile(file, Path(folder) / "library.sqlite3")
         except OSError as error:
             raise LibraryError(f"cannot read {file}: {error.strerror or error}") from error
@@ -127,12 +129,12 @@ def import_from(library: Library, file: Path, on_progress: OnProgress | None = N
         except LibraryError as error:
             if folder not in str(error):
                 raise
-            raise LibraryError(f"{file} is no exported library, or is damaged; export it again") from error
+            raise LibraryError(f"{file} is not an exported library, or is damaged; export it again") from error
     return results
 
 
 class _Exported:
-    """An exported library that is being read; an encoder as long, which knows the vectors of its documents' passages."""
+    """An exported library that is being read. It acts as an encoder that knows the vectors of its documents' passages."""
 
     def __init__(self, folder: Path, encoder: Encoder, max_characters: int) -> None:
         self._database = Database(folder)
@@ -149,9 +151,9 @@ class _Exported:
         self._same_encoder = self._database.meta("encoder") == encoder.fingerprint
         self._lock = threading.Lock()
         self._known: dict[bytes, int] = {}
-        ids = self._database.select("SELECT id FROM documents ORDER BY rowid LIMIT ?", (_MOST_DOCUMENTS + 1,))
-        if len(ids) > _MOST_DOCUMENTS:
-            raise LibraryError(f"the library {folder} holds more than {_MOST_DOCUMENTS:,} documents")
+        ids = self._database.select("SELECT id FROM documents ORDER BY rowid LIMIT ?", (_MAX_DOCUMENTS + 1,))
+        if len(ids) > _MAX_DOCUMENTS:
+            raise LibraryError(f"the library {folder} contains more than {_MAX_DOCUMENTS:,} documents")
         self._ids = [document_id for (document_id,) in ids]
         self.name, self.fingerprint, self.max_tokens = encoder.name, encoder.fingerprint, encoder.max_tokens
 
@@ -163,17 +165,19 @@ class _Exported:
         return self._encoder.dim
 
     def files(self, taken: set[str]) -> list[File]:
-        """The documents, each to be read when its turn comes; `taken` are the sources that the other library has."""
-        return [File(f"document {number}", partial(self._load, held_id, taken)) for number, held_id in enumerate(self._ids, 1)]
+        """Returns the documents, which are read later; `taken` are the sources in the receiving library."""
+        return [
+            File(f"document {number}", partial(self._load, document_id, taken)) for number, document_id in enumerate(self._ids, 1)
+        ]
 
     def collections(self) -> dict[str, list[int]]:
-        """The collections, and the places of their documents in the order of `files`."""
-        places = {held_id: place for place, held_id in enumerate(self._ids)}
-        found: dict[str, list[int]] = {}
-        for name, held_id in self._database.select("SELECT name, document_id FROM collections LIMIT ?", (_MOST_COLLECTED,)):
-            if held_id in places:
-                found.setdefault(str(name), []).append(places[held_id])
-        return found
+        """Returns the collections, with the positions of their documents in `files`."""
+        places = {document_id: place for place, document_id in enumerate(self._ids)}
+        collections: dict[str, list[int]] = {}
+        for name, document_id in self._database.select("SELECT name, document_id FROM collections LIMIT ?", (_MAX_COLLECTED,)):
+            if document_id in places:
+                collections.setdefault(str(name), []).append(places[document_id])
+        return collections
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
@@ -190,13 +194,13 @@ class _Exported:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._encoder.count_tokens(texts)
 
-    def _load(self, held_id: str, taken: Collection[str]) -> Iterator[Document]:
+    def _load(self, document_id: str, taken: Collection[str]) -> Iterator[Document]:
         try:
             columns = f"SELECT {DOCUMENT_COLUMNS}, checksum FROM documents WHERE id = ?"
-            ((*values, checksum),) = self._database.select(columns, (held_id,))
-            edits = self._edits(held_id)
+            ((*values, checksum),) = self._database.select(columns, (document_id,))
+            edits = self._edits(document_id)
         except LibraryError as error:
-            raise LoadError(f"{held_id}: the exported document is damaged, or larger than max_characters allows") from error
+            raise LoadError(f"{document_id}: the exported document is damaged, or larger than max_characters allows") from error
         document = _checked(values, edits)
         if checksum != checksums.of_document(values, edits):
             raise LoadError(f"{document.source}: the exported document is damaged")
@@ -204,37 +208,37 @@ class _Exported:
             self._remember(document)
         yield _elsewhere(document, taken)
 
-    def _edits(self, held_id: str) -> list[tuple[Any, ...]]:
-        """The edits of a document, which together are no longer than a document may be.
+    def _edits(self, document_id: str) -> list[tuple[Any, ...]]:
+        """Returns the edits of a document.
 
         Raises:
-            LibraryError: They are.
+            LibraryError: They are longer than those of any document that can be added.
         """
         size = "SELECT count(*), total(length(removed) + length(inserted) + length(reason)) FROM edits WHERE document_id = ?"
-        ((count, characters),) = self._database.select(size, (held_id,))
+        ((count, characters),) = self._database.select(size, (document_id,))
         if count > self._max_characters or characters > _TEXTS_IN_EDITS * self._max_characters:
-            raise LibraryError(f"the edits of the document {held_id} are too many")
+            raise LibraryError(f"the edits of the document {document_id} are too many")
         edits = f"SELECT {EDIT_COLUMNS} FROM edits WHERE document_id = ? ORDER BY number"
-        return self._database.select(edits, (held_id,))
+        return self._database.select(edits, (document_id,))
 
     def _remember(self, document: Document) -> None:
-        """Keeps where the vectors of a document's passages are by the texts that they were made of."""
+        """Records the rows of a document's vectors by the texts from which they were made."""
         rows = self._database.select(
             "SELECT row, start, end, section FROM chunks WHERE document_id = ? AND length(section) <= ? ORDER BY start LIMIT ?",
-            (document.id, _LONGEST_SECTION, len(document.text)),
+            (document.id, _MAX_SECTION, len(document.text)),
         )
-        behind = 0
+        last_end = 0
         for row, start, end, section in rows:
             if not (isinstance(start, int) and isinstance(end, int) and isinstance(section, str)):
                 continue
             # Passages do not overlap, so their texts are no longer than the document's.
-            if behind <= start < end <= len(document.text):
-                behind = end
+            if last_end <= start < end <= len(document.text):
+                last_end = end
                 with self._lock:
                     self._known[_key(context(document.title, section, document.text[start:end]))] = row
 
     def _vectors(self, rows: Sequence[int]) -> dict[int, Vectors]:
-        """The stored vectors of rows that are ones."""
+        """Returns the stored vectors of rows, but for those that are not unit vectors of the right size."""
         marks = ",".join("?" * len(rows))
         found = self._database.select(f"SELECT row, vector FROM chunks WHERE row IN ({marks})", rows) if rows else []
         whole = {
@@ -246,11 +250,11 @@ class _Exported:
 
 
 def _require_tables(file: Path, folder: Path) -> None:
-    """Refuses a file that has other tables than a library, before anything that it says how to do is done.
+    """Refuses a file with other tables than a library's, before any statement stored in it could run.
 
     Raises:
-        LibraryError: It has.
-        sqlite3.Error: It cannot be read.
+        LibraryError: The tables differ.
+        sqlite3.Error: The file cannot be read.
     """
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -264,10 +268,10 @@ def _key(text: str) -> bytes:
 
 
 def _checked(values: Sequence[Any], edits: Sequence[Sequence[Any]]) -> Document:
-    """A document of an exported library.
+    """Returns a document made of the values in an exported library.
 
     Raises:
-        LoadError: The values are not those of a document.
+        LoadError: They are not those of a document.
     """
     *texts, pages = values
     source = str(values[2])
@@ -292,10 +296,10 @@ def _checked(values: Sequence[Any], edits: Sequence[Sequence[Any]]) -> Document:
 
 
 def _elsewhere(document: Document, taken: Collection[str]) -> Document:
-    """The document under a source that is not taken, and the id that goes with it; the same text always under the same."""
+    """Returns the document under a source that is not taken, with the id of that source. The same text always gets the same."""
     source = document.source
     if source in taken:
         path = Path(source)
         mark = hashlib.sha256(restore(document).encode("utf-8", "surrogatepass")).hexdigest()[:6]
         source = str(path.with_name(f"{path.stem} ({mark}){path.suffix}")) if path.name else f"{source} ({mark})"
-    return replace(document, id=document_id(source), source=source)
+    return replace(document, id=loaders.document_id(source), source=source)

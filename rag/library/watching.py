@@ -1,4 +1,4 @@
-"""Keeps a library in step with folders: what comes or changes is added, what is gone is removed."""
+"""Keeps a library in step with folders: new and changed files are added, documents of deleted files are removed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def changes(folders: Sequence[Path], stop: threading.Event | None = None) -> Iterator[list[Path]]:
-    """The paths to look at: the folders themselves first, then what changes below them, until `stop` is set.
+    """Yields the paths that need attention: first the folders, then changed paths below them, until `stop` is set.
 
     Raises:
-        LoadError: One of them is no folder, or cannot be watched.
+        LoadError: One of them is not a folder, or cannot be watched.
     """
     from watchfiles import watch
 
@@ -38,7 +38,7 @@ def changes(folders: Sequence[Path], stop: threading.Event | None = None) -> Ite
             yield_on_timeout=True,
             ignore_permission_denied=True,
         )
-        # Once it has given anything, were it that nothing happened, no change is missed any more.
+        # After its first item, even an empty one, no change is missed.
         next(watched, None)
         yield folders
         for changed in watched:
@@ -59,16 +59,16 @@ def bring_in_step(
 ) -> list[AddResult]:
     """Removes the documents whose files below the folders are gone, and adds the changed files.
 
-    A folder that is gone itself, as a disk may be that is not there today, takes nothing with it.
+    If a folder itself is gone, such as a disk that is not connected, nothing is removed.
 
     Returns:
-        One result for each document that was removed, then those of `Library.add` that are not "unchanged".
+        One result for each removed document, then those of `Library.add` that are not "unchanged".
 
     Raises:
         LibraryError: The library cannot be written.
     """
-    there = [folder.expanduser().resolve() for folder in folders if folder.is_dir()]
-    gone = [summary for summary in library.documents() if _is_gone(summary.source, there)]
+    existing = [folder.expanduser().resolve() for folder in folders if folder.is_dir()]
+    gone = [summary for summary in library.documents() if _is_gone(summary.source, existing)]
     if gone:
         library.remove_all([summary.id for summary in gone])
     results = [AddResult(summary.source, "removed", summary.id, reason="the file is gone") for summary in gone]
@@ -81,10 +81,10 @@ def bring_in_step(
 
 
 def _is_gone(source: str, folders: Sequence[Path]) -> bool:
-    """Whether the file that a document came from stood below one of the folders and does not any more."""
+    """Tells if a document came from a file below one of the folders that no longer exists."""
     path = Path(source)
     folder = next((folder for folder in folders if path.is_absolute() and path.is_relative_to(folder)), None)
-    # A member of an archive is there as long as the archive is.
+    # A member of an archive exists as long as the archive.
     files = possible_files(source)
     return folder is not None and not any(file.is_file() for file in files if file.is_relative_to(folder) and file != folder)
 

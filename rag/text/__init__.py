@@ -1,1 +1,1 @@
-"""Text without documents: lines, sentences, language, search terms and quantities."""
+"""Lines, sentences, language, search terms, names and quantities of a text, and the words that these are known by."""

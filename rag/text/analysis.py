@@ -1,8 +1,8 @@
-"""Text -> search terms: the one place where it happens, for what is indexed and for what is asked alike.
+"""Turns text into search terms, the same way for documents and questions.
 
 Width and case are folded (NFKC), traditional characters become simplified, Han text is cut by jieba in search mode, Latin
-words are stemmed, and numbers are kept findable in every way that they are written: 1.18万 is also 11800, 十年 is also 10,
-PPR-9087 is also 9087.
+words are stemmed, and a number is found in every way of writing it: 1.18万 is also 11800, 十年 is also 10, PPR-9087 is also
+9087.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from typing import Any
 
 import platformdirs
 
-from rag.text.numerals import MAX_DIGITS, SCALES, han_number
+from rag.text.language import language_of
+from rag.text.months import MONTH_NUMBERS
+from rag.text.numerals import ENGLISH_SCALES, HAN_NUMERALS, HAN_ONES, MAX_DIGITS, SCALES, han_number
+from rag.text.questions import QUESTION_WORDS
 
 _TOKEN = re.compile(
     r"(?P<han>[〇\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]+)"
@@ -31,94 +34,72 @@ _SYLLABLE = re.compile(
 _SYLLABLES = re.compile(rf"(?:{_SYLLABLE.pattern})+")
 _HAN_OR_NAME = re.compile(r"(?P<han>[\u3400-\u9fff]+)|(?P<name>[A-Z][a-z]+(?:[ -][A-Z][a-z]+)*)")
 _HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
-# jieba takes time and memory by the square of the length of what has no punctuation.
-_LONGEST_RUN = 500
-_SCALE = re.compile(r"\s?(?:(万亿|[十百千万亿])|(hundred|thousand|million|billion|trillion)\b)")
-_ENGLISH_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-# One numeral alone is a number before a measure word only: 三个 is, 三江源 is not.
+# The time and memory of jieba grow with the square of the length of text without punctuation.
+_MAX_RUN = 500
+_SCALE = re.compile(rf"\s?(?:(万亿|[十百千万亿])|({'|'.join(ENGLISH_SCALES)})\b)")
+# A single numeral is a number only before a measure word: 三个 is, 三江源 is not.
 _HAN_NUMBER = re.compile(
-    r"[零〇一二两三四五六七八九十百千万亿]{2,}|[二两三四五六七八九十](?=[年月日个种项次条名家位份只头处类章届期轮倍成天周岁所座])"
+    rf"[{HAN_NUMERALS}]{{2,}}|[{HAN_ONES[1:]}两十](?=[年月日个种项次条名家位份只头处类章届期轮倍成天周岁所座])"
 )
 _ORDINAL = re.compile(r"^\d+(?:st|nd|rd|th)$")
-_MONTHS = {
-    name: month
-    for month, names in enumerate(
-        (
-            ("january", "jan"),
-            ("february", "feb"),
-            ("march", "mar"),
-            ("april", "apr"),
-            ("may",),
-            ("june", "jun"),
-            ("july", "jul"),
-            ("august", "aug"),
-            ("september", "sep", "sept"),
-            ("october", "oct"),
-            ("november", "nov"),
-            ("december", "dec"),
-        ),
-        1,
-    )
-    for name in names
-}
-
-STOP_WORDS = frozenset(
-    # Question words and grammar: they say what is asked for, not what it is about.
+STOP_WORDS = QUESTION_WORDS | frozenset(
     """
-    的 了 是 在 和 与 及 或 等 也 都 就 而 被 把 对 对于 关于 由 于 从 到 向 以 为 为了 因 因为 所以 但 但是 这 那 这个 那个 这些 那些 之 其 其中 有 没有 没 不 会 能 可以
-    可 要 想 请 请问 问 吗 呢 吧 啊 呀 么 什么 啥 哪 哪些 哪个 哪里 哪儿 哪年 哪天 哪一 哪一年 谁 怎么 怎样 怎么样 如何 为何 为什么 是否 多少 几 几个 多 多大 多长
-    多久 何时 何地 何 什么时候 时候 我 你 他 她 它 我们 你们 他们 它们 自己 一个 一下 一 个 里 上 下 中 后 前 还 又 很 最 更 再 已 已经 曾 曾经 将 并 并且 以及
-    或者 根据 按照 通过 进行 告诉 介绍 说 说说 知道 分别 具体 主要 方面 地 得 着 过 给 让 使 做 这份 该 此 各 每 第 占 达 达到 约 左右 文件 文中 文档
-    a an the of in on at to for from by with about into over under as is are was were be been being am do does did done has have had having
-    will would shall should can could may might must and or but nor not no so than then that this these those it its they them their he
-    him his she her we us our you your i me my what which who whom whose when where why how many much long far often there here
-    if any some each every all both between through during before after according also just only very more most such own same
-    please tell give say says said mention mentioned describe explain list name
+    的 了 是 在 和 与 及 或 等 也 都 就 而 被 把 对 对于 关于 由 于 从 到 向 以 为 为了 因 因为 所以 但 但是 这 那 这个 那个 这些
+    那些 之 其 其中 有 没有 没 不 会 能 可以 可 要 想 请 请问 问 吧 啊 呀 么 我 你 他 她 它 我们 你们 他们 它们 自己 一个 一下 一
+    个 里 上 下 中 后 前 还 又 很 最 更 再 已 已经 曾 曾经 将 并 并且 以及 或者 根据 按照 通过 进行 告诉 介绍 说 说说 知道 分别
+    具体 主要 方面 地 得 着 过 给 让 使 做 这份 该 此 各 每 第 占 达 达到 约 左右 文件 文中 文档
+    a an the of in on at to for from by with about into over under as is are was were be been being am do does did done has have
+    had having will would shall should can could may might must and or but nor not no so than then that this these those it its
+    they them their he him his she her we us our you your i me my there here if any some each every all both between through
+    during before after according also just only very more most such own same please tell give say says said mention mentioned
+    describe explain list name
     """.split()
 )
+"""Question words and grammar: the words that do not say what a text is about."""
 
 
 class Analyzer:
-    """Turns text into terms. The dictionaries are read on first use."""
+    """Turns text into terms. Its dictionaries are loaded on first use."""
 
-    fingerprint = "2"
-    """Changes whenever the terms of a text do, so that what was indexed before is indexed again."""
+    fingerprint = "3"
+    """A version of the terms. It changes with them, so that older indexes are built again."""
 
     def terms(self, text: str) -> list[str]:
-        """Every term of the text, in order, with repetitions; grammar words are in it."""
+        """Returns every term of a text, in order, with repetitions and stop words."""
         return list(self._terms(self.fold(text)))
 
     def content_terms(self, text: str) -> list[str]:
-        """The terms that say what the text is about, each once, in order: `terms` without grammar and question words."""
+        """Returns the terms of a text without stop words, each once, in order."""
         return list(dict.fromkeys(term for term in self.terms(text) if term not in self._stop_terms))
 
     def name_terms(self, text: str) -> list[str]:
-        """How Chinese words are spelled in Latin letters, each once: by them 康富 and "Kang Fu" meet, or 乌东德 and "Wudongde".
+        """Returns Chinese words as spelled in Latin letters, and English names that may be such words, each once.
 
-        They begin with a mark of their own, so that they meet each other only. They are for searching across languages.
+        They match names across languages: 康富 and "Kang Fu", 乌东德 and "Wudongde". Each begins with "~", so that it never
+        equals a term of `terms`.
         """
-        found: list[str] = []
+        names: list[str] = []
         for match in _HAN_OR_NAME.finditer(unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text))):
             if match.lastgroup == "han":
                 run = str(self._to_simplified.convert(match.group()))
                 words = [word for piece in pieces(run) for word in self.jieba.cut(piece)]
-                found += [_spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
-                # A name that no dictionary holds is often cut in two.
-                found += [
+                names += [_spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
+                # A name that is in no dictionary is often cut in two.
+                names += [
                     _spelled(one) + _spelled(other)
                     for one, other in pairwise(words)
                     if len(one) + len(other) <= 4 and one + other not in STOP_WORDS
                 ]
             else:
                 parts = match.group().casefold().replace("-", " ").split()
-                found += [part for part in parts if _SYLLABLES.fullmatch(part) and len(_SYLLABLE.findall(part)) > 1]
-                found += [
+                names += [part for part in parts if _SYLLABLES.fullmatch(part) and len(_SYLLABLE.findall(part)) > 1]
+                names += [
                     one + other for one, other in pairwise(parts) if _SYLLABLES.fullmatch(one) and _SYLLABLES.fullmatch(other)
                 ]
-        return [f"~{name}" for name in dict.fromkeys(found)]
+        return [f"~{name}" for name in dict.fromkeys(names)]
 
     def fold(self, text: str) -> str:
-        """The text with width, case and script variants taken away."""
+        """Folds width and case, and converts traditional characters to simplified ones."""
         folded = unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text)).casefold()
         return str(self._to_simplified.convert(folded)) if not folded.isascii() else folded
 
@@ -137,12 +118,12 @@ class Analyzer:
                 case _:
                     word = re.sub(r"['’]s?$|['’][a-z]+$", "", token)
                     yield _stem(word) if word.isascii() else word
-                    if word in _MONTHS and word != "may":
-                        yield f"{_MONTHS[word]}月"
+                    if word in MONTH_NUMBERS and word != "may":
+                        yield f"{MONTH_NUMBERS[word]}月"
 
     @cached_property
     def _stop_terms(self) -> frozenset[str]:
-        """What the stop words are once they are cut and stemmed."""
+        """The stop words and their terms."""
         return STOP_WORDS | {term for word in STOP_WORDS for term in self.terms(word)}
 
     @cached_property
@@ -153,21 +134,30 @@ class Analyzer:
 
     @cached_property
     def jieba(self) -> Any:
-        """The tokenizer that cuts Han text into words."""
+        """The tokenizer of jieba, which cuts Han text into words."""
         import jieba
 
         jieba.setLogLevel("ERROR")
         tokenizer = jieba.Tokenizer()
-        # jieba keeps its parsed dictionary in a file; in a folder of the user's own nobody else can put one there.
+        # jieba caches its parsed dictionary in a file. In the user's own folder, nobody else can replace it.
         tokenizer.tmp_dir = platformdirs.user_cache_dir("yinju", ensure_exists=True)
         tokenizer.initialize()
         return tokenizer
 
 
+def query_terms(analyzer: Analyzer, question: str, language: str) -> list[str]:
+    """Returns the terms to search documents in a language for.
+
+    They are the content terms of the question, and for documents in another language also its names in Latin letters.
+    """
+    terms = analyzer.content_terms(question)
+    return terms if language == language_of(question) else terms + analyzer.name_terms(question)
+
+
 def pieces(run: str) -> Iterator[str]:
-    """A run of Chinese characters in pieces that are short enough to be cut into words."""
-    for start in range(0, len(run), _LONGEST_RUN):
-        yield run[start : start + _LONGEST_RUN]
+    """Yields a run of Chinese characters in pieces that are short enough for jieba."""
+    for start in range(0, len(run), _MAX_RUN):
+        yield run[start : start + _MAX_RUN]
 
 
 def _identifier_terms(token: str) -> Iterator[str]:
@@ -190,7 +180,7 @@ def _number_terms(token: str, following: str) -> Iterator[str]:
     yield _plain(Decimal(digits))
     scale = _SCALE.match(following)
     if scale:
-        factor = SCALES[scale[1]] if scale[1] else _ENGLISH_SCALES[scale[2]]
+        factor = SCALES[scale[1]] if scale[1] else ENGLISH_SCALES[scale[2]]
         yield _plain(Decimal(digits) * factor)
     if month := re.match(r"\s?月", following):
         yield f"{int(Decimal(digits))}{month.group().strip()}"

@@ -12,9 +12,9 @@ _WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 
 
 def language_of(text: str) -> Language:
-    """Chinese when its characters outnumber the words in Latin letters, English otherwise.
+    """Returns "zh" if Chinese characters outnumber the words in Latin letters, else "en".
 
-    Every text counts as one of the two, a third language too: as English, and Japanese by its share of Han characters.
+    A third language counts as English, except for Japanese with more Han characters than kana.
     """
     han = sum(len(match[0]) for match in _HAN.finditer(text))
     kana = sum(len(match[0]) for match in _KANA.finditer(text))

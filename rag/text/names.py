@@ -1,4 +1,4 @@
-"""Proper names in a text: tagged words in Chinese, words with a capital that begin no sentence in English."""
+"""Finds proper names: in Chinese by part of speech, in English by a capital letter that does not begin a sentence."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any
 from rag.text.analysis import Analyzer, pieces
 
 NAME_TAGS = frozenset(("nr", "nrt", "ns", "nt", "nz", "j"))
-"""jieba's part-of-speech tags of people, places, organisations, other names and their abbreviations."""
+"""The part-of-speech tags that jieba gives to people, places, organisations, other names and abbreviations of names."""
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _CAPITALISED = re.compile(r"(?<![.!?:\n“\"(] )(?<![.!?:\n“\"(])(?<!^)\b[A-Z][\w-]*(?:['’][A-Z]\w+)?")
 
 
 class NameFinder:
-    """Finds proper names. jieba's model of word classes is read on first use."""
+    """Finds proper names. The part-of-speech model of jieba is loaded on first use."""
 
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
 
     def names(self, text: str) -> list[str]:
-        """The names in a text, in order, each as `Analyzer.fold` writes it."""
+        """Returns the names in a text, in order, each as `Analyzer.fold` writes it."""
         found = [(match.start(), match[0].casefold()) for match in _CAPITALISED.finditer(text)]
         for match in _HAN.finditer(text):
             found += [(match.start(), word) for word, tag in self.tagged(match[0]) if tag in NAME_TAGS and len(word) > 1]
         return [name for _, name in sorted(found, key=lambda item: item[0])]
 
     def tagged(self, han: str) -> list[tuple[str, str]]:
-        """The words of Han text with their tags, in simplified characters."""
+        """Returns the words of Han text in simplified characters, each with its part-of-speech tag."""
         return [(word.word, word.flag) for piece in pieces(self._analyzer.fold(han)) for word in self._tagger.cut(piece)]
 
     @cached_property

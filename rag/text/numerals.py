@@ -1,14 +1,18 @@
-"""Chinese numerals in digits."""
+"""Chinese numerals in digits, and the scales by which Chinese and English count."""
 
 from __future__ import annotations
 
 MAX_DIGITS = 30
+HAN_ONES = "一二三四五六七八九"
+HAN_NUMERALS = f"零〇{HAN_ONES}两十百千万亿"
+"""The characters that Chinese numerals are written with."""
 SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8, "万亿": 10**12}
-_HAN_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+ENGLISH_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_HAN_DIGITS = {c: i for i, c in enumerate(HAN_ONES, 1)} | {"零": 0, "〇": 0, "○": 0, "两": 2}
 
 
 def han_number(text: str) -> str:
-    """The value of a Chinese numeral in digits: 十 -> 10, 二〇二一 -> 2021, 三百五十 -> 350; empty for 万 alone and the like."""
+    """Writes a Chinese numeral in digits: 十 -> 10, 二〇二一 -> 2021, 三百五十 -> 350; returns "" for 万 alone and the like."""
     if len(text) > MAX_DIGITS or not any(c in _HAN_DIGITS or c == "十" for c in text):
         return ""
     if len(text) > 1 and all(c in _HAN_DIGITS for c in text):
@@ -21,6 +25,11 @@ def han_number(text: str) -> str:
             section += (digit or 1) * SCALES[c]
             digit = 0
         else:
-            total = (total + section + digit) * SCALES[c]
+            group = section + digit
+            # In 一亿两千万, 万 counts only 两千; in 三万五千亿, 亿 counts all before it.
+            if group and total >= SCALES[c]:
+                total += group * SCALES[c]
+            else:
+                total = (total + group) * SCALES[c]
             section = digit = 0
     return str(total + section + digit)

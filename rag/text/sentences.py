@@ -1,9 +1,12 @@
-"""Sentences of Chinese, English and mixed text, as spans."""
+"""Finds the sentences of Chinese, English and mixed text, as spans."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from rag.text.months import ABBREVIATED_MONTH
+from rag.text.numerals import HAN_ONES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,25 +16,23 @@ Span = tuple[int, int]
 _CLOSERS = "”’」』\"'）)】》〉]"
 _FOLLOWS = rf"(?=[{re.escape(_CLOSERS)}\s\u2014\u3400-\u9fff“《]|$)"
 _CANDIDATE = re.compile(rf"[。！？][。！？!?…]*|…{{2,}}|(?<![!?])[!?]++{_FOLLOWS}|(?<!\.)\.++{_FOLLOWS}|\n+")
-# The full stop of these ends no sentence.
+# The full stop of these abbreviations does not end a sentence.
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|Gen|Col|Gov|Sen|Rep|Rev|Hon|Capt|Lt|Sgt|Messrs|Mme"
     r"|[Vv]s|[Cc]f|[Cc]a|[Vv]iz|[Rr]esp|[Aa]pprox|[Ii]ncl|[Ee]\.g|[Ii]\.e)"
     r"|^\s*(?:[A-Z]|\d{1,3}|[IVXLC]{1,5}))$"
 )
-# That of these does unless a number follows.
-_BEFORE_NUMBER = re.compile(
-    r"\b(?:Nos?|Vols?|Figs?|Eqs?|Sec|Ch|Arts?|pp?|paras?|Eds?|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)$", re.IGNORECASE
-)
-# That of these, and of initials, does only when a sentence plainly begins after it.
+# That of these does, unless a number follows.
+_BEFORE_NUMBER = re.compile(rf"\b(?:Nos?|Vols?|Figs?|Eqs?|Sec|Ch|Arts?|pp?|paras?|Eds?|{ABBREVIATED_MONTH})$", re.IGNORECASE)
+# That of these, and of initials, does only if a typical first word of a sentence follows.
 _MAY_END = re.compile(r"\b(?:etc|al|Inc|Ltd|Co|Corp|Bros|Dept|Univ|Jr|Sr|[ap]\.m|Ph\.D|[A-Z])$")
-# That of the dateline of a news agency never does: it is the beginning of its first sentence.
+# The dateline of a news agency belongs to the sentence after it.
 _DATELINE = re.compile(
-    r"\s*(?:\w+ )?(?:News (?:Agency|Service)|Agency), [\w ,]{2,40} (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?"
+    rf"\s*(?:\w+ )?(?:News (?:Agency|Service)|Agency), [\w ,]{{2,40}} (?:{ABBREVIATED_MONTH}|May)[a-z]*\.? \d{{1,2}}(?:st|nd|rd|th)?"
 )
-# What stands before a sentence and is not of it: numbers of lists, bullets, the datelines of agencies.
+# Text before a sentence that does not belong to it: numbers of lists, bullets, datelines of news agencies.
 _LEAD = re.compile(
-    r"(?:[-*•·▪●◆■—]+\s*|[（(][一二三四五六七八九十\d]{1,3}[)）]\s*|[一二三四五六七八九十]{1,3}、\s*|\d{1,2}[.、]\s+"
+    rf"(?:[-*•·▪●◆■—]+\s*|[（(][{HAN_ONES}十\d]{{1,3}}[)）]\s*|[{HAN_ONES}十]{{1,3}}、\s*|\d{{1,2}}[.、]\s+"
     r"|[\u4e00-\u9fff]{1,6}社[\u4e00-\u9fff]{2,8}\d{1,2}月\d{1,2}日电\s*(?:[（(]记者[^)）]{1,30}[)）])?\s*"
     r"|[A-Z]{4,20}, (?:[A-Z][a-z]{2,8}\.? \d{1,2} )?\([A-Z][\w ]{2,20}\) -{1,2}\s*"
     rf"|{_DATELINE.pattern} ?\([Rr]eporters? [^)]{{1,60}}\)\s*)+"
@@ -44,16 +45,16 @@ _WINDOW = 1000
 
 
 def after_lead(text: str, start: int, end: int) -> int:
-    """Where the sentence `text[start:end]` begins after the number of a list, a bullet or the dateline before it."""
+    """Returns the offset at which the sentence `text[start:end]` begins after a list number, a bullet or a dateline."""
     lead = _LEAD.match(text, start, end)
     return lead.end() if lead and lead.end() < end else start
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
-    """The sentences of `text[start:end]`, in order, without the blanks between them.
+    """Yields the spans of the sentences of `text[start:end]`, in order, without the blanks between them.
 
-    A line end always ends a sentence. Closing quotes and brackets belong to the sentence that they close. Decimal points,
-    abbreviations, initials and the numbers of numbered lines end none.
+    A line end always ends a sentence. Closing quotes and brackets belong to the sentence that they close. Decimal points and the
+    full stops of abbreviations, initials and numbered lines do not end a sentence.
     """
     end = len(text) if end is None else end
     begin = start
@@ -69,17 +70,17 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Spa
     yield from _stripped(text, begin, end)
 
 
-def split_long(text: str, start: int, end: int, longest: int) -> Iterator[Span]:
-    """Cuts `text[start:end]` into pieces of at most `longest` characters: at a semicolon, else a comma, else a blank."""
-    while end - start > longest:
-        window = text[start : start + longest]
+def split_long(text: str, start: int, end: int, max_length: int) -> Iterator[Span]:
+    """Cuts `text[start:end]` into pieces of at most `max_length` characters: at a semicolon, else a comma, else a blank."""
+    while end - start > max_length:
+        window = text[start : start + max_length]
         cut = next(
             (
                 places[-1]
                 for pattern in _SOFT
-                if (places := [m.end() for m in pattern.finditer(window) if m.end() > longest // 3])
+                if (places := [m.end() for m in pattern.finditer(window) if m.end() > max_length // 3])
             ),
-            longest,
+            max_length,
         )
         yield from _stripped(text, start, start + cut)
         start += cut
@@ -87,14 +88,14 @@ def split_long(text: str, start: int, end: int, longest: int) -> Iterator[Span]:
 
 
 def _opens(text: str, begin: int, position: int) -> bool:
-    """Whether a straight quote opens a quotation, because an even number of them stands before it in the sentence."""
+    """Whether a straight quote opens a quotation, as one after an even number of quotes in the sentence does."""
     if text[position] != '"' or not text[position + 1 : position + 2].strip():
         return False
     return text.count('"', max(begin, position - _WINDOW), position) % 2 == 0
 
 
 def _ends(text: str, begin: int, mark: re.Match[str], stop: int, end: int) -> bool:
-    """Whether a mark, which is closed at `stop`, ends the sentence that began at `begin`."""
+    """Whether a punctuation mark ends the sentence that began at `begin`; `stop` is the end of its closing quotes."""
     if mark[0][0] not in ".!?":
         return text[stop : min(end, stop + 1)] not in tuple("，、,;；:：）")
     rest = text[stop : min(end, stop + 16)].lstrip(" \t\u00a0\u3000")
@@ -106,7 +107,7 @@ def _ends(text: str, begin: int, mark: re.Match[str], stop: int, end: int) -> bo
 
 
 def _is_full_stop(before: str, rest: str) -> bool:
-    """Whether the full stop between `before` and `rest` is no part of an abbreviation or of a number of a list."""
+    """Whether the full stop between `before` and `rest` ends a sentence, not an abbreviation or the number of a list."""
     if _ABBREVIATION.search(before) or (rest[0].isdigit() and _BEFORE_NUMBER.search(before)):
         return False
     if before[-1:].isdigit() and "\u3400" <= rest[0] <= "\u9fff":

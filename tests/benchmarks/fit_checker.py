@@ -29,7 +29,7 @@ from embeddings.encoder import SentenceTransformerEncoder
 from rag.documents.cleaning import clean
 from rag.documents.loaders import find_files, load
 from rag.documents.metadata import describe
-from rag.language_models.checking import FEATURES, WEIGHTS, Checker, Evidence, holds_numbers
+from rag.language_models.checking import FEATURES, WEIGHTS, Checker, Evidence, contains_numbers
 from rag.settings import DEFAULTS
 from rag.text.language import language_of
 from rag.text.sentences import sentences
@@ -247,7 +247,7 @@ class Measured:
         self.name = name
         self.examples = examples
         self.rows = np.array([checker.features(e.claim, e.language, e.evidence) for e in tqdm(examples, desc=name)])
-        self.numbers = np.array([holds_numbers(e.claim, e.language, e.evidence) for e in examples])
+        self.numbers = np.array([contains_numbers(e.claim, e.language, e.evidence) for e in examples])
         self.labels = np.array([e.supported for e in examples])
         self.groups = np.array([e.group for e in examples])
 

@@ -19,7 +19,7 @@ from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
 from rag.answering.reading import FEATURES, WEIGHTS, Passage, SentenceReader, features
-from rag.answering.retrieval import Retriever
+from rag.answering.retrieval import HybridRetriever
 from rag.evaluation import question_set
 from rag.evaluation.abstention import risk_coverage
 from rag.evaluation.matching import FoldedDocument, places
@@ -41,12 +41,12 @@ class Examples:
         rows, labels, groups, same = [], [], [], []
         with tempfile.TemporaryDirectory() as folder, Library(Path(folder) / "library") as library:
             library.add([documents])
-            retriever = Retriever(library)
+            retriever = HybridRetriever()
             reader = SentenceReader()
             folded = [FoldedDocument(library.document(summary.id)) for summary in library.documents()]
             for number, question in enumerate(tqdm(self.questions, desc=questions.name)):
                 evidence = places(question.evidence, folded)
-                passages = [Passage(result) for result in retriever.search(question.question)]
+                passages = [Passage(result) for result in retriever.retrieve(question.question, library)]
                 for passage, read in zip(passages, reader.read_passages(question.question, passages), strict=True):
                     chunk = passage.result.chunk
                     for (a, b), row in zip(passage.spans, features(passage, read), strict=True):

@@ -22,7 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 from embeddings.encoder import Encoder, SentenceTransformerEncoder
-from rag.answering.retrieval import Retriever
+from rag.answering.retrieval import HybridRetriever
 from rag.library.ingestion import Progress
 from rag.library.library import Library
 from rag.settings import DEFAULTS
@@ -136,7 +136,7 @@ def write(library: Library, words: Words, documents: int) -> None:
     """Fills an empty library's database; every fifth document is said to be English."""
     database = library._database
     library.path.mkdir(parents=True, exist_ok=True)
-    database.create(library._identity())
+    database.create(library._spec.identity())
     with database.transaction() as connection:
         for number, numbers, vectors in passages(words, documents):
             texts = [" ".join(words.words[place] for place in passage) for passage in numbers]
@@ -195,9 +195,9 @@ def recall(library: Library, vectors: np.ndarray) -> float:
 
 def measure_search(library: Library, encoder: Remembering, questions: Sequence[str]) -> None:
     vectors = encoder.encode_query(questions)
-    retriever = Retriever(library)
+    retriever = HybridRetriever()
     row("open, with both indexes", f"{seconds(library.languages):.2f} s")
-    row("first hybrid search", f"{seconds(lambda: retriever.search(questions[0])):.2f} s")
+    row("first hybrid search", f"{seconds(lambda: retriever.retrieve(questions[0], library)):.2f} s")
     report = library.vector_report()
     row("vector index", f"{report.lists} lists, {report.probes} searched" if report.lists else "exact")
     row("vectors", f"{report.vectors:,} of {report.dim} dimensions, in {len(library):,} documents")
@@ -212,9 +212,9 @@ def measure_search(library: Library, encoder: Remembering, questions: Sequence[s
     times("lexical", lambda question: library.search_terms(terms[question], 50), questions)
     times(f"lexical, {language}", lambda question: library.search_terms(terms[question], 50, language), questions)
     times(f"lexical, {len(many):,} documents", lambda q: library.search_terms(terms[q], 50, None, many), questions)
-    times("hybrid", retriever.search, questions)
-    times(f"hybrid, {len(many):,} documents", lambda question: retriever.search(question, many), questions)
-    times(f"hybrid, {len(few)} documents", lambda question: retriever.search(question, few), questions)
+    times("hybrid", lambda question: retriever.retrieve(question, library), questions)
+    times(f"hybrid, {len(many):,} documents", lambda question: retriever.retrieve(question, library, many), questions)
+    times(f"hybrid, {len(few)} documents", lambda question: retriever.retrieve(question, library, few), questions)
     row("recall@10, questions", f"{recall(library, vectors):.4f}")
     row("recall@10, as measured on the index itself", f"{library.vector_report().recall:.4f}")
     row("resident memory", resident_megabytes())

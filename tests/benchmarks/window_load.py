@@ -184,9 +184,9 @@ def main() -> int:
             # Every kind of work once, so that what is loaded on first use is loaded.
             first = Visitor(address)
             first.ask(QUESTIONS[0])
-            first.upload("first.txt", notes(0))
+            first.upload("first.txt", notes(options.rounds + 1))
             first.close()
-            all_at_once(address, options.visitors, failures)
+            report(address, dead, 0, options.visitors, failures, process)
             time.sleep(5)
             before = memory(process)
             for number in range(1, options.rounds + 1):
@@ -207,6 +207,7 @@ def main() -> int:
 def report(  # noqa: PLR0917
     address: str, dead: DeadServer, number: int, visitors: int, failures: list[str], process: subprocess.Popen[bytes]
 ) -> None:
+    dead.asked.clear()
     waiting = Visitor(address)
     waiting.use_generator(dead.url)
     uploading = Visitor(address)

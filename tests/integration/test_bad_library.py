@@ -22,9 +22,10 @@ from small_library import LARGE, MORE, TEXTS, assert_answers, fill, refused, sou
 
 import rag.library.database
 import rag.library.library
+import rag.library.schema
 import rag.library.transfer
-from rag.library.lexical_index import LexicalIndex
 from rag.library.library import Library
+from rag.library.search.lexical_index import LexicalIndex
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def opened(analyzer) -> Iterator[Callable[..., Library]]:
 
 @pytest.fixture
 def folder(tmp_path, opened) -> Path:
-    """The folder of a library that holds `TEXTS` and is not open."""
+    """The folder of a library that contains `TEXTS` and is not open."""
     with opened(tmp_path / "library") as library:
         fill(library)
     return tmp_path / "library"
@@ -202,8 +203,10 @@ def test_check_tells_what_an_index_lacks(folder, opened) -> None:
         terms = LexicalIndex(folder / "lexical")
         chunks = len(terms)
         terms.update(remove=terms.rows()[:1])
-        (folder / "indexes.json").write_text(json.dumps(library._indexes._stamp_of(library._indexes._revision)))
-    assert opened(folder).check() == [f"the {name} index holds {chunks - 1} of {chunks} chunks" for name in ("vector", "lexical")]
+        (folder / "indexes.json").write_text(json.dumps(library._indexes._files.stamp_of(library._indexes._revision)))
+    assert opened(folder).check() == [
+        f"the {name} index contains {chunks - 1} of {chunks} chunks" for name in ("vector", "lexical")
+    ]
 
 
 # -- SQLite -----------------------------------------------------------------------------------------------------------
@@ -312,7 +315,7 @@ def test_a_database_that_another_application_holds_is_reported(folder, opened, m
     assert_answers(library, TEXTS | MORE)
 
 
-@pytest.mark.parametrize("version", ["3", "99", ""])
+@pytest.mark.parametrize("version", [str(rag.library.schema.VERSION + 1), "99", ""])
 def test_another_schema_is_refused_and_left_alone(folder, opened, version) -> None:
     with closing(sqlite3.connect(folder / "library.sqlite3")) as connection:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (version,))
@@ -353,7 +356,7 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path, opened) -> None:
 
 @contextmanager
 def files_no_larger_than(size: int) -> Iterator[None]:
-    """What the system says of a full disk, as far as this process goes."""
+    """Makes the system report a full disk to this process."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))

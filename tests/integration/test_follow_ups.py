@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rag.answering.follow_ups import complete
-from rag.answering.retrieval import Retriever
+from rag.answering.retrieval import HybridRetriever
 from rag.evaluation.matching import FoldedDocument, places
 from rag.pipeline import RagPipeline
 from rag.text.analysis import Analyzer
@@ -51,11 +51,11 @@ def test_new_topics_and_only_they_are_left_alone(pair: dict[str, Any], analyzer:
 def test_the_evidence_is_among_the_first_candidates(
     seed_pipeline: RagPipeline, documents: list[FoldedDocument], analyzer: Analyzer
 ) -> None:
-    retriever = Retriever(seed_pipeline.library)
+    retriever = HybridRetriever()
 
     def rank(question: str, evidence: list[str]) -> int:
         found = places(evidence, documents)
-        for result in retriever.search(question):
+        for result in retriever.retrieve(question, seed_pipeline.library):
             chunk = result.chunk
             for place in found:
                 shared = place.overlap(chunk.document_id, chunk.start, chunk.end)

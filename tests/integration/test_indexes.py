@@ -69,7 +69,7 @@ def change(library: Library, add: Iterable[int] = (), remove: Iterable[int] = ()
         )
         for number in add
     ]
-    with library._writing():
+    with library._write_lock.acquired():
         if documents:
             library.add_documents(documents)
         library.remove_all([name(number) for number in remove])
@@ -157,7 +157,7 @@ def test_what_is_removed_is_found_no_more_and_the_rest_as_if_it_had_never_been(o
 @pytest.mark.parametrize("most", [0, 1000])
 def test_narrowed_to_languages_and_documents(opened, monkeypatch, count, most) -> None:
     """However many documents a query can name: with 0 the hits are chosen among those of all documents."""
-    monkeypatch.setattr("rag.library.indexes._DOCUMENTS_IN_A_QUERY", most)
+    monkeypatch.setattr("rag.library.search.indexes._MAX_DOCUMENTS_IN_QUERY", most)
     library = opened()
     change(library, range(count))
     rows, stored = vectors(library)
@@ -183,10 +183,10 @@ def test_narrowed_to_languages_and_documents(opened, monkeypatch, count, most) -
 def test_one_language_is_not_searched_by_its_rows(opened) -> None:
     library = opened()
     change(library, [1, 2, 4, 5])
-    assert library._indexes._narrowed("en", None) is None
-    assert library._indexes._narrowed("zh", None).tolist() == []
+    assert library._indexes._selected("en", None) is None
+    assert library._indexes._selected("zh", None).tolist() == []
     change(library, [3])
-    assert len(library._indexes._narrowed("en", None)) == 4
+    assert len(library._indexes._selected("en", None)) == 4
 
 
 def test_little_that_is_new_does_not_write_the_vectors_again(opened, tmp_path) -> None:
@@ -222,15 +222,15 @@ def test_a_revision_that_was_never_saved_is_caught_up(opened, tmp_path) -> None:
 
 def test_files_are_read_again_for_their_checksums_only_when_they_changed(opened, tmp_path, monkeypatch) -> None:
     # Files count as settled at once; else the test would have to wait for their clock.
-    monkeypatch.setattr("rag.library.indexes._SETTLED_NS", -1)
+    monkeypatch.setattr("rag.library.search.index_files._SETTLED_NS", -1)
     library = opened()
     change(library, range(100))
-    stamp = library._indexes._stamp_of(1)
-    library._indexes._checksums = {path: (state, 7) for path, (state, _) in library._indexes._checksums.items()}
-    assert set(library._indexes._stamp_of(1)["files"].values()) == {7}
+    stamp = library._indexes._files.stamp_of(1)
+    library._indexes._files._checksums = {path: (state, 7) for path, (state, _) in library._indexes._files._checksums.items()}
+    assert set(library._indexes._files.stamp_of(1)["files"].values()) == {7}
     file = tmp_path / "library" / "vectors.faiss"
     file.write_bytes(file.read_bytes()[:-1] + b"!")
-    files = library._indexes._stamp_of(1)["files"]
+    files = library._indexes._files.stamp_of(1)["files"]
     assert files.pop("vectors.faiss") not in (7, stamp["files"]["vectors.faiss"])
     assert set(files.values()) == {7}
 
@@ -250,9 +250,9 @@ def test_who_opens_while_another_saves_waits_rather_than_doing_its_work_again(op
 
     # A clock that stands still: only the stamp ends the wait.
     clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=wait, time_ns=time.time_ns)
-    monkeypatch.setattr("rag.library.indexes.time", clock)
+    monkeypatch.setattr("rag.library.search.indexes.time", clock)
     monkeypatch.setattr(reader._indexes, "_rebuild_in_memory", lambda: pytest.fail("built anew"))
-    with library._writing():
+    with library._write_lock.acquired():
         stamp.unlink()
         thread = threading.Thread(target=lambda: results.append(reader.languages()))
         results: list[list[str]] = []

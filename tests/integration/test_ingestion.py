@@ -150,7 +150,7 @@ def test_a_file_that_failed_is_tried_again(library, folder, reads) -> None:
 
 
 def test_a_run_that_broke_off_is_gone_on_with(open_library, folder, monkeypatch) -> None:
-    monkeypatch.setattr("rag.library.ingestion._STORED_AT_ONCE", 1)
+    monkeypatch.setattr("rag.library.ingestion.pending._MAX_CHUNKS", 1)
     library = open_library(encoder=HashingEncoder(fails_at=2))
     with pytest.raises(RuntimeError):
         library.add([folder])
@@ -161,8 +161,8 @@ def test_a_run_that_broke_off_is_gone_on_with(open_library, folder, monkeypatch)
 
 
 def test_the_indexes_are_saved_on_the_way(library, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("rag.library.ingestion._STORED_AT_ONCE", 1)
-    monkeypatch.setattr("rag.library.ingestion._INDEXED_AFTER", 4)
+    monkeypatch.setattr("rag.library.ingestion.pending._MAX_CHUNKS", 1)
+    monkeypatch.setattr("rag.library.ingestion.run._INDEXED_AFTER", 4)
     saved: list[int] = []
     save = library._indexes.save
     monkeypatch.setattr(library._indexes, "save", lambda: (saved.append(len(library)), save()))
@@ -184,7 +184,7 @@ class BreaksOff:
 
 
 def test_what_a_file_held_stays_when_reading_it_anew_breaks_off(tmp_path, analyzer) -> None:
-    """Who has not seen the end of a file does not know what it does not hold any more."""
+    """Without the end of a file, it is not known which documents it no longer contains."""
     lines = tmp_path / "lines.jsonl"
     lines.write_text("".join(f'{{"text": "Lake {number} is deep."}}\n' for number in range(4)))
     with Library(tmp_path / "library", HashingEncoder(), 32, analyzer=analyzer) as library:
@@ -297,9 +297,9 @@ def test_what_is_unchanged_is_put_in_the_collection_too(library, folder) -> None
 def test_a_collection_that_is_not_there_is_named_with_those_that_are(stocked) -> None:
     with pytest.raises(CollectionNotFoundError, match=r'no collection is called "nort"; there are: harbour, north'):
         stocked.select(collections=["nort"])
-    with pytest.raises(LibraryError, match="characters that can be shown"):
+    with pytest.raises(LibraryError, match="printable characters"):
         stocked.collect("\x07", [])
-    with pytest.raises(LibraryError, match='"soon" is no date'):
+    with pytest.raises(LibraryError, match='"soon" is not a date'):
         stocked.select(since="soon")
 
 
@@ -484,13 +484,13 @@ def test_an_export_with_other_tables_than_a_library_is_refused_unread(stocked, o
     # In a process of its own, since it would not end.
     code = (
         "import sys; sys.path.insert(0, sys.argv[3]); from pathlib import Path; from hashing_encoder import HashingEncoder; "
-        "from rag import transfer; from rag.errors import LibraryError; from rag.library.library import Library\n"
+        "from rag.library import transfer; from rag.errors import LibraryError; from rag.library.library import Library\n"
         "try: transfer.import_from(Library(sys.argv[2], HashingEncoder()), Path(sys.argv[1]))\n"
         "except LibraryError as error: print(error)"
     )
     command = [sys.executable, "-c", code, str(file), str(tmp_path / "new"), str(Path(__file__).parents[1])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout == f"{file} is no exported library, or is damaged; export it again\n"
+    assert done.stdout == f"{file} is not an exported library, or is damaged; export it again\n"
 
 
 def test_every_older_version_may_be_imported(library, open_library, tmp_path) -> None:

@@ -17,16 +17,10 @@ from openai_server import Behaviour, OpenAIServer
 
 from rag.answering.citations import CitedSentence, cited_sentences
 from rag.errors import GeneratorError
-from rag.language_models.generators import (
-    Generator,
-    Message,
-    NumberedSentence,
-    OpenAIGenerator,
-    TransformersGenerator,
-    fitted,
-    generator,
-    prompt,
-)
+from rag.language_models.generators import Generator, Message, generator
+from rag.language_models.hub_generator import TransformersGenerator
+from rag.language_models.prompts import NumberedSentence, fitted, prompt
+from rag.language_models.server_generator import OpenAIGenerator
 
 SAYS = "Mangroves cover 7 percent [1]. 红树林占全球的比例[2]。"
 MESSAGES = [Message("system", "Be brief."), Message("user", "How much?")]
@@ -112,7 +106,8 @@ def test_a_model_rests_when_nobody_listens_any_more(endless: TransformersGenerat
 def test_the_process_ends_well_in_the_midst_of_an_answer(endless: TransformersGenerator) -> None:
     script = f"""if True:
         import threading
-        from rag.language_models.generators import Message, TransformersGenerator
+        from rag.language_models.generators import Message
+        from rag.language_models.hub_generator import TransformersGenerator
         model = TransformersGenerator({endless.name!r}, max_new_tokens=1_000_000)
         stream = model.stream([Message("user", "How much?")], threading.Event())
         print(next(stream))"""

@@ -24,9 +24,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rag.library.database
-import rag.library.ingestion
+import rag.library.ingestion.encoding
+import rag.library.ingestion.pending
 import rag.library.library
-from rag.answering.retrieval import Retriever
+from rag.answering.retrieval import HybridRetriever
 from rag.documents.chunking import context
 from rag.documents.cleaning import restore
 from rag.documents.loaders import document_id
@@ -42,7 +43,7 @@ HAN = "森林 河流 法院 条约 熊猫 红树林 海港 冰川 果园 村庄 
 
 
 def english(number: int, sentences: int = 9) -> str:
-    """A text of its own for each number, which holds the word `marker<number>`."""
+    """A different text for each number, with the word `marker<number>`."""
     chance = random.Random(number)
     lines = [f"The marker{number} {chance.choice(NOUNS)} {chance.choice(VERBS)} the {chance.choice(NOUNS)} of {number}."]
     lines += [
@@ -113,7 +114,7 @@ def revision(library: Library) -> int:
 
 
 def assert_holds(library: Library, expected: dict[str, str]) -> None:
-    """The library is sound, holds just these texts by their sources, and both indexes find just their chunks."""
+    """Asserts that the library is sound and contains exactly these texts by source, and that both indexes find exactly their chunks."""
     assert library.check() == []
     documents = {summary.source: library.document(summary.id) for summary in library.documents()}
     assert {source: restore(document) for source, document in documents.items()} == expected
@@ -368,25 +369,42 @@ def test_searching_some_documents_is_searching_all_and_leaving_out_the_others(st
 
 @given(documents=st.sets(st.sampled_from([*"012345", "unknown"])))
 def test_the_retriever_finds_just_what_is_in_the_chosen_documents(stocked, documents) -> None:
-    retriever = Retriever(stocked, per_language=1000)
+    retriever = HybridRetriever(per_language=1000)
     stages = ("dense", "lexical", "coverage")
     scores = {
         result.chunk.id: {stage: result.scores.get(stage) for stage in stages}
-        for result in retriever.search("1900年 the river of marker3")
+        for result in retriever.retrieve("1900年 the river of marker3", stocked)
         if result.chunk.document_id in documents
     }
-    found = retriever.search("1900年 the river of marker3", documents)
+    found = retriever.retrieve("1900年 the river of marker3", stocked, documents)
     assert [result.rank for result in found] == list(range(1, len(scores) + 1))
     assert {result.chunk.id for result in found} == scores.keys()
     for result in found:
         assert [result.scores.get(stage) for stage in stages] == pytest.approx(list(scores[result.chunk.id].values()), abs=1e-6)
 
 
+@pytest.mark.parametrize("chosen", [None, ["1", "3"], ["unknown"]])
+@pytest.mark.parametrize("top_k", [1, 3, 1000])
+def test_a_search_gives_the_best_passages_of_the_retriever(stocked, top_k, chosen) -> None:
+    question = "1900年 the river of marker3"
+    expected = HybridRetriever(per_language=top_k).retrieve(question, stocked, chosen)
+    found = stocked.search(question, top_k, chosen)
+    assert found == expected[:top_k]
+    assert [result.rank for result in found] == list(range(1, len(found) + 1))
+    if chosen != ["unknown"]:
+        assert found[0].chunk.document_id == "3"
+
+
+def test_a_search_gives_ten_passages_unless_told_otherwise_and_none_without_documents(stocked, library) -> None:
+    assert stocked.search("marker3") == stocked.search("marker3", 10)
+    assert library.search("marker3") == []
+
+
 def test_one_small_document_is_found_however_many_others_come_nearer(library) -> None:
     library.add_document(Document("small", "", "/small.txt", "A note on something else entirely."))
     for number in range(60):
         library.add_document(Document(str(number), "", f"/{number}.txt", f"The river of the forest, number {number}."))
-    (result,) = Retriever(library).search("the river of the forest", ["small"])
+    (result,) = HybridRetriever().retrieve("the river of the forest", library, ["small"])
     assert (result.chunk.text, result.rank) == ("A note on something else entirely.", 1)
 
 
@@ -394,13 +412,13 @@ def test_a_removed_document_is_not_found_by_its_id(library, opened) -> None:
     for number in (2, 4):
         library.add_document(document_of(f"/{number}.txt", number))
     gone, held = document_id("/2.txt"), document_id("/4.txt")
-    retriever = Retriever(library)
-    assert {result.chunk.document_id for result in retriever.search("forest", [gone, held])} == {gone, held}
+    retriever = HybridRetriever()
+    assert {result.chunk.document_id for result in retriever.retrieve("forest", library, [gone, held])} == {gone, held}
     opened().remove("2.txt")
-    assert retriever.search("forest", [gone]) == []
-    assert {result.chunk.document_id for result in retriever.search("forest", [gone, held])} == {held}
+    assert retriever.retrieve("forest", library, [gone]) == []
+    assert {result.chunk.document_id for result in retriever.retrieve("forest", library, [gone, held])} == {held}
     library.add_document(document_of("/2.txt", 6))
-    found = retriever.search("marker6", [gone])
+    found = retriever.retrieve("marker6", library, [gone])
     assert {result.chunk.document_id for result in found} == {gone}
     assert "marker6" in found[0].chunk.text
 
@@ -426,7 +444,7 @@ def test_one_bad_file_is_reported_and_the_others_go_in(library, write, tmp_path)
 
 
 def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, opened, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion.encoding, "_PASSAGES_AT_ONCE", 2)
     path, other = write("a.txt", text_of(2)), write("b.txt", text_of(3))
     library.add([path, other])
     write("a.txt", text_of(4))
@@ -441,7 +459,7 @@ def test_a_document_that_fails_in_the_middle_leaves_the_old_version(library, ope
 
 
 def test_what_was_added_before_a_failure_stays_and_is_found(opened, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion, "_STORED_AT_ONCE", 1)
+    monkeypatch.setattr(rag.library.ingestion.pending, "_MAX_CHUNKS", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(4)]
     library = opened(HashingEncoder(fails_at=3))
     with pytest.raises(RuntimeError, match="the model fails"):
@@ -453,7 +471,7 @@ def test_what_was_added_before_a_failure_stays_and_is_found(opened, write, monke
 
 
 def test_an_interruption_between_two_documents_loses_nothing(library, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion, "_STORED_AT_ONCE", 1)
+    monkeypatch.setattr(rag.library.ingestion.pending, "_MAX_CHUNKS", 1)
     paths = [write(f"{number}.txt", text_of(number)) for number in range(3)]
 
     def interrupt(progress: Progress) -> None:
@@ -468,7 +486,7 @@ def test_an_interruption_between_two_documents_loses_nothing(library, write, mon
 
 
 def test_progress_is_told_as_passages_are_encoded(library, write, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.ingestion, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion.encoding, "_PASSAGES_AT_ONCE", 2)
     path, other, told = write("a.txt", text_of(2)), write("b.bin", "no text"), []
     result, _ = library.add([path, other], told.append)
     total = path.stat().st_size + other.stat().st_size
@@ -596,7 +614,7 @@ def test_while_another_writes_what_it_saved_before_is_searched(opened) -> None:
     one = opened()
     one.add_document(document_of("/a.txt", 2))
     one.add_document(document_of("/b.txt", 3))
-    with one._writing():
+    with one._database.writing():
         with one._database.transaction() as connection:
             connection.execute("DELETE FROM documents WHERE source = '/a.txt'")
         two = opened(HashingEncoder(fails_at=1))
@@ -705,7 +723,7 @@ def test_what_another_process_changes_is_seen_without_the_model(opened, processe
 LIVES = int(os.environ.get("YINJU_TEST_LIVES", "40"))
 DEEDS = ("add", "remove", "reindex")
 INTERRUPTED = 3
-"""How often each deed is at least interrupted, however many lives it takes."""
+"""The least number of interruptions of each action, however many lives it takes."""
 GONE = -1
 SOURCES = [f"/{number}.txt" for number in range(6)]
 
@@ -757,7 +775,7 @@ def kill_at_some_moment(child, log: Path, chance: random.Random) -> None:
 
 
 def test_killed_at_any_moment_a_library_is_whole(opened, processes, tmp_path) -> None:
-    """What was acknowledged is there; of what was under way each document is the old or the new one, and removals are whole.
+    """Asserts that acknowledged changes are there, that each document being changed is the old or the new one, and removals are whole.
 
     The environment variable YINJU_TEST_LIVES sets how many processes are killed at least.
     """
@@ -849,7 +867,7 @@ def test_a_library_of_another_kind_says_so_until_it_is_reindexed(filled, opened,
 
 
 def test_reindexing_that_fails_half_way_changes_nothing(filled, opened, monkeypatch) -> None:
-    monkeypatch.setattr(rag.library.library, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(rag.library.ingestion.encoding, "_PASSAGES_AT_ONCE", 2)
     other = opened(HashingEncoder(salt="2", fails_at=4))
     before = revision(filled)
     with pytest.raises(RuntimeError, match="the model fails"):

@@ -103,7 +103,7 @@ def test_a_stream_ends_with_the_whole_answer(seed_pipeline: RagPipeline) -> None
     first, *deltas, last = seed_pipeline.stream("长江十年禁渔从哪天开始？")
     assert isinstance(first, Retrieved)
     assert isinstance(last, Done)
-    assert first.asked == "长江十年禁渔从哪天开始？"
+    assert first.query == "长江十年禁渔从哪天开始？"
     assert [result.rank for result in first.results] == list(range(1, 11))
     assert last.answer.results[0].chunk in [result.chunk for result in first.results]
     assert "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)) == last.answer.text
@@ -187,7 +187,7 @@ def test_what_is_no_question_after_the_documents_gets_a_fitting_reply(seed_pipel
         ("你好！", "你好"),
         ("Thanks a lot!", "welcome"),
         ("你能做什么？", "出处"),
-        ("Which documents do you have?", "The library holds 5 documents"),
+        ("Which documents do you have?", "The library contains 5 documents"),
     ):
         answer = seed_pipeline.answer(question)
         assert answer.kind == "reply"
@@ -199,9 +199,9 @@ def test_a_follow_up_is_completed_and_says_so(seed_pipeline: RagPipeline) -> Non
     first = seed_pipeline.answer("国家绿色发展基金是什么时候设立的？")
     answer = seed_pipeline.answer("规模有多大？", [first])
     assert answer.question == "规模有多大？"
-    assert "国家绿色发展基金" in answer.asked
+    assert "国家绿色发展基金" in answer.query
     assert "885亿元" in answer.text
-    assert seed_pipeline.answer("长江十年禁渔从哪天开始？", [first]).asked == "长江十年禁渔从哪天开始？"
+    assert seed_pipeline.answer("长江十年禁渔从哪天开始？", [first]).query == "长江十年禁渔从哪天开始？"
 
 
 @pytest.mark.parametrize("batches", [0, 1, 2])

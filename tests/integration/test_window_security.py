@@ -21,10 +21,12 @@ from starlette.requests import HTTPConnection
 from window_server import served
 
 from rag.answering.reading import Reading, Sentence
+from rag.cli.app import _users
 from rag.conversations import History
-from rag.errors import GeneratorError, LibraryError
+from rag.errors import GeneratorError, LibraryError, SettingsError
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
+from rag.settings import Settings
 from rag.types import Answer
 from ui import rendering
 from ui.chat import answering
@@ -520,6 +522,20 @@ def test_sign_in_slows_down_after_failures():
     assert delays.begin("10.0.0.1") == 0.0
 
 
+def test_passwords_come_from_a_file_or_the_environment(tmp_path, monkeypatch):
+    file = tmp_path / "passwords.txt"
+    file.write_text("# who may come in\nada: river, lake\n\nlin:hill:top\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert Settings.load(environment={"YINJU_AUTH": f"@{file}"}).auth == f"@{file}"
+    assert _users(f"@{file}") == [("ada", " river, lake"), ("lin", "hill:top")]
+    assert _users("ada:river, lin:hill") == [("ada", "river"), ("lin", "hill")]
+    assert _users("") == []
+    for wrong in ("@nowhere.txt", "ada", "@empty.txt"):
+        (tmp_path / "empty.txt").write_text("# nobody\n", encoding="utf-8")
+        with pytest.raises(SettingsError):
+            _users(wrong)
+
+
 def test_one_network_of_ipv6_is_one_address():
     delays = SignInDelays(clock=lambda: 0.0)
     assert [delays.begin(f"2001:db8::{number}") for number in range(6)] == [0.0] * 5 + [1.0]
@@ -554,7 +570,7 @@ def test_a_silent_model_server_keeps_nobody_waiting(library):
     thread.start()
     assert server.asked.wait(60)
     # Other visitors of the same window have copies of the same pipeline.
-    others = waiting.adjusted(generator="none")
+    others = waiting.with_options(generator="none")
     done = threading.Event()
 
     def ask():
@@ -586,7 +602,12 @@ class Overlapping(FirstSentence):
 def test_one_thread_at_a_time_uses_the_models_of_this_machine(library):
     reader = Overlapping()
     pipeline = RagPipeline(library, reader)
-    others = [pipeline, pipeline.adjusted(top_k=3), pipeline.over(library), pipeline.adjusted(threshold=0.1)]
+    others = [
+        pipeline,
+        pipeline.with_options(top_k=3),
+        pipeline.with_options(library=library),
+        pipeline.with_options(threshold=0.1),
+    ]
     threads = [threading.Thread(target=other.answer, args=("自然保护地有多少个？",)) for other in others * 3]
     for thread in threads:
         thread.start()
@@ -599,7 +620,7 @@ def test_to_remove_a_document_waits_a_moment_for_who_writes(library):
     writing, done = threading.Event(), threading.Event()
 
     def write():
-        with library._writing():
+        with library._write_lock.acquired():
             writing.set()
             done.wait(60)
 

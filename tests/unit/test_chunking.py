@@ -51,7 +51,7 @@ def seed_chunks(name: str) -> tuple[Document, list[Chunk]]:
     return document, Chunker(half_characters, 160).chunk(document)
 
 
-# -- what holds for any text ----------------------------------------------------------------------------------------------
+# -- laws for any text ----------------------------------------------------------------------------------------------
 
 
 @given(TEXTS, st.integers(8, 60))
@@ -354,7 +354,7 @@ def test_a_tokenizer_is_never_given_much_at_once(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["full stops", "short sentences of Chinese"])
 def test_the_sentences_of_a_long_line_are_not_all_in_memory(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rag.documents.chunking, "_LONGEST_LINE", 2_000)
+    monkeypatch.setattr(rag.documents.chunking, "_MAX_LINE", 2_000)
     monkeypatch.setattr(rag.documents.chunking, "_COUNTED_AT_ONCE", 4_000)
     text = PATHOLOGICAL[kind][:40_000]
     document = Document("id", "Title", "/a.txt", text)

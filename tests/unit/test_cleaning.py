@@ -175,7 +175,7 @@ def test_clean_text_is_clean(name: str) -> None:
         ("* * *", "rule"),
     ],
 )
-def test_furniture_goes(line: str, reason: str) -> None:
+def test_boilerplate_is_removed(line: str, reason: str) -> None:
     result = cleaned(f"{line}\n\n{PARAGRAPH}\n\n{ANOTHER}\n")
     assert removed(result) == [(line, reason)]
     assert result.text == f"{PARAGRAPH}\n\n{ANOTHER}"
@@ -214,7 +214,7 @@ def test_furniture_goes(line: str, reason: str) -> None:
         "来源：新华社 | 作者：李明 | 2021-10-09",
     ],
 )
-def test_what_only_resembles_furniture_stays(line: str) -> None:
+def test_text_that_only_resembles_boilerplate_stays(line: str) -> None:
     text = f"{PARAGRAPH}\n\n{line}\n\n{ANOTHER}\n\n{PARAGRAPH}"
     assert cleaned(text).text == text
 
@@ -583,7 +583,7 @@ def test_markdown_is_not_joined_and_rules_at_its_head_are_no_front_matter() -> N
     assert cleaned(source, "a.md").text == "A paragraph between rules.\n\nOne line,\nand another."
 
 
-# -- pages, characters, and what holds for any text -----------------------------------------------------------------------
+# -- pages, characters, and laws for any text -----------------------------------------------------------------------
 
 
 def test_pages_move_with_the_text() -> None:

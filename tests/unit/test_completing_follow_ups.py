@@ -13,9 +13,9 @@ RESERVES = "国家级自然保护区有多少个？"
 FUND = "When was the National Green Development Fund set up?"
 
 
-def answered(question: str, asked: str = "", kind: AnswerKind = "answer", title: str = "") -> Answer:
+def answered(question: str, query: str = "", kind: AnswerKind = "answer", title: str = "") -> Answer:
     citations = (Citation(1, "d", title, "d.txt", None, 0, 1, "。", 1.0),) if title else ()
-    return Answer(question, asked or question, "", kind, citations, (), 1.0, "zh")
+    return Answer(question, query or question, "", kind, citations, (), 1.0, "zh")
 
 
 def talk(*questions: str) -> str:
@@ -23,7 +23,7 @@ def talk(*questions: str) -> str:
     history: list[Answer] = []
     for question in questions:
         history.append(answered(question, complete(question, history, ANALYZER).query))
-    return history[-1].asked
+    return history[-1].query
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def refusal(question: str) -> Answer:
     return answer(question, "文档中没有找到这个问题的答案。", kind="refusal", citations=())
 
 
-FIRST, SECOND, THIRD = answer("有多少个？"), refusal("冠军是谁？"), answer("还有呢？", asked="一共还有多少个？")
+FIRST, SECOND, THIRD = answer("有多少个？"), refusal("冠军是谁？"), answer("还有呢？", query="一共还有多少个？")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def history(quick_path: Path) -> History:
 
 @contextmanager
 def refused(*words: str, error: type[LibraryError] = LibraryError) -> Iterator[None]:
-    """What is done inside fails with an error of one line that holds these words."""
+    """Expects an error of one line that contains these words."""
     with pytest.raises(error) as caught:
         yield
     message = str(caught.value)
@@ -76,7 +76,7 @@ def filled(history: History, *answers: Answer, owner: str = "ada") -> str:
 def test_nothing_is_made_by_reading(history: History) -> None:
     assert (history.conversations("ada"), history.rated()) == ([], [])
     for read_or_change in (history.answers, history.feedback, history.delete, history.to_markdown):
-        with refused("not there any more", error=ConversationNotFoundError):
+        with refused("was deleted", error=ConversationNotFoundError):
             read_or_change("ada", "x")
     with refused(error=ConversationNotFoundError):
         history.append("ada", "x", FIRST)
@@ -196,7 +196,7 @@ changes = st.one_of(
 
 @given(st.lists(changes, max_size=12))
 def test_a_conversation_is_a_list_of_answers(steps: list[tuple]) -> None:
-    """Whatever is done in any order, it holds what a list would."""
+    """After any series of actions, the conversations are those that a list would contain."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
         history = History(Path(folder))
@@ -217,7 +217,7 @@ def test_a_conversation_is_a_list_of_answers(steps: list[tuple]) -> None:
                     note = values[1] and values[1].note.encode("utf-8", "replace").decode()
                     expected[values[0] - 1][1] = values[1] and replace(values[1], note=note)
                 case "rate":
-                    with refused("not kept any more"):
+                    with refused("was deleted"):
                         history.rate("ada", conversation, *values)
             assert history.answers("ada", conversation) == [given for given, _ in expected]
             opinions = {number: opinion for number, (_, opinion) in enumerate(expected, 1) if opinion}
@@ -408,9 +408,30 @@ def without_tables(file: Path) -> None:
     set_version(file, 1)
 
 
+def with_a_name_that_is_not_utf_8(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_schema SET name = CAST(x'ff' AS TEXT), sql = 'x' WHERE name = 'feedback'")
+        connection.commit()
+
+
+def with_an_answer_that_is_not_utf_8(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE turns SET answer = CAST(x'ff' AS TEXT)")
+        connection.commit()
+
+
+def test_an_answer_that_is_not_utf_8_is_damage(history: History) -> None:
+    conversation = filled(history, FIRST)
+    with_an_answer_that_is_not_utf_8(history.file)
+    with refused(str(history.file), "decoded as UTF-8"):
+        history.answers("ada", conversation)
+
+
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
+        (with_a_name_that_is_not_utf_8, "decoded as UTF-8"),
         (lambda file: file.write_bytes(b"not a database " * 100), "damaged"),
         (lambda file: file.write_bytes(file.read_bytes()[:5000]), "damaged"),
         (lambda file: file.write_bytes(file.read_bytes()[:100] + b"\xff" * (file.stat().st_size - 100)), "damaged"),
@@ -452,7 +473,7 @@ def test_a_busy_file_is_said_to_be_busy(history: History, monkeypatch: pytest.Mo
 
 @contextmanager
 def files_no_larger_than(size: int) -> Iterator[None]:
-    """What the system says of a full disk, as far as this process goes."""
+    """Makes the system report a full disk to this process."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))

@@ -285,8 +285,16 @@ def test_own_questions_are_asked_of_the_visitors_library(page, tmp_path):
     assert [button["data-ask"] for button in shown.attributes("button")] == ["湖泊有多少个？"]
 
 
+def test_an_uploaded_question_set_does_not_stay_on_the_disk(page, tmp_path):
+    assert own(page, tmp_path, GOOD).questions
+    assert not (tmp_path / "own.jsonl").exists()
+    (tmp_path / "own.jsonl").write_text("no", encoding="utf-8")
+    page._choose(Evaluation(), str(tmp_path / "own.jsonl"))
+    assert not (tmp_path / "own.jsonl").exists()
+
+
 def test_the_visitors_adjustments_count(page, tmp_path):
-    *_, last = page.evaluate(own(page, tmp_path, GOOD), page.pipeline.adjusted(threshold=1.0))
+    *_, last = page.evaluate(own(page, tmp_path, GOOD), page.pipeline.with_options(threshold=1.0))
     shown = Reader(last[page.results])
     assert dict(zip(shown.inside["dt"], shown.inside["dd"], strict=True))["误拒 Wrongly refused"] == "100%"
 

@@ -14,20 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import GeneratorError
-from rag.language_models.generators import (
-    NO_ANSWER,
-    Message,
-    NumberedSentence,
-    OpenAIGenerator,
-    TransformersGenerator,
-    _without_thoughts,
-    addressed_to_model,
-    download,
-    download_size,
-    fitted,
-    generator,
-    prompt,
-)
+from rag.language_models.generators import Message, generator
+from rag.language_models.hub_generator import TransformersGenerator, download, download_size
+from rag.language_models.injection import addressed_to_model
+from rag.language_models.prompts import NO_ANSWER, NumberedSentence, fitted, prompt
+from rag.language_models.server_generator import OpenAIGenerator
+from rag.language_models.streaming import without_thoughts
 from rag.text.sentences import sentences
 
 ROOT = Path(__file__).parents[2]
@@ -209,7 +201,7 @@ def test_no_sentence_of_real_documents_is_addressed_to_the_model(folder: str) ->
     ],
 )
 def test_thoughts_are_left_out(text: str, expected: str) -> None:
-    assert "".join(_without_thoughts(iter([text]))) == expected
+    assert "".join(without_thoughts(iter([text]))) == expected
 
 
 @given(
@@ -219,7 +211,7 @@ def test_thoughts_are_left_out(text: str, expected: str) -> None:
 def test_however_the_text_is_cut_the_same_thoughts_are_left_out(text: str, data: st.DataObject) -> None:
     cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=6).map(sorted))
     pieces = [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
-    assert "".join(_without_thoughts(iter(pieces))) == "".join(_without_thoughts(iter([text])))
+    assert "".join(without_thoughts(iter(pieces))) == "".join(without_thoughts(iter([text])))
 
 
 # -- models that are not here -----------------------------------------------------------------------------------------
@@ -269,7 +261,7 @@ def test_what_needs_no_download_is_of_size_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("other/model", "the hub has no model “other/model” that may be fetched"),
+        ("other/model", "the hub has no model “other/model” that may be downloaded"),
         ("no such/model name", "“no such/model name” is neither a folder nor the name of a model"),
     ],
 )
@@ -285,5 +277,5 @@ def test_a_hub_that_cannot_be_reached_is_said_in_one_line(monkeypatch, tmp_path)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(GeneratorError, match="is not on this machine, and the hub cannot be reached"):
         download_size("small/model")
-    with pytest.raises(GeneratorError, match="cannot fetch “small/model”"):
+    with pytest.raises(GeneratorError, match="cannot download “small/model”"):
         download("small/model")

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.intents import Courtesy, courtesy, reply
+from rag.answering.intents import Intent, intent_of, reply
 from rag.library.library import DocumentSummary
 
-COURTESIES: list[tuple[Courtesy, str]] = [
+INTENTS: list[tuple[Intent, str]] = [
     ("greeting", "你好 您好！ 早上好 在吗？ hi Hello! hey"),
     ("thanks", "谢谢 谢谢你！ 非常感谢 多谢了 thanks Thanks! cheers"),
     ("farewell", "再见 拜拜！ 晚安 bye Goodbye!"),
@@ -15,7 +15,7 @@ COURTESIES: list[tuple[Courtesy, str]] = [
     ("documents", "你有哪些文档？ 这里都有什么资料 列出所有文件 资料库里有多少份文档？"),
     ("comparison", "这两份文件有什么不同？ 那两篇文章的区别 比较一下这两份报告 比较《白皮书》和《立场文件》"),
 ]
-ENGLISH_COURTESIES: list[tuple[Courtesy, str]] = [
+ENGLISH_INTENTS: list[tuple[Intent, str]] = [
     ("greeting", "hi there"),
     ("greeting", "Good morning!"),
     ("thanks", "thanks a lot"),
@@ -31,7 +31,7 @@ ENGLISH_COURTESIES: list[tuple[Courtesy, str]] = [
     ("comparison", "What is the difference between these two documents?"),
     ("comparison", "compare “white paper” and “position paper”"),
 ]
-ALL = ENGLISH_COURTESIES + [(kind, text) for kind, texts in COURTESIES for text in texts.split()]
+ALL = ENGLISH_INTENTS + [(kind, text) for kind, texts in INTENTS for text in texts.split()]
 QUESTIONS = """
     哪些文件规定了红线？
     谢谢，红线占国土面积多少？
@@ -59,13 +59,13 @@ DOCUMENT = DocumentSummary("1", "白皮书", "a.txt", "zh", "2021-10-08", "新�
 
 
 @pytest.mark.parametrize(("kind", "utterance"), ALL)
-def test_a_whole_utterance_is_a_courtesy(kind: Courtesy, utterance: str) -> None:
-    assert courtesy(utterance) == kind
+def test_a_whole_utterance_is_an_intent(kind: Intent, utterance: str) -> None:
+    assert intent_of(utterance) == kind
 
 
 @pytest.mark.parametrize("question", [line.strip() for line in QUESTIONS.strip().splitlines()])
 def test_a_question_after_the_documents_is_none(question: str) -> None:
-    assert courtesy(question) is None
+    assert intent_of(question) is None
 
 
 TEXTS = st.text(st.sampled_from("你好谢两份文件的比较有什么 hithanks《》“”?？，") | st.characters(codec="utf-8"), max_size=300)
@@ -78,28 +78,28 @@ AROUND = {
 
 
 @given(st.sampled_from(ALL).flatmap(lambda said: st.tuples(st.just(said), AROUND[any(c >= "\u3400" for c in said[1])])))
-def test_what_people_say_around_a_courtesy_does_not_hide_it(said: tuple[tuple[Courtesy, str], tuple[str, str]]) -> None:
+def test_what_people_say_around_an_intent_does_not_hide_it(said: tuple[tuple[Intent, str], tuple[str, str]]) -> None:
     (kind, utterance), (before, after) = said
-    assert courtesy(before + utterance + after) == kind
+    assert intent_of(before + utterance + after) == kind
 
 
 @given(TEXTS, st.sampled_from(ALL))
-def test_any_text_with_a_number_of_its_own_is_a_question(text: str, said: tuple[Courtesy, str]) -> None:
-    assert courtesy(f"{text}37") is None
-    assert courtesy(f"{said[1]}{text}37") is None
+def test_any_text_with_a_number_of_its_own_is_a_question(text: str, said: tuple[Intent, str]) -> None:
+    assert intent_of(f"{text}37") is None
+    assert intent_of(f"{said[1]}{text}37") is None
 
 
 def test_the_documents_are_listed_with_what_is_known_of_them() -> None:
     undated = DocumentSummary("2", "Position paper", "b.txt", "zh", "", "", 100, 1, "2024-01-01")
     assert reply("documents", "en", [DOCUMENT, undated]) == (
-        "The library holds 2 documents:\n- 白皮书 · 新华社 · 2021-10-08\n- Position paper"
+        "The library contains 2 documents:\n- 白皮书 · 新华社 · 2021-10-08\n- Position paper"
     )
     assert reply("documents", "zh", [DOCUMENT]) == "资料库里有1份文档：\n- 白皮书 · 新华社 · 2021-10-08"
 
 
 def test_a_long_list_ends_with_how_many_more() -> None:
     lines = reply("documents", "en", [DOCUMENT] * 23).splitlines()
-    assert lines[0] == "The library holds 23 documents:"
+    assert lines[0] == "The library contains 23 documents:"
     assert lines[1:21] == ["- 白皮书 · 新华社 · 2021-10-08"] * 20
     assert lines[21:] == ["… and 3 more"]
     assert reply("documents", "zh", [DOCUMENT] * 20).splitlines()[-1] == "- 白皮书 · 新华社 · 2021-10-08"
@@ -107,21 +107,21 @@ def test_a_long_list_ends_with_how_many_more() -> None:
 
 def test_an_empty_library_says_how_to_add() -> None:
     assert reply("documents", "zh", []) == "资料库里还没有文档。请先添加：yinju add 路径"
-    assert reply("documents", "en", []) == "The library holds no documents yet. Add some with: yinju add PATH"
+    assert reply("documents", "en", []) == "There are no documents in the library yet. Add some with: yinju add PATH"
 
 
 def test_the_example_of_a_comparison_is_one() -> None:
-    assert courtesy(reply("comparison", "zh", []).split("：", 1)[1]) == "comparison"
-    assert courtesy(reply("comparison", "en", []).split(": ", 1)[1]) == "comparison"
+    assert intent_of(reply("comparison", "zh", []).split("：", 1)[1]) == "comparison"
+    assert intent_of(reply("comparison", "en", []).split(": ", 1)[1]) == "comparison"
 
 
 def test_what_it_can_do_is_said_with_an_example_that_works() -> None:
-    assert courtesy("这两份文件有什么不同？") == "comparison"
+    assert intent_of("这两份文件有什么不同？") == "comparison"
     assert "这两份文件有什么不同？" in reply("abilities", "zh", [])
     assert "what changed between two documents" in reply("abilities", "en", [])
 
 
 @pytest.mark.parametrize("kind", ["greeting", "thanks", "farewell", "abilities", "comparison"])
-def test_a_reply_is_in_its_language(kind: Courtesy) -> None:
+def test_a_reply_is_in_its_language(kind: Intent) -> None:
     assert not any("a" <= character <= "z" for character in reply(kind, "zh", []))
     assert not any("\u4e00" <= character <= "\u9fff" for character in reply(kind, "en", []))

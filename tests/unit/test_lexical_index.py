@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import IndexDamagedError
-from rag.library.lexical_index import LexicalIndex
+from rag.library.search.lexical_index import LexicalIndex
 
 ROWS = [
     (1, "a", "en", ["forest", "carbon", "forest", "forest"]),
@@ -217,7 +217,7 @@ def test_what_is_on_disk_is_opened_again(tmp_path) -> None:
     assert dict(again.search(["forest"], 10)) == pytest.approx(bm25({"forest"}), rel=1e-4)
     again.update([(6, "a", "en", ["law"])], [2])
     assert [row for row, _ in LexicalIndex(tmp_path / "lexical").search(["law"], 10)] == [6]
-    # An index that was opened before goes on with what it held.
+    # An index that was opened before keeps its old contents.
     assert sorted(again.rows()) == [1, 3, 4, 5, 6]
 
 

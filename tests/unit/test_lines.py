@@ -58,7 +58,11 @@ def test_what_is_said_and_logged_cannot_steer_the_terminal(capsys: pytest.Captur
     assert PlainFormatter("%(message)s").format(record) == "e]0;x"
 
 
-@pytest.mark.parametrize("module", ["cli.py", "evaluation/commands.py"])
+@pytest.mark.parametrize("module", sorted(path.name for path in (RAG / "cli").glob("*.py") if path.name != "output.py"))
 def test_the_command_line_prints_through_say_alone(module: str) -> None:
-    called = [node.func for node in ast.walk(ast.parse((RAG / module).read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    called = [
+        node.func
+        for node in ast.walk(ast.parse((RAG / "cli" / module).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
     assert not any(isinstance(function, ast.Name) and function.id == "print" for function in called)

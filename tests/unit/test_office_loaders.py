@@ -445,9 +445,9 @@ def test_no_entity_is_loaded_or_multiplied(name: str, tmp_path: Any) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("the secret")
     multiplied = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
-    for entities, used in (
-        (f'<!ENTITY x SYSTEM "{secret.as_uri()}">', b"&x;"),
-        (f'<!ENTITY e0 "billion">{multiplied}', b"&e9;"),
+    for entities, used, is_read in (
+        (f'<!ENTITY x SYSTEM "{secret.as_uri()}">', b"&x;", name != "a.xlsx"),
+        (f'<!ENTITY e0 "billion">{multiplied}', b"&e9;", False),
     ):
 
         def attacked(xml: bytes, entities: str = entities, used: bytes = used) -> bytes:
@@ -457,14 +457,13 @@ def test_no_entity_is_loaded_or_multiplied(name: str, tmp_path: Any) -> None:
             return f"<!DOCTYPE a [{entities}]>".encode() + changed
 
         data = with_part(make(), part, attacked)
-        if name == "a.xlsx":
-            with pytest.raises(LoadError, match=r"^a\.xlsx: this is not an Excel file \(\.xlsx\), or it is damaged$"):
-                loader(data, name)
-        else:
+        if is_read:
             text = loader(data, name).text
             assert "secret" not in text
-            assert "billion" not in text
             assert len(text) < len(loader(make(), name).text)
+        else:
+            with pytest.raises(LoadError, match=rf"^{name}: this is not an? \w+ file \({name[1:]}\), or it is damaged$"):
+                loader(data, name)
 
 
 @pytest.mark.parametrize(
@@ -523,6 +522,5 @@ MADE: dict[str, bytes] = {}
 def test_any_bytes_are_csv_or_refused(data: bytes) -> None:
     holds_words = re.search(rb"[a1]", data) is not None and re.fullmatch(rb"[a1,;\t|\n\r]*", data) is not None
     found = read_or_refused(lambda: CsvLoader()(data, "a.csv"), "a.csv", is_whole=holds_words)
-    assert found is None or found.text.strip()
     if found and holds_words:
         assert set(re.findall(r"[a1]+", found.text)) == set(re.findall(r"[a1]+", data.decode()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from damage import read_or_refused
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pdf_files import blank, made, page, scan, wrapped, write
 
@@ -198,9 +198,10 @@ def test_threads_take_turns() -> None:
 _WHOLE = {"text": page(*wrapped(ENGLISH, 60), *wrapped(FISHING, 30)), "scan": scan}
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data(), kind=st.sampled_from(sorted(_WHOLE)))
-def test_damaged_files_raise_nothing_but_load_errors(data: st.DataObject, kind: str) -> None:
+def test_damaged_files_raise_nothing_but_load_errors(data: st.DataObject, kind: str, without_ocr: None) -> None:
+    """OCR is left out, since it looks for text in the scan of each example for a second."""
     whole = _MADE.setdefault(kind, made(_WHOLE[kind]))
     start = data.draw(st.integers(0, len(whole)))
     removed = data.draw(st.integers(0, 30))

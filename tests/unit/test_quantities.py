@@ -1,4 +1,4 @@
-"""Quantities: read in both languages, the same value for the same quantity, written anew without loss."""
+"""Quantities: read in both languages, equal if they mean the same, and written without loss."""
 
 from __future__ import annotations
 
@@ -179,6 +179,16 @@ def test_a_change_is_no_range() -> None:
 @pytest.mark.parametrize("text", ["$48 million", "500 tons", "ten times", "2000 years"])
 def test_a_unit_without_a_sure_counterpart_stays_as_it_stands(text: str) -> None:
     assert render(only(text, "en"), "zh") == text
+
+
+def test_a_smaller_scale_after_a_larger_one_adds_to_it() -> None:
+    (money,) = find("投入一亿两千万元。", "zh")
+    assert (money.unit, money.amounts) == ("yuan", (120_000_000,))
+
+
+def test_liang_counts_the_parts_of_a_fraction() -> None:
+    (share,) = find("三分之两", "zh")
+    assert (share.unit, share.amounts) == ("third", (2,))
 
 
 def test_other_units_are_other_quantities() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.answering.retrieval import Retriever
+from rag.answering.retrieval import HybridRetriever
 from rag.types import Chunk, SearchResult
 
 ZH, EN = "红树林有多少？", "How many mangroves are there?"
@@ -103,7 +103,7 @@ def search(
     table: Table, question: str = EN, documents: Collection[str] | None = None, per_language: int = 12
 ) -> list[SearchResult]:
     library: Any = table
-    return Retriever(library, per_language).search(question, documents)
+    return HybridRetriever(per_language).retrieve(question, library, documents)
 
 
 def ids(results: Iterable[SearchResult]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Sentences: where they end in Chinese, English and both, and what holds for any text."""
+"""Sentences: where they end in Chinese, English and both, and laws for any text."""
 
 from __future__ import annotations
 

@@ -96,8 +96,14 @@ def test_json_loses_nothing(answer: Answer) -> None:
     assert Answer.from_dict(json.loads(json.dumps(answer.to_dict()))) == answer
 
 
+def test_an_answer_that_calls_its_query_asked_can_be_read() -> None:
+    old = {"asked" if name == "query" else name: value for name, value in ANSWER.to_dict().items()}
+    assert "query" not in old
+    assert Answer.from_dict(old) == ANSWER
+
+
 def test_what_is_no_answer_is_an_error() -> None:
-    for text in ("", "[]", "{}", '{"question": "?"}'):
+    for text in ("", "[]", '["asked"]', "5", "{}", '{"question": "?"}'):
         with pytest.raises((ValueError, TypeError, KeyError)):
             Answer.from_json(text)
 

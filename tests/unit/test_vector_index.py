@@ -194,7 +194,7 @@ def build(count: int = len(VECTORS), limit: int = LIMIT) -> VectorIndex:
 
 
 def recall(index: VectorIndex, queries: np.ndarray, rows: np.ndarray, among: np.ndarray | None = None) -> float:
-    """Of the 10 nearest of the rows, how many are found."""
+    """Counts how many of the 10 nearest rows are found."""
     held = rows if among is None else among
     expected = held[np.argsort(-(queries @ VECTORS[held - 100].T), axis=1)[:, :10]]
     _, found = index.search(queries, with_spares(10), among)

@@ -1,4 +1,4 @@
-"""Work done ahead of the one who needs it, in a thread of its own."""
+"""Runs a generator ahead of its consumer, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ T = TypeVar("T")
 
 
 class Prefetch(Generic[T]):
-    """The items of a generator, up to `most` of which a thread makes before they are asked for.
+    """Iterates over a generator of which a thread makes up to `max_items` items in advance.
 
-    What the generator raises is raised when its turn comes. Used as a context manager: at its end the generator is closed, in
-    its own thread, before the next item would be made.
+    An exception of the generator is raised after the items made before it. Use it as a context manager, which closes the
+    generator at its end, in the thread, before the next item is made.
     """
 
-    def __init__(self, items: Generator[T, None, None], most: int) -> None:
+    def __init__(self, items: Generator[T, None, None], max_items: int) -> None:
         self._items = items
-        self._made: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(most)
+        self._made: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(max_items)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=copy_context().run, args=(self._make,), name="yinju-prefetch", daemon=True)
 
@@ -51,7 +51,7 @@ class Prefetch(Generic[T]):
         self._put(last)
 
     def _put(self, made: tuple[T] | BaseException | None) -> bool:
-        """Waits until there is room; False when nobody wants more."""
+        """Waits until there is room for an item; returns False if the context has ended."""
         while not self._stopped.is_set():
             try:
                 self._made.put(made, timeout=0.1)

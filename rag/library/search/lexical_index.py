@@ -1,4 +1,4 @@
-"""Terms in, rows by BM25 out: a Tantivy index, on disk or in memory."""
+"""Finds rows by their terms with BM25: a Tantivy index, on disk or in memory."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _HEAP_BYTES = 64_000_000
 
 
 class LexicalIndex:
-    """Rows of terms. The terms come from the caller's analyzer and are indexed as they are.
+    """An index of rows of terms, which come from the caller's analyzer and are indexed as they are.
 
-    What another index object does in the same folder is not seen.
+    It does not see changes by other objects in the same folder.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Opens the index in `folder`, or makes an empty one there; in memory when None.
+        """Opens the index in `folder`, or creates an empty one there; in memory when None.
 
         Raises:
-            IndexDamagedError: The folder does not hold a whole index.
+            IndexDamagedError: The index in the folder is damaged.
         """
         import tantivy
 
@@ -49,20 +49,20 @@ class LexicalIndex:
         return int(self._index.searcher().num_docs)
 
     def rows(self, language: str | None = None, documents: Collection[str] | None = None) -> list[int]:
-        """The row numbers that are in the index, of this language and these documents where given, in no order.
+        """Returns the row numbers in the index, optionally only those of a language and of some documents, in no order.
 
         Raises:
             IndexDamagedError: The index cannot be read.
         """
         import tantivy
 
-        wanted = [(tantivy.Occur.Must, query) for query in self._narrowing(language, documents)]
+        wanted = [(tantivy.Occur.Must, query) for query in self._restrictions(language, documents)]
         return [
             row for row, _ in self._hits(tantivy.Query.boolean_query(wanted) if wanted else tantivy.Query.all_query(), len(self))
         ]
 
     def languages(self) -> list[str]:
-        """The languages of the rows.
+        """Returns the languages of the rows.
 
         Raises:
             IndexDamagedError: The index cannot be read.
@@ -71,11 +71,11 @@ class LexicalIndex:
 
         with _reported():
             searcher: Any = self._index.searcher()
-            # Without a query, languages of rows that were removed would be among them.
+            # Without a query, the result would include languages of removed rows.
             return [name for name, _ in searcher.terms_with_prefix("language", "", tantivy.Query.all_query())]
 
     def update(self, add: Iterable[tuple[int, str, str, Sequence[str]]] = (), remove: Iterable[int] = ()) -> None:
-        """Removes rows and then adds rows with their document, language and terms, all or nothing.
+        """Removes rows and then adds rows with their document, language and terms, in one commit.
 
         Raises:
             IndexDamagedError: The index cannot be written.
@@ -95,12 +95,12 @@ class LexicalIndex:
     def search(
         self, terms: Sequence[str], top_k: int, language: str | None = None, documents: Collection[str] | None = None
     ) -> list[tuple[int, float]]:
-        """The rows that hold any of the terms with their BM25 scores, best first; empty when none does.
+        """Finds the rows with any of the terms, with their BM25 scores, best first.
 
-        Scores are the same whichever rows are searched.
+        The scores do not depend on `language` and `documents`.
 
         Args:
-            terms: The question's terms; repetitions count once.
+            terms: The terms of the question; repetitions count once.
             top_k: The most rows.
             language: Only rows in this language; any when None.
             documents: Only rows of these documents; any when None.
@@ -111,39 +111,39 @@ class LexicalIndex:
         import tantivy
 
         any_term = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._term_query(term)) for term in dict.fromkeys(terms)])
-        # What narrows the search adds nothing to the score.
-        narrowing = [
-            (tantivy.Occur.Must, tantivy.Query.const_score_query(query, 0.0)) for query in self._narrowing(language, documents)
+        # The restrictions add nothing to the score.
+        restrictions = [
+            (tantivy.Occur.Must, tantivy.Query.const_score_query(query, 0.0)) for query in self._restrictions(language, documents)
         ]
-        return self._hits(tantivy.Query.boolean_query([(tantivy.Occur.Must, any_term), *narrowing]), top_k)
+        return self._hits(tantivy.Query.boolean_query([(tantivy.Occur.Must, any_term), *restrictions]), top_k)
 
     def search_among(self, terms: Sequence[str], top_k: int, rows: Rows) -> list[tuple[int, float]]:
-        """Finds what `search` finds among some of the rows; for more of them than a query can well name.
+        """Searches some of the rows, like `search`. For more rows than a query can list efficiently.
 
         Args:
-            terms: The question's terms; repetitions count once.
+            terms: The terms of the question; repetitions count once.
             top_k: The most rows.
-            rows: Those that are searched, in ascending order.
+            rows: The rows to search, ascending.
 
         Raises:
             IndexDamagedError: The index cannot be read.
         """
         if not len(rows) or top_k < 1:
             return []
-        asked = math.ceil(2 * top_k * max(1.0, len(self) / len(rows)))
+        limit = math.ceil(2 * top_k * max(1.0, len(self) / len(rows)))
         while True:
-            hits = self.search(terms, asked)
+            hits = self.search(terms, limit)
             found = np.array([row for row, _ in hits], np.int64)
             places = np.minimum(np.searchsorted(rows, found), len(rows) - 1)
             chosen = np.flatnonzero(rows[places] == found)[:top_k]
-            if len(chosen) == top_k or len(hits) < asked:
+            if len(chosen) == top_k or len(hits) < limit:
                 return [hits[place] for place in chosen]
-            asked *= 4
+            limit *= 4
 
     def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:
-        """The share of the terms, weighed by how rare they are, that each row holds: between 0 and 1.
+        """Returns the share of the terms, weighed by their rarity, that each row contains: between 0 and 1.
 
-        A term's weight is BM25's inverse document frequency, highest for one that is in no row at all. Rows that are not in
+        A term's weight is BM25's inverse document frequency, which is highest for a term that is in no row. Rows that are not in
         the index are absent.
 
         Raises:
@@ -159,11 +159,11 @@ class LexicalIndex:
             for term, weight in weights.items()
         ]
         wanted = tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, "row", list(rows)), 0.0)
-        held = self._hits(tantivy.Query.boolean_query([(tantivy.Occur.Must, wanted), *weighed]), len(rows))
+        hits = self._hits(tantivy.Query.boolean_query([(tantivy.Occur.Must, wanted), *weighed]), len(rows))
         total = sum(weights.values())
-        return {row: min(1.0, score / total) for row, score in held}
+        return {row: min(1.0, score / total) for row, score in hits}
 
-    def _narrowing(self, language: str | None, documents: Collection[str] | None) -> Iterator[Any]:
+    def _restrictions(self, language: str | None, documents: Collection[str] | None) -> Iterator[Any]:
         import tantivy
 
         if language is not None:
@@ -172,17 +172,17 @@ class LexicalIndex:
             yield tantivy.Query.term_set_query(self._schema, "document", list(documents))
 
     def _rarity(self, term: str) -> float:
-        # Tantivy's own document frequency still counts rows that were removed.
+        # Tantivy's own document frequency includes rows that were removed.
         with _reported():
             searcher: Any = self._index.searcher()
-            holding = searcher.search(self._term_query(term), 1).count
-            return math.log(1 + (searcher.num_docs - holding + 0.5) / (holding + 0.5))
+            frequency = searcher.search(self._term_query(term), 1).count
+            return math.log(1 + (searcher.num_docs - frequency + 0.5) / (frequency + 0.5))
 
     def _write(self, writer: Any, add: Iterable[tuple[int, str, str, Sequence[str]]], remove: list[int]) -> None:
         import tantivy
 
         if remove:
-            # Deleting by term takes the number for a signed one, and matches nothing.
+            # Deleting by term would treat the number as signed, and match nothing.
             writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "row", remove))
         for row, document, language, terms in add:
             entry = tantivy.Document()
@@ -209,7 +209,7 @@ class LexicalIndex:
 
 @contextmanager
 def _reported() -> Iterator[None]:
-    """Tantivy reports what is damaged, and a disk that is full, as a ValueError, or panics."""
+    """Raises Tantivy's errors as `IndexDamagedError`: a damaged index or a full disk is a ValueError or a panic."""
     try:
         yield
     except BaseException as error:

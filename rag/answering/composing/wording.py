@@ -1,0 +1,137 @@
+"""The words around quotes: refusals, labels, and how a quote in the other language is introduced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from rag.text import quantities
+from rag.text.language import language_of
+from rag.types import Document, Language
+
+NoAnswer = Literal["not said", "none chosen", "no documents", "no more"]
+"""Why there is no answer: the documents searched do not say, no document was chosen, the library is empty, or all was cited before."""
+
+_LARGE_NUMBER = 10_000
+_MAX_CONVERTED = 3
+_MAX_TITLE = 40
+_WORDS = re.compile(r"[\u3400-\u9fff]|[A-Za-z]{2,}")
+_TELLING = 4
+
+_REFUSAL = {
+    "zh": "文档中没有找到这个问题的答案。",
+    "en": "The documents do not say.",
+}
+_CLOSEST = {
+    "zh": "最接近的内容见出处，但其中没有答案。",
+    "en": "The closest passages are shown, but they do not contain the answer.",
+}
+_NONE_CHOSEN = {
+    "zh": "没有选中资料库里的任何文档，请先选择要查找的文档。",
+    "en": "None of the documents in the library is chosen. Choose the ones to search first.",
+}
+_NO_MORE = {
+    "zh": "关于这个问题，文档里没有更多内容了。",
+    "en": "The documents contain nothing more about this.",
+}
+_EMPTY = {
+    "zh": "资料库里还没有文档。请先添加文档：yinju add 路径",
+    "en": "There are no documents in the library yet. Add some with: yinju add PATH",
+}
+_FOREIGN = {
+    ("zh", "en"): "原文（英文）：“{quote}”",
+    ("en", "zh"): "In the original Chinese: “{quote}”",
+}
+_BRACKETED: dict[Language, str] = {"zh": "（{}）", "en": " ({})"}
+_LABEL: dict[Language, str] = {"zh": "{}：", "en": "{}: "}
+_COMMA: dict[Language, str] = {"zh": "，", "en": ", "}
+
+
+def refusal(language: Language, why: NoAnswer) -> str:
+    """Returns the text of a refusal."""
+    if why == "not said":
+        return f"{_REFUSAL[language]}{'' if language == 'zh' else ' '}{_CLOSEST[language]}"
+    return {"none chosen": _NONE_CHOSEN, "no documents": _EMPTY, "no more": _NO_MORE}[why][language]
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Cuts a text into words and clauses, the steps in which it is shown."""
+    yield from re.findall(r"\s*(?:[\u3400-\u9fff]{1,4}|[^\s\u3400-\u9fff]+)|\s+$", text)
+
+
+def framed(quote: str, own: Language, language: Language, convert: bool) -> str:
+    """Puts the words around a quote: one in the other language is introduced as such.
+
+    Args:
+        quote: As it stands in the document.
+        own: The language of the document. A quote with enough words may be in another one.
+        language: The language of the question.
+        convert: Whether the quantities of a quote in the other language follow in the words of the question's.
+    """
+    quote = re.sub(r"\s*\n\s*", " ", quote)
+    own = language_of(quote) if len(_WORDS.findall(quote)) >= _TELLING else own
+    if own == language:
+        return quote
+    introduced = _FOREIGN[language, own].format(quote=quote)
+    given = [
+        (quantity.written, quantities.render(quantity, language))
+        for quantity in quantities.find(quote, own)
+        if quantity.kind != "number" or max(quantity.amounts) >= _LARGE_NUMBER
+    ]
+    equations = [f"{before} = {after}" for before, after in dict(given).items() if not _same_to_read(before, after)]
+    equations = equations[:_MAX_CONVERTED]
+    return introduced + _BRACKETED[language].format(_COMMA[language].join(equations)) if convert and equations else introduced
+
+
+def _same_to_read(before: str, after: str) -> bool:
+    """Whether a quantity reads the same before and after conversion: 2020年 does not need 2020."""
+    return re.sub(r"[年—–~-]", "", before) == re.sub(r"[年—–~-]", "", after)
+
+
+def labels(places: Sequence[tuple[Document, str]], language: Language) -> list[str]:
+    """Labels sentences with what tells them apart: their documents, and within a document their sections.
+
+    Args:
+        places: The document and the section of each sentence.
+        language: The language of the question.
+    """
+    documents = list({document.id: document for document, _ in places}.values())
+    names = dict(zip((document.id for document in documents), names_apart(documents), strict=True))
+    made = []
+    for document, section in places:
+        sections = [other for source, other in places if source.id == document.id]
+        made.append(label(" · ".join(filter(None, (names[document.id], _section_apart(section, sections)))), language))
+    return made
+
+
+def label(name: str, language: Language) -> str:
+    """Returns a name as it stands before a quote; empty for no name."""
+    return _LABEL[language].format(name) if name else ""
+
+
+def names_apart(sources: Iterable[Document]) -> list[str]:
+    """Names what tells documents apart: titles that differ in a number such as a year; else dates; else titles.
+
+    A single document gets an empty name.
+    """
+    documents = list(sources)
+    if len(documents) < 2:
+        return [""] * len(documents)
+    titles = [shortened(document.title) for document in documents]
+    dates = [document.published for document in documents]
+    numbers = {tuple(re.findall(r"\d+", document.title)) for document in documents}
+    dated = all(dates) and len(set(dates)) == len(dates)
+    return dates if dated and len(numbers) < len(documents) else titles
+
+
+def _section_apart(section: str, sections: Sequence[str]) -> str:
+    """Returns the headings above a sentence that are not above all the others of its document; empty without any."""
+    paths = [other.split(" > ") for other in sections]
+    shared = next((depth for depth, parts in enumerate(zip(*paths, strict=False)) if len(set(parts)) > 1), min(map(len, paths)))
+    return shortened(" > ".join(section.split(" > ")[shared:]))
+
+
+def shortened(title: str) -> str:
+    """Returns a title of at most 40 characters and an ellipsis."""
+    return title if len(title) <= _MAX_TITLE else title[:_MAX_TITLE].rstrip() + "…"

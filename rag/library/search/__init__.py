@@ -1,0 +1,1 @@
+"""Searching a library: the vector index, the lexical index, and the fusion of both."""
