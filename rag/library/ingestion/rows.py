@@ -23,7 +23,6 @@ def documents_of_file(database: Database, file: str) -> dict[str, str]:
     """Returns the ids of the documents that came from a file, by their sources: the file itself, its members or its lines."""
     if not database.open():
         return {}
-    # Both are ranges of the index over the sources: what begins with the file and `/`, and with the file and `#`.
     rows = database.select(
         "SELECT source, id FROM documents WHERE source = ? OR source >= ? AND source < ? OR source >= ? AND source < ? "
         "ORDER BY rowid",
