@@ -614,7 +614,7 @@ def test_while_another_writes_what_it_saved_before_is_searched(opened) -> None:
     one = opened()
     one.add_document(document_of("/a.txt", 2))
     one.add_document(document_of("/b.txt", 3))
-    with one._database.writing():
+    with one._write_lock.acquired():
         with one._database.transaction() as connection:
             connection.execute("DELETE FROM documents WHERE source = '/a.txt'")
         two = opened(HashingEncoder(fails_at=1))
