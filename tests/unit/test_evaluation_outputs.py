@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from rag.evaluation.figures import by_stage, counts, failed_at, figures, interva
 from rag.evaluation.measures.citing import CitationScores
 from rag.evaluation.outcome import BestSentence, Hit, Outcome, from_dict, stage
 from rag.evaluation.reports.page import page
+from rag.evaluation.reports.sections import Sections
 from rag.evaluation.reports.tables import tables
+from rag.evaluation.reports.wording import ENGLISH
 from rag.evaluation.run import to_dict
 
 HOSTILE = "</p><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -119,6 +122,18 @@ def test_the_page_stands_alone_and_shows_each_failure_with_what_was_found() -> N
     assert '<li class="relevant">t: 有3个。 (0.900)</li>' in shown
     assert "models: encoder" in shown
     assert "<summary>Reading: the passage was found, but not its answer <b>1</b>" in shown
+
+
+def test_the_risk_curve_goes_beyond_the_threshold_with_the_answers_that_were_withheld() -> None:
+    answered = [replace(RANKED, id=str(n), confidence=0.9 - n / 10) for n in range(3)]
+    # Surer than the answers, and yet refused: it still comes after them.
+    withheld = replace(REFUSED, confidence=0.95, best_right=False)
+    examined = Sections(ENGLISH).risk_coverage([*answered, withheld], 0.5)
+    not_examined = Sections(ENGLISH).risk_coverage([replace(outcome, best_right=None) for outcome in (*answered, withheld)], 0.5)
+    rows = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in examined.split("<tr>")[2:]]
+    assert rows == [["75%", "0%", "Threshold 0.50"], ["50%", "0%", ""], ["75%", "0%", ""], ["100%", "25%", ""]]
+    assert "100%</th>" not in not_examined
+    assert "75%</th>" in not_examined
 
 
 def test_a_hostile_set_is_only_text() -> None:
