@@ -14,11 +14,11 @@ from hashing_encoder import HashingEncoder
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rag.answering import table_plans
 from rag.answering.reading import Reading, Sentence
-from rag.answering.table_answers import TableAnswer, answer, run
-from rag.answering.table_columns import columns_of
-from rag.answering.table_plans import BY_CONCEPT, BY_COSINE, BY_TERMS
+from rag.answering.tables import plans as table_plans
+from rag.answering.tables.answers import TableAnswer, answer, run
+from rag.answering.tables.columns import columns_of
+from rag.answering.tables.plans import BY_CONCEPT, BY_COSINE, BY_TERMS
 from rag.documents import tables
 from rag.documents.loaders.tables import rows_as_lines
 from rag.library.library import Library

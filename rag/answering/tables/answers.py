@@ -1,6 +1,6 @@
 """Questions that need a whole table: the highest and lowest, how many, sums, averages, differences, and lists of rows.
 
-Rules make a plan of the question (`rag.answering.table_plans`), SQLite carries it out, and the answer names the operation and
+Rules make a plan of the question (`rag.answering.tables.plans`), SQLite carries it out, and the answer names the operation and
 over how many rows, and cites the rows. A question without a sure plan is answered as any other.
 """
 
@@ -14,11 +14,11 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Literal
 
 from embeddings.encoder import Encoder
-from rag.answering import table_words
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
-from rag.answering.table_columns import shortest
-from rag.answering.table_plans import Operation, Plan, plan
+from rag.answering.tables import words as table_words
+from rag.answering.tables.columns import shortest
+from rag.answering.tables.plans import Operation, Plan, plan
 from rag.documents import tables
 from rag.documents.tables import Row
 from rag.text import quantities

@@ -15,9 +15,9 @@ from itertools import pairwise
 from typing import Literal
 
 from embeddings.encoder import Encoder
-from rag.answering import table_words
-from rag.answering.table_columns import PARENTHESES, SCALE_IN_UNIT, Column, columns_of, day_number, has_amounts, may_be_years
-from rag.answering.table_words import Superlative
+from rag.answering.tables import words as table_words
+from rag.answering.tables.columns import PARENTHESES, SCALE_IN_UNIT, Column, columns_of, day_number, has_amounts, may_be_years
+from rag.answering.tables.words import Superlative
 from rag.documents.tables import Table
 from rag.text import quantities
 from rag.text.analysis import Analyzer

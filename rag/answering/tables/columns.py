@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from rag.answering import table_words
+from rag.answering.tables import words as table_words
 from rag.documents import tables
 from rag.documents.tables import Table
 from rag.text import quantities

@@ -1,0 +1,1 @@
+"""Answers worked out over whole tables."""
