@@ -13,12 +13,13 @@ from typing import Literal
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
-from rag.answering import comparing, composing, follow_ups, intents, table_answers
+from rag.answering import comparing, composing, follow_ups, intents
 from rag.answering.composing import Composer, ExtractiveComposer, NoAnswer, Statement
 from rag.answering.drafts import Draft
 from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.answering.retrieval import HybridRetriever, Retriever
-from rag.answering.table_answers import TableAnswer
+from rag.answering.tables import answers as table_answers
+from rag.answering.tables.answers import TableAnswer
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
 from rag.language_models import generators
 from rag.language_models.checking import Checker

@@ -14,11 +14,12 @@ from hashing_encoder import HashingEncoder
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rag.answering import table_plans
 from rag.answering.reading import Reading, Sentence
-from rag.answering.table_answers import TableAnswer, answer, run
-from rag.answering.table_columns import columns_of
-from rag.answering.table_plans import BY_CONCEPT, BY_COSINE, BY_TERMS
+from rag.answering.tables.answers import TableAnswer, answer
+from rag.answering.tables.calculation import calculate
+from rag.answering.tables.columns import ReadTable, columns_of
+from rag.answering.tables.planning import plan
+from rag.answering.tables.plans import BY_CONCEPT, BY_COSINE, BY_TERMS
 from rag.documents import tables
 from rag.documents.loaders.tables import rows_as_lines
 from rag.library.library import Library
@@ -456,10 +457,11 @@ def test_what_is_worked_out_equals_what_python_makes_of_the_rows(
     assume(amounts != [Decimal(i) for i in range(1, len(amounts) + 1)])
     source = document("Ledger", "Entry|Group|Amount", *(f"E{i}x|{name}|{amount:f}" for i, (name, amount) in enumerate(entries)))
     (table,) = tables.find(source.text)
+    read = ReadTable(table, ANALYZER)
 
     def work_out(question: str):
-        made = table_plans.plan(question, table, "en", "Ledger", analyzer=ANALYZER, encoder=HashingEncoder())
-        return run(made) if made else None
+        made = plan(question, read, "en", "Ledger", analyzer=ANALYZER, encoder=HashingEncoder())
+        return calculate(made) if made else None
 
     chosen = [(i, amount) for i, (name, amount) in enumerate(entries) if name == group]
     total = work_out(f"What is the total amount of group {group}?")

@@ -1,13 +1,14 @@
-"""The columns of a table as they can be computed with: numbers with their units, and dates."""
+"""The columns of a table, read as numbers with their units, as dates, or as text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 
-from rag.answering import table_words
+from rag.answering.tables import words
 from rag.documents import tables
 from rag.documents.tables import Table
 from rag.text import quantities
@@ -18,6 +19,7 @@ _AFFIXED = re.compile(r"(?P<before>[^\d+−-]{0,8}?)(?P<number>[-+−]?\d[\d,. \
 _ISO_DATE = re.compile(
     r"(?P<year>(?:1[5-9]|20)\d\d)[-/.](?P<month>\d{1,2})(?:[-/.](?P<day>\d{1,2}))?(?:[T ]\d{1,2}:\d\d(?::\d\d)?)?"
 )
+_HAN = re.compile(r"[\u3400-\u9fff]+")
 _YEAR = re.compile(r"(?:1[5-9]\d\d|20\d\d)年?")
 PARENTHESES = re.compile(r"[(（\[【](?P<within>[^)）\]】]*)[)）\]】]|[,，/]\s*(?P<unit>[^\s,，/]{1,12})$")
 _UNIT_ABOVE = re.compile(
@@ -30,11 +32,12 @@ SCALE_IN_UNIT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as it can be computed with. `values` are None where a cell is empty or says that there is no value.
+    """A column whose cells can be compared and calculated with.
 
     `texts` are folded as search terms are, and empty for an empty cell. `numbers` and `dates` are None when a cell is something
-    else; a date is `year * 10000 + month * 100 + day`. `before` and `after` are what every number has around it. A number stands
-    for `scale` times itself, which is None where it is not sure. `stated` is the unit that only the lines above the table give.
+    else; within them, an empty cell, or one that says there is no value, is None. A date is `year * 10000 + month * 100 + day`.
+    Every number has `before` and `after` around it and counts `scale` times; a `scale` of None means that it is uncertain.
+    `stated` is a unit that only the lines above the table give.
     """
 
     heading: str
@@ -48,56 +51,124 @@ class Column:
     is_share: bool = False
     stated: str = ""
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the column has neither numbers nor dates."""
+        return self.numbers is None and self.dates is None
+
+    @property
+    def is_key(self) -> bool:
+        """Whether the column identifies every row by a text of its own."""
+        return all(self.texts) and len(set(self.texts)) == len(self.texts)
+
+    @property
+    def is_number_of_row(self) -> bool:
+        """Whether the column counts the rows or gives years: its numbers are not amounts."""
+        numbers = [number for number in self.numbers or () if number is not None]
+        return self.dates is not None or numbers == list(range(1, len(numbers) + 1))
+
+
+class ReadTable:
+    """A table with its columns read, and what its cells and headings say as search terms.
+
+    Everything here is independent of the question; the parts that only some questions need are worked out at the first of them.
+    """
+
+    def __init__(self, table: Table, analyzer: Analyzer) -> None:
+        self.table = table
+        self.columns = columns_of(table, analyzer)
+        self._analyzer = analyzer
+
+    @cached_property
+    def values(self) -> dict[str, frozenset[int]]:
+        """The columns that contain each folded text, for columns of text."""
+        values: dict[str, set[int]] = {}
+        for i, column in enumerate(self.columns):
+            for text in filter(None, column.texts if column.is_text else ()):
+                values.setdefault(text, set()).add(i)
+        return {value: frozenset(columns) for value, columns in values.items()}
+
+    @cached_property
+    def naming_column(self) -> int:
+        """The first column of text that names every row and has no amounts, or 0."""
+        keys = (i for i, column in enumerate(self.columns) if column.is_text and column.is_key and not _has_amounts(column))
+        return next(keys, 0)
+
+    @cached_property
+    def heading_terms(self) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+        """The terms of each heading outside its brackets, and those of the unit within."""
+        light = words.light_terms(self._analyzer)
+        found = []
+        for heading in self.table.headings:
+            outside = frozenset(self._analyzer.terms(PARENTHESES.sub(" ", heading)))
+            within = frozenset(self._analyzer.terms(_in_brackets(heading)))
+            found.append((outside - light or outside, within - light))
+        return tuple(found)
+
+    def cells_with(self, terms: Collection[str]) -> set[tuple[int, str]]:
+        """Returns the column and folded text of every cell of a text column that has all the terms."""
+        # A Chinese term is a part of its text, which takes far less time to check than to find the terms.
+        parts = [term for term in terms if _HAN.fullmatch(term)]
+        return {
+            (column, value)
+            for value, columns in self.values.items()
+            if all(part in value for part in parts) and words.terms_of(self._analyzer, value).issuperset(terms)
+            for column in columns
+        }
+
 
 def columns_of(table: Table, analyzer: Analyzer) -> tuple[Column, ...]:
-    """The columns of a table, read as numbers and dates where every cell is one."""
-    above = _UNIT_ABOVE.search(table.caption)
-    years = {
-        term for name in ("year", "date", "signed", "built", "bought", "hired") for term in table_words.concepts(analyzer)[name]
-    }
+    """Reads the columns of a table, as numbers or dates where every cell is one."""
+    unit_above = _UNIT_ABOVE.search(table.caption)
+    concepts = words.concepts(analyzer)
+    dated = {term for name in ("year", "date", "signed", "built", "bought", "hired") for term in concepts[name]}
     columns = []
     for i, heading in enumerate(table.headings):
-        cells = [row.cells[i].text if row.cells[i] else "" for row in table.rows]  # type: ignore[union-attr]
-        texts = tuple(analyzer.fold(cell) for cell in cells)
+        cells = [cell.text if (cell := row.cells[i]) else "" for row in table.rows]
+        texts = tuple(map(analyzer.fold, cells))
         present = ["" if tables.is_missing(cell) else cell for cell in cells]
-        may_be_years = bool(years.intersection(analyzer.terms(heading)))
+        may_be_years = bool(dated.intersection(analyzer.terms(heading)))
         dates = _dates(present, may_be_years)
         read = _numbers(present) if dates is None or may_be_years else None
         if read is None:
             columns.append(Column(heading, texts, None, dates))
-            continue
-        own = " ".join(match["within"] or match["unit"] or "" for match in PARENTHESES.finditer(heading))
-        stated = above["unit"] if above and not own and not read.after and not read.before and not read.unit else ""
-        unit = f"{own} {read.after} {stated}"
-        columns.append(
-            replace(
-                read,
-                heading=heading,
-                texts=texts,
-                dates=dates,
-                unit=read.unit or _unit_in(f"{read.before}1{read.after}") or _unit_in(f"1 {own or stated}"),
-                scale=_scale(unit),
-                is_share=read.is_share or "%" in unit,
-                stated=stated,
-            )
-        )
+        else:
+            above = unit_above["unit"] if unit_above else ""
+            columns.append(replace(_with_unit(read, _in_brackets(heading), above), heading=heading, texts=texts, dates=dates))
     return tuple(columns)
 
 
-def has_amounts(column: Column) -> bool:
-    """Whether any cell is an amount, also where others are not."""
-    return any(text and (tables.plain_number(text) is not None or _whole_quantity(text)) for text in column.texts)
-
-
 def may_be_years(column: Column) -> bool:
-    """Whether all numbers look like years, with nothing that says what else they are."""
+    """Whether all numbers look like years and nothing says that they are anything else."""
     return not (column.before or column.after or column.unit) and all(
         _YEAR.fullmatch(f"{number}") for number in column.numbers or () if number is not None
     )
 
 
+def _has_amounts(column: Column) -> bool:
+    """Whether any cell is an amount, even if others are not."""
+    return any(text and (tables.plain_number(text) is not None or _whole_quantity(text)) for text in column.texts)
+
+
+def _in_brackets(heading: str) -> str:
+    return " ".join(match["within"] or match["unit"] or "" for match in PARENTHESES.finditer(heading))
+
+
+def _with_unit(column: Column, in_heading: str, above: str) -> Column:
+    """Completes a column of numbers by the unit in its heading, or else by the one above the table."""
+    stated = above if not (in_heading or column.after or column.before or column.unit) else ""
+    written = f"{in_heading} {column.after} {stated}"
+    return replace(
+        column,
+        unit=column.unit or _unit_in(f"{column.before}1{column.after}") or _unit_in(f"1 {in_heading or stated}"),
+        scale=_scale(written),
+        is_share=column.is_share or "%" in written,
+        stated=stated,
+    )
+
+
 def _numbers(cells: Sequence[str]) -> Column | None:
-    """The numbers of a column, all with the same around them or of the same unit; None when a cell is anything else."""
+    """Reads numbers that all have the same text around them or the same unit; None when a cell is anything else."""
     matches = [_AFFIXED.fullmatch(cell) if cell else None for cell in cells]
     if not any(cells):
         return None
@@ -125,7 +196,7 @@ def _numbers(cells: Sequence[str]) -> Column | None:
 
 
 def _is_unit(before: str, after: str) -> bool:
-    """Whether what stands around every number of a column is a unit, and not the rest of a name such as C-5 or 3rd."""
+    """Whether the text around every number of a column is a unit, not the rest of a name such as C-5 or 3rd."""
     if before and (after or not _whole_quantity(f"{before}1")):
         return False
     return bool(
@@ -137,7 +208,7 @@ def _is_unit(before: str, after: str) -> bool:
 
 
 def _whole_quantity(text: str) -> Quantity | None:
-    """The one amount that a whole text is, without a bound."""
+    """Reads a text that is one amount and nothing else, without a bound."""
     found = quantities.find(text, "zh")
     if len(found) != 1 or found[0].written != text.strip() or len(found[0].amounts) != 1 or found[0].bound:
         return None
@@ -150,7 +221,7 @@ def _unit_in(text: str) -> str:
 
 
 def _scale(unit: str) -> Decimal | None:
-    """What a number of a unit is to be multiplied by: 10,000 for 万元; None when that is not sure."""
+    """Returns the factor of a unit, such as 10,000 for 万元; None when it is uncertain."""
     found = [match[0].lower() for match in SCALE_IN_UNIT.finditer(unit)]
     if not found:
         return Decimal(1)
@@ -161,7 +232,7 @@ def _scale(unit: str) -> Decimal | None:
 
 
 def _dates(cells: Sequence[str], may_be_years: bool) -> tuple[int | None, ...] | None:
-    """The dates of a column; None when a cell is anything else. Years alone are dates only where the heading says so."""
+    """Reads dates; None when a cell is anything else. Years alone are dates only where the heading says so."""
     found: list[int | None] = []
     for cell in cells:
         found.append(_date_of(cell, may_be_years) if cell else None)
@@ -185,7 +256,7 @@ def _date_of(text: str, may_be_year: bool) -> int | None:
 
 
 def day_number(date: Date, *, first: bool) -> int | None:
-    """The first or the last day of a date, as columns write dates; None when it names a part of a year without sure days."""
+    """Returns the first or last day of a date as a column's number; None for a part of a year without definite days."""
     months = {"": (0, 12), "first half": (1, 6), "second half": (7, 12)}.get(date.period)
     if date.span or months is None or (date.period and date.month):
         return None
@@ -194,5 +265,5 @@ def day_number(date: Date, *, first: bool) -> int | None:
 
 
 def shortest(number: Decimal) -> Decimal:
-    """The same number without the zeros at the end of its decimals."""
+    """Removes the zeros at the end of a number's decimals."""
     return number.quantize(Decimal(1)) if number == number.to_integral_value() else number.normalize()

@@ -1,0 +1,108 @@
+"""Answers questions that need a whole table: the highest and lowest, how many, sums, averages, differences, and lists of rows.
+
+Rules turn the question into a plan (`planning`), SQLite carries it out (`calculation`), and the answer names the operation and the
+number of rows, and cites the rows. A question without a certain plan is left to the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from embeddings.encoder import Encoder
+from rag.answering.citations import cite, marker
+from rag.answering.composing import Statement
+from rag.answering.tables import words
+from rag.answering.tables.calculation import Outcome, calculate
+from rag.answering.tables.columns import ReadTable
+from rag.answering.tables.planning import plan
+from rag.answering.tables.plans import Plan
+from rag.answering.tables.wording import first_line
+from rag.documents import tables
+from rag.text.analysis import Analyzer
+from rag.types import Document, Language, SearchResult
+
+GetDocument = Callable[[str], Document]
+
+_MAX_CITED = 20
+_MAX_TABLES = 3
+_MAX_CACHED_DOCUMENTS = 8
+_MAX_CACHED_CHARACTERS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TableAnswer:
+    """An answer calculated over one table, or over one table of each of several documents."""
+
+    statements: tuple[Statement, ...]
+    confidence: float
+
+
+def answer(
+    question: str,
+    results: Sequence[SearchResult],
+    language: Language,
+    document: GetDocument,
+    *,
+    analyzer: Analyzer,
+    encoder: Encoder,
+) -> TableAnswer | None:
+    """Answers a question over a table that the search found a row of.
+
+    Tables that fit equally well are answered one by one, each under the title of its document.
+
+    Args:
+        question: In Chinese or English.
+        results: The search results.
+        language: The language of the question.
+        document: Returns the document with an id.
+        analyzer: Makes the search terms.
+        encoder: Finds headings that the question names in other words.
+
+    Returns:
+        The answer; None when no plan is certain.
+    """
+    if not words.ASKS.search(analyzer.fold(question)):
+        return None
+    with_rows = dict.fromkeys(result.chunk.document_id for result in results if tables.looks_like_row(result.chunk.text))
+    plans = [
+        (source, made)
+        for source in map(document, with_rows)
+        for table in _tables_of(source.text, analyzer)
+        if (made := plan(question, table, language, source.title, analyzer=analyzer, encoder=encoder))
+    ]
+    confidence = max((made.confidence for _, made in plans), default=0.0)
+    best = [(source, made) for source, made in plans if made.confidence == confidence]
+    answered = [(source, made, outcome) for source, made in best if (outcome := calculate(made))]
+    if not answered or len(best) > _MAX_TABLES:
+        return None
+    return TableAnswer(tuple(_statements(answered, language)), confidence)
+
+
+def _tables_of(text: str, analyzer: Analyzer) -> tuple[ReadTable, ...]:
+    """Reads the tables of a text; the last few texts of a common length are cached, as one question often follows another."""
+    return _cached_tables(text, analyzer) if len(text) <= _MAX_CACHED_CHARACTERS else _read_tables(text, analyzer)
+
+
+def _read_tables(text: str, analyzer: Analyzer) -> tuple[ReadTable, ...]:
+    return tuple(ReadTable(table, analyzer) for table in tables.find(text))
+
+
+@lru_cache(maxsize=_MAX_CACHED_DOCUMENTS)
+def _cached_tables(text: str, analyzer: Analyzer) -> tuple[ReadTable, ...]:
+    return _read_tables(text, analyzer)
+
+
+def _statements(answered: Sequence[tuple[Document, Plan, Outcome]], language: Language) -> Iterator[Statement]:
+    """Yields a statement for each table: the answer in one line, then the rows that decide, each with its citation."""
+    number = 1
+    for i, (source, made, outcome) in enumerate(answered):
+        rows = [made.table.rows[row] for row in outcome.rows[:_MAX_CITED]]
+        citations = tuple(cite(source, number + n, row.start, row.end, made.confidence) for n, row in enumerate(rows))
+        markers = [marker(citation.number) for citation in citations]
+        label = (f"{source.title}：" if language == "zh" else f"{source.title}: ") if len(answered) > 1 else ""
+        line = f"{label}{first_line(made, outcome, rows, language)}{''.join(markers)}"
+        evidence = "".join(f"\n- {citation.quote}{mark}" for citation, mark in zip(citations, markers, strict=True))
+        yield Statement(("\n\n" if i else "") + f"{line}\n{evidence}", citations)
+        number += len(citations)

@@ -1,0 +1,158 @@
+"""Rules that find the cells and the columns that a question names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import TypeVar
+
+from rag.answering.tables import words
+from rag.answering.tables.columns import PARENTHESES
+from rag.answering.tables.drafts import Draft
+from rag.answering.tables.plans import BY_CONCEPT, BY_COSINE, BY_TERMS, NoPlanError
+
+_MIN_COSINE = 0.75
+_MIN_MARGIN = 0.2
+_HAN = re.compile(r"[\u3400-\u9fff]")
+
+Span = tuple[int, int]
+_T = TypeVar("_T")
+
+
+def take_values(draft: Draft) -> None:
+    """Takes out the cells that the question names, the longest first, and filters by them.
+
+    Raises:
+        NoPlanError: Several columns contain a cell that the question names.
+    """
+    named: dict[int, list[str]] = {}
+    remainder = draft.remainder
+    headings = {draft.analyzer.fold(heading) for heading in draft.table.headings}
+    mentioned = [
+        value
+        for value in draft.read.values
+        if value in remainder.text and value not in headings and _is_unambiguous(draft, value)
+    ]
+    for value in sorted(mentioned, key=len, reverse=True):
+        while value in remainder.text and (match := re.search(words.bounded(value), remainder.text)):
+            column = _only(draft.read.values[value])
+            draft.value_places.append((*match.span(), column))
+            remainder.take(*match.span())
+            named.setdefault(column, []).append(value)
+    for column, texts in named.items():
+        draft.filter_text(column, texts)
+
+
+def take_headings(draft: Draft) -> None:
+    """Takes out the headings that the question names in full, the longest first."""
+    named: dict[str, set[int]] = {}
+    for i, heading in enumerate(draft.table.headings):
+        for name in {heading, PARENTHESES.sub("", heading).strip()}:
+            folded = draft.analyzer.fold(name)
+            is_operation = words.SUM.fullmatch(folded) or words.AVERAGE.fullmatch(folded)
+            if len(folded) > 1 and not is_operation and not folded.isdecimal():
+                named.setdefault(folded, set()).add(i)
+    for name in sorted(named, key=len, reverse=True):
+        while match := re.search(words.bounded(name), draft.remainder.text):
+            draft.link(*match.span(), named[name], BY_TERMS)
+            draft.remainder.take(*match.span())
+
+
+def take_rest(draft: Draft) -> None:
+    """Accounts for every word that is left: it names a column, a part of a cell or the table, or does not narrow anything down.
+
+    Raises:
+        NoPlanError: A word does none of these.
+    """
+    names: list[Span] = []
+    unknown: list[Span] = []
+    for start, end in draft.tokens():
+        word = draft.remainder.text[start:end]
+        terms = draft.analyzer.terms(word)
+        if columns := _columns_called(draft, terms):
+            draft.link(start, end, *columns)
+        elif draft.is_light(word):
+            continue
+        elif terms and draft.about.issuperset(terms):
+            draft.link(start, end, (), BY_TERMS)
+        elif draft.remainder.original[start].isupper() or not word.isascii():
+            names.append((start, end))
+        else:
+            unknown.append((start, end))
+    for start, end in [*_take_parts_of_cells(draft, names), *unknown]:
+        if (column := _column_like(draft, draft.remainder.text[start:end])) is None:
+            raise NoPlanError
+        draft.link(start, end, [column], BY_COSINE)
+
+
+def _is_unambiguous(draft: Draft, value: str) -> bool:
+    """Whether a question that contains a value can only mean the cell."""
+    is_long = len(value) > (1 if _HAN.search(value) else 2)
+    has_digit = not _HAN.search(value) and any(character.isdigit() for character in value)
+    return (is_long or has_digit) and not draft.is_light(value)
+
+
+def _columns_called(draft: Draft, terms: Sequence[str]) -> tuple[frozenset[int], float] | None:
+    """Finds the columns whose headings share a word, else those whose headings contain a synonym, with the confidence."""
+    wanted = set(terms) - words.light_terms(draft.analyzer)
+    if not wanted:
+        return None
+    headings = draft.read.heading_terms
+    for part in (0, 1):
+        if found := frozenset(i for i, heading in enumerate(headings) if wanted & heading[part]):
+            return found, BY_TERMS
+    concepts = [names for names in words.concepts(draft.analyzer).values() if wanted & names]
+    found = frozenset(i for i, (outside, _) in enumerate(headings) if any(concept & outside for concept in concepts))
+    return (found, BY_CONCEPT) if found else None
+
+
+def _take_parts_of_cells(draft: Draft, names: Sequence[Span]) -> list[Span]:
+    """Filters by the one cell that contains all names of a group; returns the names that no cell contains.
+
+    Raises:
+        NoPlanError: Several cells contain a group, or its column has a filter already.
+    """
+    left: list[Span] = []
+    for group in _neighbours(draft, names):
+        terms = {term for start, end in group for term in draft.analyzer.terms(draft.remainder.text[start:end])}
+        cells = draft.read.cells_with(terms)
+        if not cells:
+            left += group
+            continue
+        column, value = _only(cells)
+        if any(each.column == column for each in draft.filters):
+            raise NoPlanError
+        draft.value_places.append((group[0][0], group[-1][1], column))
+        draft.filter_text(column, [value])
+        draft.lower_confidence(BY_CONCEPT)
+    return left
+
+
+def _neighbours(draft: Draft, names: Sequence[Span]) -> list[list[Span]]:
+    """Groups names with nothing but punctuation between them."""
+    groups: list[list[Span]] = []
+    for span in names:
+        if groups and not draft.remainder.original[groups[-1][-1][1] : span[0]].strip(" &.,'’-"):
+            groups[-1].append(span)
+        else:
+            groups.append([span])
+    return groups
+
+
+def _column_like(draft: Draft, word: str) -> int | None:
+    """Finds the column whose heading the encoder places near a word and clearly nearer than the second; None when unsure."""
+    headings = [(i, heading) for i, heading in enumerate(draft.table.headings) if heading]
+    if len(word) < 2 or len(headings) < 2:
+        return None
+    vectors = draft.encoder.encode_query([word, *(heading for _, heading in headings)])
+    cosines = vectors[1:] @ vectors[0]
+    second, first = sorted(range(len(headings)), key=lambda i: cosines[i])[-2:]
+    is_sure = cosines[first] >= _MIN_COSINE and cosines[first] - cosines[second] >= _MIN_MARGIN
+    return headings[first][0] if is_sure else None
+
+
+def _only(items: Collection[_T]) -> _T:
+    if len(items) != 1:
+        raise NoPlanError
+    (item,) = items
+    return item

@@ -1,0 +1,140 @@
+"""The sentence that answers a question over a table, in Chinese and English: the result, the operation and the rows it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from rag.answering.tables.calculation import Outcome
+from rag.answering.tables.columns import shortest
+from rag.answering.tables.plans import Operation, Plan
+from rag.documents import tables
+from rag.documents.tables import Row
+from rag.text import quantities
+from rag.text.quantities import Quantity
+from rag.types import Language
+
+_EXTREMES_ZH: dict[Operation, str] = {"highest": "最大", "lowest": "最小", "latest": "最晚", "earliest": "最早"}
+_AGGREGATES_ZH: dict[Operation, str] = {"sum": "之和", "average": "平均值"}
+_BETWEEN: dict[Language, str] = {"zh": "，", "en": ", "}
+_APART: dict[Language, str] = {"zh": "；", "en": "; "}
+
+
+def first_line(plan: Plan, outcome: Outcome, rows: Sequence[Row], language: Language) -> str:
+    """Words an outcome in one line without markers.
+
+    Args:
+        plan: The plan that gave the outcome.
+        outcome: The result.
+        rows: The first of the outcome's rows: those that are cited.
+        language: The language of the line.
+    """
+    notes = _notes_zh(plan, outcome, rows) if language == "zh" else _notes_en(plan, outcome, rows)
+    shown, both = _result(plan, outcome, rows, language), _APART[language].join(notes)
+    return f"{shown}（{both}）" if language == "zh" else f"{shown} ({both})"
+
+
+def _notes_en(plan: Plan, outcome: Outcome, rows: Sequence[Row]) -> list[str]:
+    notes = [_operation_en(plan, outcome, rows)]
+    if outcome.empty:
+        notes.append(f"{_rows(outcome.empty)} without a value left out")
+    if left := len(outcome.rows) - len(rows):
+        notes.append(f"{_rows(left)} more not shown")
+    return notes
+
+
+def _operation_en(plan: Plan, outcome: Outcome, rows: Sequence[Row]) -> str:
+    heading, total = _heading(plan, "en"), len(plan.table.rows)
+    condition = f" with “{_conditions(plan, 'en')}”" if plan.filters else ""
+    over = _rows(outcome.matching - outcome.empty)
+    match plan.operation:
+        case "highest" | "lowest" | "latest" | "earliest":
+            return f"{f'{plan.limit} ' if plan.limit > 1 else ''}{plan.operation} {heading} of {over}{condition}"
+        case "list":
+            return f"{outcome.matching} of {_rows(total)}{condition}"
+        case "count" if plan.target is not None:
+            return f"different values of {heading} in {_rows(outcome.matching)}{condition}; counted over the cited rows"
+        case "count":
+            return (
+                f"rows{condition}, of {total} in all; counted over the cited rows" if condition else "all rows; counted over them"
+            )
+        case "difference":
+            names = " and ".join(_text(row, plan.label) for row in rows)
+            return f"difference in {heading} between {names}; computed from the cited rows"
+        case _:
+            return f"{plan.operation} of {heading} over {over}{condition}; computed from the cited rows"
+
+
+def _notes_zh(plan: Plan, outcome: Outcome, rows: Sequence[Row]) -> list[str]:
+    notes = [_operation_zh(plan, outcome, rows)]
+    if outcome.empty:
+        notes.append(f"另有{outcome.empty}行没有数值")
+    if left := len(outcome.rows) - len(rows):
+        notes.append(f"另有{left}行未列出")
+    return notes
+
+
+def _operation_zh(plan: Plan, outcome: Outcome, rows: Sequence[Row]) -> str:
+    heading, total = _heading(plan, "zh"), len(plan.table.rows)
+    condition = f"符合“{_conditions(plan, 'zh')}”的" if plan.filters else ""
+    over = outcome.matching - outcome.empty
+    match plan.operation:
+        case "highest" | "lowest" | "latest" | "earliest":
+            several = f"的前{plan.limit}" if plan.limit > 1 else ""
+            return f"{condition}共{over}行中{heading}{_EXTREMES_ZH[plan.operation]}{several}"
+        case "list":
+            return f"{condition}共{outcome.matching}行，全表{total}行"
+        case "count" if plan.target is not None:
+            return f"{condition}共{outcome.matching}行中{heading}的不同值；由所引各行数出"
+        case "count":
+            return f"{condition}行数，全表{total}行；由所引各行数出" if condition else "全表的行数；由所引各行数出"
+        case "difference":
+            return f"{'和'.join(_text(row, plan.label) for row in rows)}的{heading}之差；由所引各行算出"
+        case _:
+            return f"{condition or '共'}{over}行的{heading}{_AGGREGATES_ZH[plan.operation]}；由所引各行算出"
+
+
+def _result(plan: Plan, outcome: Outcome, rows: Sequence[Row], language: Language) -> str:
+    """Words the answer itself: the names of rows, with the values that decide, or a number."""
+    names = [_text(row, plan.label) for row in rows]
+    if plan.operation == "list":
+        return _BETWEEN[language].join(dict.fromkeys(filter(None, names)))
+    if plan.operation == "count":
+        return f"{outcome.value:f}"
+    assert plan.target is not None
+    if outcome.value is None:
+        pairs = ((name, _text(row, plan.target)) for name, row in zip(names, rows, strict=True))
+        return _APART[language].join(_BETWEEN[language].join(dict.fromkeys(filter(None, pair))) for pair in pairs)
+    about = "" if outcome.exact else "约" if language == "zh" else "about "
+    return about + _amount(plan, plan.target, outcome.value, rows, language)
+
+
+def _amount(plan: Plan, target: int, value: Decimal, rows: Sequence[Row], language: Language) -> str:
+    """Writes a calculated number as the cells of its column are written."""
+    column = plan.columns[target]
+    texts = [_text(row, target) for row in rows]
+    if not (column.before or column.after) and any(tables.plain_number(text) is None for text in texts):
+        return quantities.render(Quantity(0, 0, f"{value:f}", "measure", (shortest(value),), unit=column.unit), language)
+    digits = f"{abs(value):{',' if any(',' in text for text in texts) else ''}f}"
+    return f"{'-' if value < 0 else ''}{column.before}{digits}{column.after}"
+
+
+def _heading(plan: Plan, language: Language) -> str:
+    """Quotes the heading of the target column, with a unit that is given only above the table."""
+    if plan.target is None:
+        return ""
+    column = plan.columns[plan.target]
+    return f"“{column.heading}{f'{_BETWEEN[language]}{column.stated}' if column.stated else ''}”"
+
+
+def _conditions(plan: Plan, language: Language) -> str:
+    return _APART[language].join(each.shown for each in plan.filters)
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
+
+
+def _text(row: Row, column: int) -> str:
+    cell = row.cells[column]
+    return cell.text if cell else ""
