@@ -437,7 +437,7 @@ def test_the_pipeline_answers_from_the_whole_table_and_leaves_other_questions_to
         pipeline.answer("What is the value of M-007?")
         assert reader.asked == ["What is the value of M-007?"]
         # One who asks for more confidence than a plan has gets what the reader finds.
-        pipeline.adjusted(threshold=0.99).answer("What is the total value of the contracts with Halden?")
+        pipeline.with_options(threshold=0.99).answer("What is the total value of the contracts with Halden?")
         assert len(reader.asked) == 2
 
 
