@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pdf_files import made, page, scan
-from rag.library.prefetch import Prefetch
 
 from rag.documents import loaders, sandbox
 from rag.documents.loaders import Failure, document_id, steps
 from rag.documents.sandbox import Parser
 from rag.errors import LoadError
+from rag.library.ingestion.prefetch import Prefetch
 from rag.types import Document
 
 if TYPE_CHECKING:
