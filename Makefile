@@ -33,7 +33,7 @@ eval: $(INSTALLED) ## ask the fixed question set and print the figures
 
 # Training takes and gives back gigabytes in every step; in large pages that costs a third of the time.
 train: export GLIBC_TUNABLES := glibc.malloc.hugetlb=1
-train: $(TRAINING) ## train the bundled models: DATA=… OUT=… [QUICK=1] [SCALE=4] [START=FOLDER to go on from]
+train: $(TRAINING) ## train the bundled models: DATA=… OUT=… [QUICK=1] [SCALE=4] [START=FOLDER to continue from]
 	@$(BIN)/python -m embeddings.training.recipe --data "$(DATA)" --out "$(if $(QUICK),$(OUT)-quick,$(OUT))" \
 		$(if $(QUICK),--quick --fresh) $(if $(SCALE),--scale "$(SCALE)") $(if $(START),--start "$(START)")
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def read_or_refused(read: Callable[[], T], name: str, *, is_whole: bool) -> T | None:
-    """What `read` gives, or None when it refuses a file that is not whole; every refusal is checked."""
+    """Returns the result of `read`, or None if it refuses a file that is not whole; every refusal is checked."""
     try:
         return read()
     except LoadError as error:

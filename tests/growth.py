@@ -1,4 +1,4 @@
-"""How the time that something takes grows with its size, on a machine of any speed and load."""
+"""Measures the growth of a task's time with its size, on a machine of any speed and load."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Files made to do harm, or come to it, and what is to come of each: its text, or why it is refused.
 
-`FILES` holds them by a name of their own; `tests/unit/test_hostile_files.py` reads them, `tests/benchmarks/fuzz_loaders.py` alters them.
+`FILES` contains them by a name of their own; `tests/unit/test_hostile_files.py` reads them, `tests/benchmarks/fuzz_loaders.py` alters them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Refusal:
-    """It is refused. The reason holds these words."""
+    """It is refused. The reason contains these words."""
 
     words: str
 

@@ -36,7 +36,7 @@ Behaviour = Literal[
     "names models by numbers",
 ]
 _MIDWAY = 2
-"""How many pieces come before an answer goes wrong."""
+"""The number of pieces before an answer goes wrong."""
 
 
 # What is said instead of the piece midway.
@@ -193,7 +193,7 @@ class OpenAIServer(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
         self.requests: list[dict[str, Any]] = []
         self.sent = 0
-        """How many bytes of endless answers were sent."""
+        """The number of bytes of endless answers that were sent."""
         self.gave_up = threading.Event()
         """Set once a client went away before the end of its answer."""
         self.closed = threading.Event()

@@ -33,7 +33,7 @@ def build(
         chat_template: The model has none when empty.
         begins_after: The token that ends its prompt.
         in_parts: Characters that are several tokens, one for each byte.
-        endless: Whether it begins anew instead of ending.
+        endless: Whether it begins again instead of ending.
         context_length: The most tokens it reads and writes.
     """
     import torch

@@ -324,7 +324,7 @@ class Library:
             language: In this language.
             since: Published on this ISO date or later; a year or a month is enough.
             until: Published on this ISO date or earlier; a year or a month includes its end.
-            source: Of a publisher, or from a file, folder or address, that contains this, ignoring case.
+            source: A part of the publisher's name, or of the path or address of the file, ignoring case.
 
         Raises:
             CollectionNotFoundError: One of the collections does not exist.

@@ -58,7 +58,7 @@ def ends_once_stopped(generator: Generator, after: int | Callable[[], bool]) -> 
 
 
 def working() -> int:
-    """How many answers are under way."""
+    """The number of answers under way."""
     return sum(thread.name == "generator" for thread in threading.enumerate())
 
 

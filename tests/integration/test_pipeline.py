@@ -31,7 +31,7 @@ NOT_IN_THE_DOCUMENTS = [
 
 
 def check_invariants(pipeline: RagPipeline, answer: Answer) -> None:
-    """Every citation is a place that holds its quote, and every paragraph carries the marker of one."""
+    """Every citation is a place that contains its quote, and every paragraph carries the marker of one."""
     for number, citation in enumerate(answer.citations, 1):
         document = pipeline.library.document(citation.document_id)
         assert citation.number == number

@@ -1,7 +1,7 @@
 """Figures do not fall: every fourth seed question, asked of the bundled models, against what is written down.
 
 A figure may be worse by what one question makes, since processors round differently. After a change that is meant, write
-them down anew, and say in the commit why they differ:
+them down again, and say in the commit why they differ:
 
     RECORD_FIGURES=1 python -m pytest tests/integration/test_recorded_figures.py
 """

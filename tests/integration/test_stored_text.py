@@ -1,4 +1,4 @@
-"""What a library takes of titles, names and texts, and how it notices that a byte of them has changed."""
+"""Titles, names and texts as a library stores them, and the checksums that notice a changed byte."""
 
 from __future__ import annotations
 

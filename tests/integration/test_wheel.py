@@ -50,7 +50,7 @@ def pip(python: str, *arguments: str) -> None:
 
 
 def run(command: list[str], folder: Path) -> str:
-    """What a command prints, started in `folder` without any setting of this process's environment that concerns Yinju or Python."""
+    """Returns the output of a command, started in `folder` without any setting of this process's environment that concerns Yinju or Python."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("YINJU_", "PYTHON"))}
     environment["YINJU_LIBRARY"] = str(folder / "library")
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)

@@ -41,7 +41,7 @@ def relation(  # noqa: PLR0917
     titles: tuple[str, str] = ("甲", "乙"),
     ask: str = "",
 ) -> Relation:
-    """How the sentence of one document relates to that of another."""
+    """Returns the relation of the sentence of one document to that of another."""
     places = []
     for text, answer, title in zip((shown, other), answers, titles, strict=True):
         read = reading(document(text, language, title), text, answer)

@@ -38,7 +38,7 @@ def packed(members: Mapping[str, str | bytes], method: int = zipfile.ZIP_DEFLATE
 
 
 def unpacked(data: bytes, suffix: str = ".zip") -> dict[str, str]:
-    """What the archive `a.zip` holds by its source: texts, and why members cannot be read."""
+    """Returns the contents of the archive `a.zip` by source: texts, and the reasons why members cannot be read."""
     return {
         each.source: each.text if isinstance(each, Document) else each.reason.removeprefix(f"{each.source}: ")
         for each in read(data, "a.zip", suffix, LIMIT)

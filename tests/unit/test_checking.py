@@ -1,4 +1,4 @@
-"""Citation checking: what holds a claim, what does not, and which sentence it should have cited."""
+"""Citation checking: sentences that support a claim, sentences that do not, and the one that it should have cited."""
 
 from __future__ import annotations
 

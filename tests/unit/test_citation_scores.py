@@ -66,7 +66,7 @@ def test_quotations_and_other_languages(analyzer: Analyzer, statement: str, quot
 
 def test_recall_and_precision_by_hand() -> None:
     said = answer("Red fox[1]. Blue fox[1][2]. Green fox[1]. Grey fox.", "red fox", "blue fox")
-    # Supported: red by 1, blue by both, where 1 alone does not hold it and 2 alone does, so that 1 is not needed.
+    # Supported: red by 1, blue by both, where 1 alone does not support it and 2 alone does, so that 1 is not needed.
     assert score(said, holds_words, {"d": "en"}) == CitationScores(statements=4, supported=2, citations=4, precise=2)
 
 

@@ -1,4 +1,4 @@
-"""What two documents say differently, and which two are meant."""
+"""The differences between two documents, and the choice of the two."""
 
 import numpy as np
 import pytest

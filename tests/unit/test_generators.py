@@ -1,4 +1,4 @@
-"""What a language model is asked, what it is never shown, and what of its text is left out."""
+"""The prompts of language models, the sentences kept from them, and the parts of their texts that are left out."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Pages that are only pictures, read by OCR.
 
-`tests/scanned.pdf` holds two pictures of pages as a scanner gives them, grainy and a little aslant: one in Chinese, and one in
+`tests/scanned.pdf` contains two pictures of pages as a scanner gives them, grainy and a little aslant: one in Chinese, and one in
 English in two columns that lies upside down.
 """
 

@@ -105,7 +105,7 @@ def test_text_is_turned_upright_and_watermarks_are_left_out() -> None:
 
 
 def test_ligatures_are_read_as_letters() -> None:
-    """Of a file written by hand, in whose font one character, X, stands for two letters."""
+    """Reads a file written by hand, in whose font one character, X, stands for two letters."""
     names = b"1 beginbfchar <58> <00660069> endbfchar"
     content = b"BT /F 12 Tf 70 700 Td (The Xle is deXned.) Tj ET"
     objects = [

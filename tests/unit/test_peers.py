@@ -1,4 +1,4 @@
-"""What is measured of Yinju and its peers: whether evidence stands among the first passages, whatever their size."""
+"""The measure of Yinju and its peers: whether evidence stands among the first passages, whatever their size."""
 
 from __future__ import annotations
 

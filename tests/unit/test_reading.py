@@ -22,7 +22,7 @@ READING = PassageReading(
 
 
 class AnswerFinder(CrossEncoderReader):
-    """Holds that a passage with the given words answers, and that the answer begins with them."""
+    """Reads that a passage with the given words answers, and that the answer begins with them."""
 
     def __init__(self, words: str) -> None:
         self._words = words

@@ -13,7 +13,7 @@ from rag.documents.tables import Table, find, is_missing, looks_like_row, plain_
 
 
 def text_of(*rows: str) -> str:
-    """What a loader writes for rows whose cells stand between bars."""
+    """Returns the lines that a loader writes for rows whose cells stand between bars."""
     return "".join(f"{line}\n" for line in rows_as_lines([row.split("|") for row in rows]))
 
 
