@@ -89,9 +89,9 @@ class Reads:
         self.names: list[str] = []
         load = Parser.load
 
-        def counted(parser: Parser, path: Path, *rest):
+        def counted(parser: Parser, path: Path, *rest, **options):
             self.names.append(path.name)
-            return load(parser, path, *rest)
+            return load(parser, path, *rest, **options)
 
         monkeypatch.setattr(Parser, "load", counted)
 
