@@ -176,7 +176,7 @@ class BreaksOff:
     def __init__(self, after: int) -> None:
         self.after = after
 
-    def load(self, path: Path, max_bytes: int, source: str = "") -> Iterator:
+    def load(self, path: Path, max_bytes: int, source: str = "", max_characters: int = 0) -> Iterator:
         for number, document in enumerate(loaders.load(path, max_bytes, source)):
             if number == self.after:
                 raise LoadError(f"{path}: reading took too long and was stopped")
