@@ -89,9 +89,9 @@ class Reads:
         self.names: list[str] = []
         load = Parser.load
 
-        def counted(parser: Parser, path: Path, *rest):
+        def counted(parser: Parser, path: Path, *rest, **options):
             self.names.append(path.name)
-            return load(parser, path, *rest)
+            return load(parser, path, *rest, **options)
 
         monkeypatch.setattr(Parser, "load", counted)
 
@@ -176,7 +176,7 @@ class BreaksOff:
     def __init__(self, after: int) -> None:
         self.after = after
 
-    def load(self, path: Path, max_bytes: int, source: str = "") -> Iterator:
+    def load(self, path: Path, max_bytes: int, source: str = "", max_characters: int = 0) -> Iterator:
         for number, document in enumerate(loaders.load(path, max_bytes, source)):
             if number == self.after:
                 raise LoadError(f"{path}: reading took too long and was stopped")
