@@ -212,7 +212,7 @@ def test_a_hostile_question_set_is_only_text():
 
 
 class ReaderOfNumbers:
-    """Supports sentences that hold a digit; every use is counted."""
+    """Supports sentences that contain a digit; every use is counted."""
 
     def __init__(self):
         self.times = 0
