@@ -1,4 +1,4 @@
-"""The texts that `rag` shows to users, in Chinese and English. The window's own texts are in `ui.texts`; a test compares both languages.
+"""The texts of `rag` for users, in Chinese and English. The window's own texts are in `ui.texts`; a test compares both languages.
 
 To add a text, define a `Words` here and write `texts.NAME.in_language(language)`, or `texts.NAME.in_language(language, value)` if
 the text has a place for a value, in the module that needs it.
@@ -158,7 +158,7 @@ FAILURES = {
     "not right": Words("没有答对", "Not right"),
     "off the evidence": Words("答对了，但有引用不在依据上", "Right, but with a citation that is not of the evidence"),
 }
-"""The fault of an answer, by `rag.evaluation.outcome.Failure`."""
+"""The faults of an answer, by `rag.evaluation.outcome.Failure`."""
 
 FAILED_STAGES = {
     "retrieval": Words("检索：没有找到含答案的段落", "Retrieval: no passage with the answer was found"),

@@ -34,7 +34,7 @@ _DECIMALS = {"fused": 4}
 class Turn:
     """A question of a chat, with its answer and its sources as HTML.
 
-    Until there is an answer, `sources` is empty and `given`, the answer itself, is None. `liked` and `note` are the reader's opinion.
+    Without an answer, `sources` is empty and `given`, the answer itself, None. `liked` and `note` are the reader's opinion.
     `finished` is False while the answer grows.
     """
 

@@ -42,7 +42,7 @@ class Outcome:
     """The outcome of one question.
 
     `pair` is the language of the question and that of its evidence, such as "en->zh". `rank` is the rank of the first passage that
-    contains evidence, None if there is none. `right` is True if the answer contains an accepted string; questions without accepted
+    contains evidence, None without such a passage. `right` is True if the answer contains an accepted string; questions without accepted
     strings are never right and do not count. `citations` and its variants are counts. `expected` contains the accepted strings.
 
     The other values are there only if the outcome was examined. `relevant` gives the grades of the relevant passages; `rankings`
@@ -77,7 +77,7 @@ class Outcome:
 
 
 def failure(outcome: Outcome) -> Failure | None:
-    """Returns the most serious fault of an answer, None if there is none.
+    """Returns the most serious fault of an answer, None for a good one.
 
     A right answer is "off the evidence" if any of its citations is.
     """

@@ -682,7 +682,9 @@ def test_an_answer_for_programs_has_no_absolute_paths(client, kept_library):
     (line,) = (line for line in text.splitlines() if line.startswith("data: ["))
     (answer,) = json.loads(line.removeprefix("data: "))
     assert answer["citations"][0]["quote"] in TEXT
-    assert {place["source"] for place in (*answer["citations"], *answer["results"])} == {"own.txt"}
+    # A file that another test has uploaded may be in the library by now.
+    sources = {place["source"] for place in (*answer["citations"], *answer["results"])}
+    assert {"own.txt"} <= sources <= {"own.txt", "notes.txt"}
     assert str(kept_library.path.parent) not in text
 
 

@@ -38,7 +38,7 @@ Updates = dict[Any, Any]
 
 
 class Evaluation:
-    """One visitor's evaluation: the questions of the file `name`, or the seed questions if there are none."""
+    """One visitor's evaluation: the questions of the file `name`, or the seed questions if no file was chosen."""
 
     def __init__(self) -> None:
         self.name = ""

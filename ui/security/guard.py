@@ -111,7 +111,7 @@ class Guard:
             app: Gradio's application.
             hosts: The names under which it is served.
             uploads: The files that were uploaded.
-            user_of: Returns the user who sent a request, or None before signing in. If it is None itself, no one needs to sign in.
+            user_of: Returns the user who sent a request, or None before signing in. Without it, visitors need not sign in.
             limits: Limits on requests.
             delays: Slows down attempts to sign in.
         """

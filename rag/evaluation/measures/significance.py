@@ -24,7 +24,7 @@ def interval(numerators: Values, denominators: Values, seed: int = SEED) -> tupl
     Args:
         numerators: What each question adds above, `(questions,)`.
         denominators: What it adds below: 1 for a mean, 0 for a question that the figure is not about.
-        seed: Of the resampling.
+        seed: The seed of the resampling.
 
     Returns:
         None when the questions add nothing below.
