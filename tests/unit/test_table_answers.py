@@ -397,6 +397,18 @@ def test_numbers_are_summed_exactly(ask) -> None:
     assert first_line(ask("What is the average amount?", thirds)).startswith("about 1.33 (")
 
 
+def test_a_table_is_read_once_for_several_questions(ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    find = tables.find
+    monkeypatch.setattr(tables, "find", lambda text: texts.append(text) or find(text))
+    source = document("Orchards", "Orchard|Trees", "Brook|310", "Cliff|95")
+    assert first_line(ask("Which orchard has the most trees?", source)).startswith("Brook, 310 (")
+    assert first_line(ask("Which orchard has the fewest trees?", source)).startswith("Cliff, 95 (")
+    changed = replace(source, text=source.text.replace("95", "970"))
+    assert first_line(ask("Which orchard has the most trees?", changed)).startswith("Cliff, 970 (")
+    assert texts == [source.text, changed.text]
+
+
 def test_names_with_numbers_are_no_amounts(analyzer) -> None:
     (table,) = tables.find(document("T", "Code|Rank|Size", "C-5|1st|12 m", "C-6|2nd|9 m").text)
     code, rank, size = columns_of(table, analyzer)

@@ -1,4 +1,4 @@
-"""The words by which questions ask whole tables, in Chinese and English."""
+"""The words that questions over whole tables use, in Chinese and English."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag.text.analysis import STOP_WORDS, Analyzer
 
 Order = Literal["highest", "lowest", "latest", "earliest"]
 
-# What each operation is asked by. The first that is found is taken out of the question.
+# The words that ask for each operation. The first match is taken out of the question.
 COUNT = re.compile(
     r"\bhow many\b|\b(?:the|total) number of\b|\bcount (?:of )?(?:the|all)\b"
     r"|(?:一共|总共|共)?(?:有)?(?:多少|几)(?=[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次]|$)|(?:个数|份数|数目|总数)(?=是|有|为)"
@@ -41,7 +41,7 @@ SEVERAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Superlative:
-    """Words for an extreme. `concept` is what they say of the column, if anything; `order` is that of numbers or of dates."""
+    """Words for an extreme. `concept` is the kind of column that they imply, if any; `order` is one of numbers or of dates."""
 
     pattern: re.Pattern[str]
     order: Order
@@ -80,7 +80,7 @@ ASKS = re.compile(
         )
     )
 )
-# What is beyond these rules: negation, groups, ranks, what is asked of the extreme row besides its name, yes or no.
+# Words that these rules cannot handle: negation, groups, ranks, other questions about the extreme row than its name, yes or no.
 BEYOND = re.compile(
     r"\b(?:not|no|never|without|except|excluding|other than|neither|nor|per|each|every one|respectively|why|when|where|until|till"
     r"|second|third|fourth|fifth|median|percentage|percent|proportion|share of|ratio|twice|half|by (?:partner|region|year|month|department)"
@@ -88,7 +88,7 @@ BEYOND = re.compile(
     r"|^(?:is|are|was|were|do|does|did|has|have|can|could|will)\b"
     r"|不(?!超过|少于|低于|高于|多于|大于|小于|足|到)|没有|未|除了|除[^以]*外|非|每|各|分别|第[二三四五六七八九十\d]|为什么|为何|怎么|如何|何时|什么时候|哪[年天月里]|吗|是否|比例|占比|百分之几|几成|倍|中位"
 )
-# What compares with something that is neither a date nor a number, when it is left over.
+# Words left over that compare with something that is neither a date nor a number.
 COMPARES = re.compile(
     r"\b(?:before|after|above|below|over|under|than|only|same|higher|lower|greater|smaller|larger|less|exceed(?:s|ed|ing)?|beyond)\b"
     r"|之前|以前|之后|以后|高于|低于|超过|大于|小于|不足|以上|以下|仅|只(?![个份家位])|相同|同样"
@@ -146,7 +146,7 @@ _CONCEPTS: Mapping[str, str] = {
     "distance": "distance 距离",
 }
 QUANTITIES = re.compile(r"数量|台数|人数|个数|件数|份数|库存|\b(?:quantity|qty|count|number|units|pieces|copies|stock)\b")
-# Words that do not narrow down what is asked.
+# Words that do not narrow down a question.
 LIGHT = frozenset(
     """
     row rows entry entries record records line lines table tables sheet file document list data altogether there exist carry hold contain include need use take show give find one ones
@@ -161,7 +161,7 @@ ROWS = frozenset("row rows entry entries record records line lines 行 记录 �
 
 
 def bounded(name: str) -> str:
-    """A pattern for a name that is no part of a longer word; a Latin one may be in the plural."""
+    """Returns a pattern for a name that is not part of a longer word; a Latin name may be in the plural."""
     other = r"[^\W_\u3400-\u9fff]"
     before = rf"(?<!{other})" if re.match(other, name) else ""
     after = rf"(?!{other})" if re.search(rf"{other}$", name) else ""
@@ -169,7 +169,7 @@ def bounded(name: str) -> str:
 
 
 def small_number(match: re.Match[str]) -> int:
-    """The number that `SEVERAL` found, in digits or in words."""
+    """Reads the number that `SEVERAL` matched, in digits or in words."""
     text = next(filter(None, match.groups())).removeprefix("前").replace("两", "二")
     if text.isdecimal():
         return max(1, int(text))
@@ -179,13 +179,13 @@ def small_number(match: re.Match[str]) -> int:
 
 @lru_cache(maxsize=4)
 def light_terms(analyzer: Analyzer) -> frozenset[str]:
-    """Words and terms that do not narrow down what is asked."""
+    """Returns the words and terms that do not narrow down a question."""
     return frozenset(term for word in LIGHT | STOP_WORDS for term in analyzer.terms(word)) | LIGHT | STOP_WORDS
 
 
 @lru_cache(maxsize=4)
 def concepts(analyzer: Analyzer) -> dict[str, frozenset[str]]:
-    """The terms of each concept. Chinese words count whole, so that 日期 does not stand for every 期."""
+    """Returns the terms of each concept. Chinese words are not cut, so that 日期 does not match every 期."""
     return {
         name: frozenset(term for word in words.split() for term in (analyzer.terms(word) if word.isascii() else [word]))
         for name, words in _CONCEPTS.items()
@@ -194,5 +194,5 @@ def concepts(analyzer: Analyzer) -> dict[str, frozenset[str]]:
 
 @lru_cache(maxsize=20_000)
 def terms_of(analyzer: Analyzer, text: str) -> frozenset[str]:
-    """The terms of a text, each once."""
+    """Returns the different terms of a text."""
     return frozenset(analyzer.terms(text))
