@@ -275,7 +275,7 @@ class _Kind:
         self.has_words |= not is_value
 
 
-def _add(row: Row, columns: Sequence[_Sum] | Sequence[_Kind]) -> None:
+def _add(row: Row, columns: Sequence[_Sum | _Kind]) -> None:
     for cell, column in zip(row.cells, columns, strict=True):
         if cell:
             column.add(cell.text)
