@@ -28,7 +28,7 @@ def test_an_article_on_two_sites_is_cited_once(tmp_path: Path) -> None:
         (citation,) = answer.citations
         assert "2031" in citation.quote
         assert (citation.source, *citation.copies) in (("/a/lake.txt", "/b/lake.txt"), ("/b/lake.txt", "/a/lake.txt"))
-        assert f"also in {citation.copies[0]}" in answer.to_markdown()
+        assert f"also in {Path(citation.copies[0]).name}" in answer.to_markdown()
         later = pipeline.answer("When is the harbour to be dredged?")
         assert [citation.source for citation in later.citations] == ["/b/lake.txt"]
         both = pipeline.answer("When is the old quarry to be closed?", documents=[document_id("/b/lake.txt")])
