@@ -43,7 +43,7 @@ evaluate-models: $(TRAINING) ## the development table: DATA=… [ENCODERS="FOLDE
 
 test: $(DEVELOPMENT) ## run the tests and measure their coverage
 	@echo "Running the tests …"
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered
 
 docs: export NO_MKDOCS_2_WARNING := 1
 docs: $(DOCUMENTATION) ## build the documentation in build/site

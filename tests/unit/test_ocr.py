@@ -147,9 +147,9 @@ class Counting(Parser):
 
     read_so_far = 0
 
-    def load(self, path: Path, max_bytes: int, source: str = "") -> Iterator[Document | Failure]:
+    def load(self, path: Path, max_bytes: int, source: str = "", max_characters: int = 0) -> Iterator[Document | Failure]:
         self.read_so_far += 1
-        yield from super().load(path, max_bytes, source)
+        yield from super().load(path, max_bytes, source, max_characters)
 
 
 def test_files_are_read_anew_once_ocr_has_come(tmp_path: Path, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
