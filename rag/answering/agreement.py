@@ -46,6 +46,7 @@ _REVERSAL = re.compile(
 _DIGITS = re.compile(r"\d+")
 _MEASURE_WORD = re.compile("[个种处名人项家座所条只头株棵位部份次届件张户场]")
 _SAME_FRAME = 0.6
+_MAX_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +167,16 @@ class Agreement:
 
     def _contents(self, place: Place) -> _Contents:
         key = place.sentence.text, place.language
-        if key not in self._kept:
+        contents = self._kept.get(key)
+        if contents is None:
             text = self._analyzer.fold(key[0])
             tokens = tuple(token for token in self._tokens(text) if token not in _FUNCTION_WORDS)
             found = tuple(quantities.find(*key))
-            self._kept[key] = _Contents(tokens, found, Counter(match[0] for match in _REVERSAL.finditer(text)))
-        return self._kept[key]
+            contents = _Contents(tokens, found, Counter(match[0] for match in _REVERSAL.finditer(text)))
+            if len(self._kept) >= _MAX_KEPT:
+                self._kept.clear()
+            self._kept[key] = contents
+        return contents
 
     def _tokens(self, text: str) -> Iterable[str]:
         for match in _TOKEN.finditer(text):
