@@ -228,8 +228,9 @@ def _watch(library: Library, folders: list[Path], collection: str) -> list[AddRe
         for changed in watching.changes(folders, stop):
             with progress("adding") as on_progress:
                 latest = watching.bring_in_step(library, folders, changed, on_progress, collection)
-            print_results(latest)
+            # An interrupt may come as soon as the results are printed.
             results += latest
+            print_results(latest)
             sys.stdout.flush()
             say("watching; stop with Ctrl-C", file=sys.stderr)
     except KeyboardInterrupt:

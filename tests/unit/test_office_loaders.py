@@ -523,4 +523,7 @@ def test_any_bytes_are_csv_or_refused(data: bytes) -> None:
     holds_words = re.search(rb"[a1]", data) is not None and re.fullmatch(rb"[a1,;\t|\n\r]*", data) is not None
     found = read_or_refused(lambda: CsvLoader()(data, "a.csv"), "a.csv", is_whole=holds_words)
     if found and holds_words:
-        assert set(re.findall(r"[a1]+", found.text)) == set(re.findall(r"[a1]+", data.decode()))
+        words, kept = (set(re.findall(r"[a1]+", text)) for text in (data.decode(), found.text))
+        lines = [line for line in re.split(r"[\r\n]+", data.decode()) if re.search(r"[a1]", line)]
+        # The heading of a column without values is not part of any row; headings may have two lines.
+        assert kept <= words <= kept | set(re.findall(r"[a1]+", " ".join(lines[:2])))
