@@ -171,7 +171,7 @@ class Answer:
 
     @property
     def abstained(self) -> bool:
-        """Whether the documents do not contain the answer."""
+        """Returns whether the documents do not contain the answer."""
         return self.kind == "refusal"
 
     def to_dict(self) -> dict[str, Any]:

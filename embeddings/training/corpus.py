@@ -59,7 +59,7 @@ class Question:
 
     @property
     def measured(self) -> bool:
-        """Whether the question belongs to the development set."""
+        """Returns whether the question belongs to the development set."""
         return self.held_out and self.source in HELD_OUT_SETS and bool(self.answers)
 
 

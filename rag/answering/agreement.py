@@ -134,7 +134,7 @@ class Agreement:
         return "rival" if is_same_frame(shown, other) else "other"
 
     def _agree(self, shown: Place, other: Place) -> bool:
-        """Whether two sentences give the same value and nothing that both name differs."""
+        """Returns whether two sentences give the same value and nothing that both name differs."""
         values = answered_quantity(shown), answered_quantity(other)
         if not values[0] or not values[1] or (values[0].value, values[0].bound) != (values[1].value, values[1].bound):
             return False
@@ -157,7 +157,7 @@ class Agreement:
         )
 
     def _of_other_subjects(self, one: Place, other: Place) -> bool:
-        """Whether the headings and titles of two sentences show that they are about different things.
+        """Returns whether the headings and titles of two sentences show that they are about different things.
 
         Within one document other headings show it; in two documents, other numbers, years or versions in titles and headings.
         """
@@ -196,7 +196,7 @@ def answered_quantity(place: Place) -> Quantity | None:
 
 
 def is_same_frame(one: Place, other: Place) -> bool:
-    """Whether two sentences of much the same length say the same but for their quantities and the reader's answer in them."""
+    """Returns whether two sentences of much the same length say the same but for their quantities and the reader's answer in them."""
     frames = _frame(one), _frame(other)
     smaller, larger = sorted(map(len, frames))
     return smaller >= _SAME_FRAME * larger > 0 and len(frames[0] & frames[1]) >= _SAME_FRAME * larger
@@ -214,17 +214,17 @@ def _frame(place: Place) -> set[str]:
 
 
 def _differ(one: Iterable[object], other: Iterable[object]) -> bool:
-    """Whether each names something that the other does not; one that only names less does not contradict the other."""
+    """Returns whether each names something that the other does not; one that only names less does not contradict the other."""
     mine, theirs = set(one), set(other)
     return bool(mine - theirs and theirs - mine)
 
 
 def _lacks(one: Sequence[Quantity], other: Sequence[Quantity]) -> bool:
-    """Whether `other` has a quantity that no quantity of `one` equals or contains."""
+    """Returns whether `other` has a quantity that no quantity of `one` equals or contains."""
     return not all(any(own.contains(quantity) for own in one) for quantity in other)
 
 
 def _in_order(few: tuple[str, ...], many: tuple[str, ...]) -> bool:
-    """Whether all of the few tokens are among the many, in the same order."""
+    """Returns whether all of the few tokens are among the many, in the same order."""
     left = iter(many)
     return all(token in left for token in few)

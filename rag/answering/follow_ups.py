@@ -243,11 +243,11 @@ class _Pronoun:
 
     @property
     def is_that(self) -> bool:
-        """Whether it is "that" with a noun, which may begin a clause."""
+        """Returns whether it is "that" with a noun, which may begin a clause."""
         return self.text.casefold().startswith("that ")
 
     def refers_to_own_clause(self, analyzer: Analyzer) -> bool:
-        """Whether it stands for words of its own question: it is possessive, or in a later clause than they are."""
+        """Returns whether it stands for words of its own question: it is possessive, or in a later clause than they are."""
         return bool(analyzer.content_terms(self.before)) and (self.is_possessive or bool(_CLAUSE.search(self.before)))
 
     def antecedent(self, turns: Sequence[Answer], analyzer: Analyzer) -> tuple[str, str]:
@@ -297,7 +297,7 @@ def _topic(query: str, analyzer: Analyzer) -> str:
 
 
 def _has_subject(words: str, chinese: bool, analyzer: Analyzer) -> bool:
-    """Whether the words before "these countries" or 这一理念 name something that these can stand for."""
+    """Returns whether the words before "these countries" or 这一理念 name something that these can stand for."""
     return _says_much(words, analyzer) if chinese else bool(_NOUN_PHRASE.search(words))
 
 

@@ -164,7 +164,7 @@ def _boilerplate(lines: Sequence[Line], i: int) -> tuple[str, bool]:
 
 
 def _is_breadcrumb(lines: Sequence[Line], i: int) -> bool:
-    """Whether the line is a path of links: from the home page, or at the head of the text without another such line beside it."""
+    """Returns whether the line is a path of links: from the home page, or at the head of the text without another such line beside it."""
     text = lines[i].text
     parts = _BREADCRUMB_MARK.split(text)
     if len(parts) < 2 or re.search(r"[。！？!?.:：]", text) or not all(len(p) <= 40 and any(map(str.isalpha, p)) for p in parts):
@@ -176,7 +176,7 @@ def _is_breadcrumb(lines: Sequence[Line], i: int) -> bool:
 
 
 def _is_menu(lines: Sequence[Line], i: int) -> bool:
-    """Whether the line is a row of links, not of a table: it contains only words, and the lines beside it have no cells."""
+    """Returns whether the line is a row of links, not of a table: it contains only words, and the lines beside it have no cells."""
     cells = [cell.strip() for cell in re.split(r"[|｜]", lines[i].text)]
     beside = [lines[k].text for k in (i - 1, i + 1) if 0 <= k < len(lines)]
     if len(cells) < 3 or any("|" in text or "｜" in text for text in beside):

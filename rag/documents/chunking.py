@@ -136,7 +136,7 @@ class Chunker:
             yield *pending.take(), section
 
     def _is_full(self, pending: _Pending, tokens: int, leads: bool, is_last: bool) -> bool:
-        """Whether the pending chunk ends before a paragraph of so many `tokens`, which `leads` to the next one if it is a heading."""
+        """Returns whether the pending chunk ends before a paragraph of so many `tokens`, which `leads` to the next one if it is a heading."""
         if not pending.body:
             return leads and bool(pending.units) and pending.tokens + tokens > 0.75 * self._chunk_tokens
         full = pending.tokens + tokens > self._chunk_tokens
@@ -279,7 +279,7 @@ def _level(content: str) -> int:
 
 
 def _is_of_list(i: int, levels: Sequence[int], contents: Sequence[str], gaps: Sequence[int]) -> bool:
-    """Whether a numbered line is an item of a list, not a heading: it is next to another line of its level."""
+    """Returns whether a numbered line is an item of a list, not a heading: it is next to another line of its level."""
     if not levels[i] or contents[i][0] == "#":
         return False
     spread = contents[i][0].isdigit()
@@ -289,7 +289,7 @@ def _is_of_list(i: int, levels: Sequence[int], contents: Sequence[str], gaps: Se
 
 
 def _is_plain_heading(content: str, following: str) -> bool:
-    """Whether a line is short, without punctuation, and above a paragraph."""
+    """Returns whether a line is short, without punctuation, and above a paragraph."""
     return (
         len(content) <= (30 if re.search(r"[\u4e00-\u9fff]", content) else _MAX_HEADING)
         and not ends_sentence(content)

@@ -101,7 +101,7 @@ def _may_be_title(line: str) -> bool:
 
 
 def _is_dateline(line: str) -> bool:
-    """Whether a date in the line is the document's own: the line is a byline, or little more than a date."""
+    """Returns whether a date in the line is the document's own: the line is a byline, or little more than a date."""
     return bool(BYLINE.match(line)) or (len(line) <= 40 and not ends_sentence(line))
 
 

@@ -282,7 +282,7 @@ def _add(row: Row, columns: Sequence[_Sum | _Kind]) -> None:
 
 
 def _is_total(row: Row, above: Sequence[_Sum], *, is_last: bool) -> bool:
-    """Whether a row sums or averages others: it is called so, or begins so or has no name and has the sums of those above."""
+    """Returns whether a row sums or averages others: it is called so, or begins so or has no name and has the sums of those above."""
     first = next(cell.text for cell in row.cells if cell)
     name = _TOTAL.match(first)
     if name and _AFTER_TOTAL.fullmatch(first, name.end()):
@@ -292,7 +292,7 @@ def _is_total(row: Row, above: Sequence[_Sum], *, is_last: bool) -> bool:
 
 
 def _sums(row: Row, above: Sequence[_Sum]) -> bool:
-    """Whether every number in a row is the sum of those above it in its column."""
+    """Returns whether every number in a row is the sum of those above it in its column."""
     sums = []
     for cell, column in zip(row.cells, above, strict=True):
         number = plain_number(cell.text) if cell else None
@@ -302,7 +302,7 @@ def _sums(row: Row, above: Sequence[_Sum]) -> bool:
 
 
 def _names_columns(row: Row, above: Sequence[_Kind]) -> bool:
-    """Whether a row is all words where there are only values above: the headings of another table in the same sheet."""
+    """Returns whether a row is all words where there are only values above: the headings of another table in the same sheet."""
     filled = [(i, cell.text) for i, cell in enumerate(row.cells) if cell]
     if len(filled) < 2 or any(_VALUE.fullmatch(text) or is_missing(text) for _, text in filled):
         return False

@@ -111,7 +111,7 @@ def _is_full(text: str, wrapped: int) -> bool:
 
 
 def _runs_on(above: Line, below: Line, layout: _Layout, touching: bool, in_head: bool) -> bool:
-    """Whether a sentence or a wrapped paragraph continues from one line to the next."""
+    """Returns whether a sentence or a wrapped paragraph continues from one line to the next."""
     if below.text[0] in _NEVER_FIRST:
         return not ends_sentence(above.text)
     if layout.width and touching:
@@ -124,7 +124,7 @@ def _runs_on(above: Line, below: Line, layout: _Layout, touching: bool, in_head:
 
 
 def _is_wrapped(above: Line, below: Line, layout: _Layout) -> bool:
-    """Whether the line above is full and the one below does not begin a paragraph."""
+    """Returns whether the line above is full and the one below does not begin a paragraph."""
     if not _is_full(above.text, layout.width):
         return False
     ended = ends_sentence(above.text)
@@ -138,7 +138,7 @@ def _is_wrapped(above: Line, below: Line, layout: _Layout) -> bool:
 
 
 def _is_heading(text: str) -> bool:
-    """Whether the text is a heading, and not a numbered paragraph such as the article of a law."""
+    """Returns whether the text is a heading, and not a numbered paragraph such as the article of a law."""
     return bool(HEADING.match(text)) and (len(text) <= _MAX_HEADING or not _CLAUSE_END.search(text))
 
 
@@ -147,7 +147,7 @@ def _looks_like_title(above: Line, below: Line) -> bool:
 
 
 def _breaks_off(above: str, below: str, surely: bool) -> bool:
-    """Whether a paragraph ends within a sentence that the next one continues.
+    """Returns whether a paragraph ends within a sentence that the next one continues.
 
     `surely` requires more evidence, for texts whose pages do not regularly break sentences off.
     """
@@ -183,5 +183,5 @@ def _begins_wide(text: str) -> bool:
 
 
 def _is_wide(character: str) -> bool:
-    """Whether a character takes two columns, as Chinese ones do, so that no blank is needed beside it; true for none at all."""
+    """Returns whether a character takes two columns, as Chinese ones do, so that no blank is needed beside it; true for none at all."""
     return not character or unicodedata.east_asian_width(character) in "WF"

@@ -207,7 +207,7 @@ class Checker:
 
 
 def contains_numbers(claim: str, language: Language, evidence: Sequence[Evidence]) -> bool:
-    """Whether the evidence contains every quantity of the claim, and every other number, as in COP15.
+    """Returns whether the evidence contains every quantity of the claim, and every other number, as in COP15.
 
     Amounts must be in the sentences themselves, which are quoted for them. Dates and names such as COP15 may be in the headings
     or the title, which name the subject of a sentence.
@@ -229,7 +229,7 @@ def contains_numbers(claim: str, language: Language, evidence: Sequence[Evidence
 
 
 def is_opposed(claim: str, text: str) -> bool:
-    """Whether the claim and the text say opposite things, such as more and less."""
+    """Returns whether the claim and the text say opposite things, such as more and less."""
     for more, less in _OPPOSITES:
         says_more, says_less = ([bool(re.search(way, side, re.IGNORECASE)) for side in (claim, text)] for way in (more, less))
         if says_more in ([True, False], [False, True]) and says_less == says_more[::-1]:

@@ -25,7 +25,7 @@ class Generator(Protocol):
         """The name that the user gave the model."""
 
     def fits(self, messages: Sequence[Message]) -> bool:
-        """Whether the model can read the messages whole and still has room for its answer.
+        """Returns whether the model can read the messages whole and still has room for its answer.
 
         Raises:
             GeneratorError: The model's tokenizer cannot be loaded.
@@ -61,5 +61,5 @@ def generator(name: str, model: str = "", api_key: str = "", timeout: float = 60
 
 
 def is_server(name: str) -> bool:
-    """Whether a name is the address of a server."""
+    """Returns whether a name is the address of a server."""
     return bool(re.match(r"https?://", name, re.IGNORECASE))

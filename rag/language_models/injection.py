@@ -49,7 +49,7 @@ _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U
 
 
 def addressed_to_model(sentence: str) -> bool:
-    """Whether a sentence of a document gives orders to a model rather than information to readers.
+    """Returns whether a sentence of a document gives orders to a model rather than information to readers.
 
     Knows the usual phrasings in Chinese and English, also in full-width characters or with invisible ones in between. It cannot
     know all of them: the model's answer is checked in any case.

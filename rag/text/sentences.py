@@ -88,14 +88,14 @@ def split_long(text: str, start: int, end: int, max_length: int) -> Iterator[Spa
 
 
 def _opens(text: str, begin: int, position: int) -> bool:
-    """Whether a straight quote opens a quotation, as one after an even number of quotes in the sentence does."""
+    """Returns whether a straight quote opens a quotation, as one after an even number of quotes in the sentence does."""
     if text[position] != '"' or not text[position + 1 : position + 2].strip():
         return False
     return text.count('"', max(begin, position - _WINDOW), position) % 2 == 0
 
 
 def _ends(text: str, begin: int, mark: re.Match[str], stop: int, end: int) -> bool:
-    """Whether a punctuation mark ends the sentence that began at `begin`; `stop` is the end of its closing quotes."""
+    """Returns whether a punctuation mark ends the sentence that began at `begin`; `stop` is the end of its closing quotes."""
     if mark[0][0] not in ".!?":
         return text[stop : min(end, stop + 1)] not in tuple("，、,;；:：）")
     rest = text[stop : min(end, stop + 16)].lstrip(" \t\u00a0\u3000")
@@ -107,7 +107,7 @@ def _ends(text: str, begin: int, mark: re.Match[str], stop: int, end: int) -> bo
 
 
 def _is_full_stop(before: str, rest: str) -> bool:
-    """Whether the full stop between `before` and `rest` ends a sentence, not an abbreviation or the number of a list."""
+    """Returns whether the full stop between `before` and `rest` ends a sentence, not an abbreviation or the number of a list."""
     if _ABBREVIATION.search(before) or (rest[0].isdigit() and _BEFORE_NUMBER.search(before)):
         return False
     if before[-1:].isdigit() and "\u3400" <= rest[0] <= "\u9fff":

@@ -194,7 +194,7 @@ def _markers(citations: Iterable[Citation]) -> str:
 
 
 def _has_number(place: Place) -> bool:
-    """Whether a sentence contains a quantity, or a time, a rank or a code in digits."""
+    """Returns whether a sentence contains a quantity, or a time, a rank or a code in digits."""
     return bool(re.search(r"\d", place.sentence.text) or quantities.find(place.sentence.text, place.language))
 
 

@@ -85,7 +85,7 @@ def framed(quote: str, own: Language, language: Language, convert: bool) -> str:
 
 
 def _same_to_read(before: str, after: str) -> bool:
-    """Whether a quantity reads the same before and after conversion: 2020年 does not need 2020."""
+    """Returns whether a quantity reads the same before and after conversion: 2020年 does not need 2020."""
     return re.sub(r"[年—–~-]", "", before) == re.sub(r"[年—–~-]", "", after)
 
 

@@ -168,7 +168,7 @@ def _mean(total: Decimal, count: int, places: int) -> tuple[Decimal, bool]:
 
 
 def _agrees(plan: Plan, total: Decimal) -> bool:
-    """Whether a sum over all rows equals the table's own total, if it has one."""
+    """Returns whether a sum over all rows equals the table's own total, if it has one."""
     totals = plan.table.totals
     given = _given_total(plan, totals[0]) if len(totals) == 1 else None
     return given is None or given == total

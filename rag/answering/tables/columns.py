@@ -53,17 +53,17 @@ class Column:
 
     @property
     def is_text(self) -> bool:
-        """Whether the column has neither numbers nor dates."""
+        """Returns whether the column has neither numbers nor dates."""
         return self.numbers is None and self.dates is None
 
     @property
     def is_key(self) -> bool:
-        """Whether the column identifies every row by a text of its own."""
+        """Returns whether the column identifies every row by a text of its own."""
         return all(self.texts) and len(set(self.texts)) == len(self.texts)
 
     @property
     def is_number_of_row(self) -> bool:
-        """Whether the column counts the rows or gives years: its numbers are not amounts."""
+        """Returns whether the column counts the rows or gives years: its numbers are not amounts."""
         numbers = [number for number in self.numbers or () if number is not None]
         return self.dates is not None or numbers == list(range(1, len(numbers) + 1))
 
@@ -139,14 +139,14 @@ def columns_of(table: Table, analyzer: Analyzer) -> tuple[Column, ...]:
 
 
 def may_be_years(column: Column) -> bool:
-    """Whether all numbers look like years and nothing says that they are anything else."""
+    """Returns whether all numbers look like years and nothing says that they are anything else."""
     return not (column.before or column.after or column.unit) and all(
         _YEAR.fullmatch(f"{number}") for number in column.numbers or () if number is not None
     )
 
 
 def _has_amounts(column: Column) -> bool:
-    """Whether any cell is an amount, even if others are not."""
+    """Returns whether any cell is an amount, even if others are not."""
     return any(text and (tables.plain_number(text) is not None or _whole_quantity(text)) for text in column.texts)
 
 
@@ -196,7 +196,7 @@ def _numbers(cells: Sequence[str]) -> Column | None:
 
 
 def _is_unit(before: str, after: str) -> bool:
-    """Whether the text around every number of a column is a unit, not the rest of a name such as C-5 or 3rd."""
+    """Returns whether the text around every number of a column is a unit, not the rest of a name such as C-5 or 3rd."""
     if before and (after or not _whole_quantity(f"{before}1")):
         return False
     return bool(

@@ -97,7 +97,7 @@ def _date_columns(draft: Draft) -> list[int]:
 
 
 def _names_year_columns(draft: Draft, quantity: Quantity) -> bool:
-    """Whether a date is a year that selects columns by their headings, or the year of the whole table.
+    """Returns whether a date is a year that selects columns by their headings, or the year of the whole table.
 
     Raises:
         NoPlanError: No column has dates, and neither the headings nor the title contain the year.

@@ -101,12 +101,12 @@ class Draft:
                 start += len(word)
 
     def is_light(self, word: str) -> bool:
-        """Whether a word does not narrow down the question."""
+        """Returns whether a word does not narrow down the question."""
         light = words.light_terms(self.analyzer)
         return bool(words.WHICH_ONE.fullmatch(word)) or all(term in light for term in self.analyzer.terms(word))
 
     def only_light(self, start: int, end: int) -> bool:
-        """Whether only light words are left between two places of the question."""
+        """Returns whether only light words are left between two places of the question."""
         return not any(start <= link.start < end for link in self.links) and all(
             self.is_light(self.remainder.text[a:b]) for a, b in self.tokens() if start <= a < end
         )

@@ -86,7 +86,7 @@ def take_rest(draft: Draft) -> None:
 
 
 def _is_unambiguous(draft: Draft, value: str) -> bool:
-    """Whether a question that contains a value can only mean the cell."""
+    """Returns whether a question that contains a value can only mean the cell."""
     is_long = len(value) > (1 if _HAN.search(value) else 2)
     has_digit = not _HAN.search(value) and any(character.isdigit() for character in value)
     return (is_long or has_digit) and not draft.is_light(value)

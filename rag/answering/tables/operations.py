@@ -94,7 +94,7 @@ def _count(draft: Draft, counted: re.Match[str], *, has_sum: bool) -> Plan:
 
 
 def _has_quantities(draft: Draft) -> bool:
-    """Whether a column says how many things a row stands for, so that the number of rows is another number."""
+    """Returns whether a column says how many things a row stands for, so that the number of rows is another number."""
     return any(
         column.numbers is not None and words.QUANTITIES.search(draft.analyzer.fold(column.heading)) for column in draft.columns
     )
@@ -187,7 +187,7 @@ def _noun(draft: Draft, words_that_ask: re.Pattern[str] | re.Match[str], target:
 
 
 def _are_joined(draft: Draft, named: Filter) -> bool:
-    """Whether the values that the question names are beside each other: "with A and B", not "that A has with B"."""
+    """Returns whether the values that the question names are beside each other: "with A and B", not "that A has with B"."""
     places = sorted(place[:2] for place in draft.value_places if place[2] == named.column)
     gaps = (draft.remainder.original[end:start] for (_, end), (start, _) in pairwise(places))
     return all(words.JOINS.fullmatch(gap) for gap in gaps)

@@ -147,7 +147,7 @@ def _bound(match: re.Match[str]) -> str:
 
 
 def _counts(match: re.Match[str]) -> bool:
-    """Whether a number counts something. Digits do; of numerals in words, 三个 does and 三江源 does not, nor do most one and 一."""
+    """Returns whether a number counts something. Digits do; of numerals in words, 三个 does and 三江源 does not, nor do most one and 一."""
     if match["number"][0].isdigit() or match["symbol"] or match["unit"] or match["more"]:
         return True
     follows = COUNTED.match(match.string, match.end())
@@ -157,7 +157,7 @@ def _counts(match: re.Match[str]) -> bool:
 
 
 def _may_be_year(quantity: Quantity, text: str) -> bool:
-    """Whether a number has four digits that nothing marks as a date or a count: 2023中国—东盟环境合作论坛."""
+    """Returns whether a number has four digits that nothing marks as a date or a count: 2023中国—东盟环境合作论坛."""
     if quantity.kind != "number" or quantity.written == text.strip() or not re.search(rf"(?<!\S){YEAR}\Z", quantity.written):
         return False
     return not re.match(MEASURE_WORD, text[quantity.end : quantity.end + 2])
