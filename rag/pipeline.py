@@ -18,8 +18,8 @@ from rag.answering.composing import Composer, ExtractiveComposer, NoAnswer, Stat
 from rag.answering.drafts import Draft
 from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.answering.retrieval import HybridRetriever, Retriever
-from rag.answering.tables import answers as table_answers
-from rag.answering.tables.answers import TableAnswer
+from rag.answering.table_answers import answers as table_answers
+from rag.answering.table_answers.answers import TableAnswer
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
 from rag.language_models import generators
 from rag.language_models.checking import Checker

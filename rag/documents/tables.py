@@ -1,6 +1,6 @@
 """Finds the tables in a document's text from the rows that loaders write, with the offsets of each cell.
 
-Loaders write a row as "heading: value; heading: value" and leave out empty cells (`rag.documents.loaders.tables`). A value may
+Loaders write a row as "heading: value; heading: value" and leave out empty cells (`rag.documents.loaders.table_rows`). A value may
 contain the same punctuation, so a heading counts only if it is in several rows, in the same order. A table with an ambiguous row
 is left out: a wrong cell is worse than a missing table.
 """

@@ -37,7 +37,7 @@ FILES = {
 }
 WITH_SQL = ("rag.library", "rag.conversations")
 # Works out a plan over the rows of one table, in a database in memory that it makes and drops.
-OWN_DATABASE = "rag.answering.tables.calculation"
+OWN_DATABASE = "rag.answering.table_answers.calculation"
 SQL = re.compile(
     r"\b(?:SELECT\s.+?\sFROM|INSERT\s(?:OR\s\w+\s)?INTO|UPDATE\s(?:OR\s\w+\s)?\w+\sSET|DELETE\sFROM|CREATE\s(?:TABLE|INDEX)|PRAGMA)\s",
     re.DOTALL,

@@ -19,7 +19,7 @@ from rag.documents.loaders import load, office
 from rag.documents.loaders.csv import CsvLoader
 from rag.documents.loaders.docx import DocxLoader
 from rag.documents.loaders.pptx import PptxLoader
-from rag.documents.loaders.tables import rows_as_lines
+from rag.documents.loaders.table_rows import rows_as_lines
 from rag.documents.loaders.xlsx import XlsxLoader
 from rag.documents.metadata import describe
 from rag.errors import LoadError

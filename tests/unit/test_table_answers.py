@@ -15,13 +15,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rag.answering.reading import Reading, Sentence
-from rag.answering.tables.answers import TableAnswer, answer
-from rag.answering.tables.calculation import calculate
-from rag.answering.tables.columns import ReadTable, columns_of
-from rag.answering.tables.planning import plan
-from rag.answering.tables.plans import BY_CONCEPT, BY_COSINE, BY_TERMS
+from rag.answering.table_answers.answers import TableAnswer, answer
+from rag.answering.table_answers.calculation import calculate
+from rag.answering.table_answers.columns import ReadTable, columns_of
+from rag.answering.table_answers.planning import plan
+from rag.answering.table_answers.plans import BY_CONCEPT, BY_COSINE, BY_TERMS
 from rag.documents import tables
-from rag.documents.loaders.tables import rows_as_lines
+from rag.documents.loaders.table_rows import rows_as_lines
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
 from rag.text.analysis import Analyzer

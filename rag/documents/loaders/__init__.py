@@ -4,11 +4,11 @@
 `yinju.loaders`; `decode` and `rows_as_lines` are there for them to use.
 """
 
+from rag.documents.loaders.any_file import LOADERS, limited, load, read, source_of, suffixes
 from rag.documents.loaders.base import Container, Failure, Loader, document_id, printable
 from rag.documents.loaders.decoding import decode
 from rag.documents.loaders.finding import find_files, require_files
-from rag.documents.loaders.reading import LOADERS, limited, load, read, source_of, suffixes
-from rag.documents.loaders.tables import rows_as_lines
+from rag.documents.loaders.table_rows import rows_as_lines
 
 __all__ = [
     "LOADERS",

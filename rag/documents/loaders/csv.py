@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.decoding import decode
 from rag.documents.loaders.office import bounded
-from rag.documents.loaders.tables import rows_as_lines
+from rag.documents.loaders.table_rows import rows_as_lines
 from rag.errors import LoadError
 from rag.types import Document
 

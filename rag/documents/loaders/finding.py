@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.documents.loaders.reading import suffixes
+from rag.documents.loaders.any_file import suffixes
 from rag.errors import LoadError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.decoding import decode
-from rag.documents.loaders.tables import rows_as_lines
+from rag.documents.loaders.table_rows import rows_as_lines
 from rag.errors import LoadError
 from rag.types import Document
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rag.documents.loaders import ocr, steps
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.office import bounded
-from rag.documents.loaders.pdf_columns import flows
 from rag.documents.loaders.pdf_lines import lines_of
+from rag.documents.loaders.pdf_page_columns import flows
 from rag.documents.loaders.pdf_pieces import Piece, upright
 from rag.errors import LoadError
 from rag.types import Document

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.office import bounded, office_file
-from rag.documents.loaders.tables import rows_as_lines
+from rag.documents.loaders.table_rows import rows_as_lines
 from rag.errors import LoadError
 from rag.types import Document
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Literal
 
-from rag.answering.tables import words
-from rag.answering.tables.columns import shortest
-from rag.answering.tables.plans import Plan
+from rag.answering.table_answers import words
+from rag.answering.table_answers.columns import shortest
+from rag.answering.table_answers.plans import Plan
 from rag.documents import tables
 from rag.documents.tables import Row
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rag.answering.tables import words
-from rag.answering.tables.columns import SCALE_IN_UNIT, day_number
-from rag.answering.tables.drafts import Draft
-from rag.answering.tables.plans import Filter, NoPlanError
+from rag.answering.table_answers import words
+from rag.answering.table_answers.columns import SCALE_IN_UNIT, day_number
+from rag.answering.table_answers.drafts import Draft
+from rag.answering.table_answers.plans import Filter, NoPlanError
 from rag.text import quantities
 from rag.text.quantities import Date, Quantity
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from embeddings.encoder import Encoder
-from rag.answering.tables import words
-from rag.answering.tables.columns import ReadTable
-from rag.answering.tables.plans import BY_TERMS, Filter
+from rag.answering.table_answers import words
+from rag.answering.table_answers.columns import ReadTable
+from rag.answering.table_answers.plans import BY_TERMS, Filter
 from rag.text.analysis import Analyzer
 from rag.types import Language
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
-from rag.answering.tables import words
+from rag.answering.table_answers import words
 from rag.documents import tables
 from rag.documents.tables import Table
 from rag.text import quantities

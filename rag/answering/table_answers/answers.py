@@ -13,12 +13,12 @@ from functools import lru_cache
 from embeddings.encoder import Encoder
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
-from rag.answering.tables import words
-from rag.answering.tables.calculation import Outcome, calculate
-from rag.answering.tables.columns import ReadTable
-from rag.answering.tables.planning import plan
-from rag.answering.tables.plans import Plan
-from rag.answering.tables.wording import first_line
+from rag.answering.table_answers import words
+from rag.answering.table_answers.calculation import Outcome, calculate
+from rag.answering.table_answers.columns import ReadTable
+from rag.answering.table_answers.planning import plan
+from rag.answering.table_answers.plans import Plan
+from rag.answering.table_answers.wording import first_line
 from rag.documents import tables
 from rag.text.analysis import Analyzer
 from rag.types import Document, Language, SearchResult

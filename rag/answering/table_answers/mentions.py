@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TypeVar
 
-from rag.answering.tables import words
-from rag.answering.tables.columns import PARENTHESES
-from rag.answering.tables.drafts import Draft
-from rag.answering.tables.plans import BY_CONCEPT, BY_COSINE, BY_TERMS, NoPlanError
+from rag.answering.table_answers import words
+from rag.answering.table_answers.columns import PARENTHESES
+from rag.answering.table_answers.drafts import Draft
+from rag.answering.table_answers.plans import BY_CONCEPT, BY_COSINE, BY_TERMS, NoPlanError
 
 _MIN_COSINE = 0.75
 _MIN_MARGIN = 0.2

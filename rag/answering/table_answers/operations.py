@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Literal
 
-from rag.answering.tables import words
-from rag.answering.tables.columns import may_be_years
-from rag.answering.tables.drafts import Draft
-from rag.answering.tables.plans import BY_CONCEPT, Filter, NoPlanError, Operation, Plan
-from rag.answering.tables.words import Superlative
+from rag.answering.table_answers import words
+from rag.answering.table_answers.columns import may_be_years
+from rag.answering.table_answers.drafts import Draft
+from rag.answering.table_answers.plans import BY_CONCEPT, Filter, NoPlanError, Operation, Plan
+from rag.answering.table_answers.words import Superlative
 
 _ASKS_FOR_ROW = re.compile(r"\b(?:which|what|who)\b|哪(?:一)?[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次]?|谁")
 

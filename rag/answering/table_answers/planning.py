@@ -7,11 +7,11 @@ narrow anything down. If a word is left over, a column is uncertain or a cell is
 from __future__ import annotations
 
 from embeddings.encoder import Encoder
-from rag.answering.tables import conditions, mentions, operations, words
-from rag.answering.tables.columns import ReadTable
-from rag.answering.tables.drafts import Draft, Remainder
-from rag.answering.tables.plans import NoPlanError, Plan
-from rag.answering.tables.words import Superlative
+from rag.answering.table_answers import conditions, mentions, operations, words
+from rag.answering.table_answers.columns import ReadTable
+from rag.answering.table_answers.drafts import Draft, Remainder
+from rag.answering.table_answers.plans import NoPlanError, Plan
+from rag.answering.table_answers.words import Superlative
 from rag.text.analysis import Analyzer
 from rag.types import Language
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from rag.answering.tables.calculation import Outcome
-from rag.answering.tables.columns import shortest
-from rag.answering.tables.plans import Operation, Plan
+from rag.answering.table_answers.calculation import Outcome
+from rag.answering.table_answers.columns import shortest
+from rag.answering.table_answers.plans import Operation, Plan
 from rag.documents import tables
 from rag.documents.tables import Row
 from rag.text import quantities

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from rag.answering.tables.columns import Column
+from rag.answering.table_answers.columns import Column
 from rag.documents.tables import Table
 
 Operation = Literal["highest", "lowest", "latest", "earliest", "count", "sum", "average", "difference", "list"]
