@@ -13,8 +13,10 @@ from typing import Literal
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
-from rag.answering import comparing, composing, follow_ups, intents
-from rag.answering.composing import Composer, ExtractiveComposer, NoAnswer, Statement
+from rag import texts
+from rag.answering import comparing, composing, follow_ups, intents, question_parts
+from rag.answering.composing import Composer, Composition, ExtractiveComposer, NoAnswer, Part, PartsComposer, Statement
+from rag.answering.conditions import Conditions, Judged
 from rag.answering.drafts import Draft
 from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.answering.retrieval import HybridRetriever, Retriever
@@ -33,18 +35,6 @@ from rag.types import Answer, Citation, Done, Event, Retrieved, SearchResult
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 _MAX_QUESTION = 2000
-_WITHOUT_MODEL = {
-    "zh": "语言模型没有给出有依据的回答，这里改用文档原句。",
-    "en": "The language model gave no answer that the documents support; these are the documents' own sentences.",
-}
-_MODEL_FAILED = {
-    "zh": "语言模型出错（{}），这里改用文档原句。",
-    "en": "The language model failed ({}); these are the documents' own sentences.",
-}
-_MODEL_BROKE_OFF = {
-    "zh": "语言模型中途出错（{}），回答可能不完整。",
-    "en": "The language model broke off ({}); the answer may be incomplete.",
-}
 
 
 class RagPipeline:
@@ -83,6 +73,7 @@ class RagPipeline:
         self._retriever: Retriever = retriever or HybridRetriever()
         self._reader: Reader = reader or SentenceReader()
         self._composer: Composer = composer or ExtractiveComposer(library.analyzer)
+        self._conditions = Conditions(library.analyzer)
         # Shared by all copies of this pipeline.
         self._models = Lock()
         self._writer = self._writer_of(generator) if generator else None
@@ -286,19 +277,23 @@ class RagPipeline:
         with self._models:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
-        confidence = readings[0].support if readings else 0.0
         results = self._ranked(readings)
-        if not readings or confidence < self._threshold:
-            yield from draft.say([Statement(composing.refusal(draft.language, self._why_not(candidates, cited)), ())])
-            yield draft.done("refusal", results, confidence)
-            return
         try:
+            if not cited and not self._writer and (parts := self._parts(draft.query, documents, stop)):
+                yield from draft.say(parts.statements)
+                yield draft.done("answer", results, min(citation.support for citation in draft.citations))
+                return
+            judged = self._conditions.judge(draft.query, readings, self._library.document)
+            confidence = judged.readings[0].support if judged.readings else 0.0
+            if confidence < self._threshold:
+                yield from self._not_answered(draft, judged, self._why_not(candidates, cited), results)
+                return
             # Composed before any of it is shown: a document may be removed while it is read.
             composition = self._composer.compose(
-                draft.query, readings, draft.language, self._library.document, self._max_sentences
+                draft.query, judged.readings, draft.language, self._library.document, self._max_sentences
             )
             if self._writer:
-                yield from self._written(self._writer, draft, readings, stop)
+                yield from self._written(self._writer, draft, judged.readings, stop)
         except DocumentNotFoundError:
             yield from self._answer(draft, cited, stop, documents)
             return
@@ -308,6 +303,34 @@ class RagPipeline:
             draft.notes += composition.notes
             yield from draft.say(composition.statements)
         yield draft.done("answer", results, confidence)
+
+    def _not_answered(self, draft: Draft, judged: Judged, why: NoAnswer, results: tuple[SearchResult, ...]) -> Iterator[Event]:
+        """Names the condition that the closest sentence does not meet, or says that the documents do not answer."""
+        confidence = judged.readings[0].support if judged.readings else 0.0
+        if judged.nearest and judged.nearest[0].sentence.support >= self._threshold:
+            place, unmet = judged.nearest
+            yield from draft.say(composing.near_miss(place, unmet, draft.language, self._library.document).statements)
+            yield draft.done("near", results, confidence)
+        else:
+            yield from draft.say([Statement(composing.refusal(draft.language, why), ())])
+            yield draft.done("refusal", results, confidence)
+
+    def _parts(self, query: str, documents: Collection[str] | None, stop: Stop) -> Composition | None:
+        """Answers the parts of a question; None if it asks one thing, or no part can be answered."""
+        questions = question_parts.split(query)
+        if not questions or not isinstance(self._composer, PartsComposer):
+            return None
+        parts = []
+        for question in questions:
+            candidates = self._candidates(question.text, documents)
+            with self._models:
+                readings = self._reader.read(question.text, candidates, stop)
+            met = self._conditions.judge(question.text, readings, self._library.document).readings
+            is_answered = bool(met) and met[0].support >= self._threshold
+            parts.append(Part(question.text, question.label, question.name, met if is_answered else ()))
+        if not any(part.readings for part in parts):
+            return None
+        return self._composer.compose_parts(parts, language_of(query), self._library.document, self._max_sentences)
 
     def _why_not(self, candidates: Sequence[SearchResult], cited: Sequence[Citation]) -> NoAnswer:
         """Returns the reason to give for a refusal."""
@@ -340,10 +363,10 @@ class RagPipeline:
         try:
             yield from draft.say(writer.compose(draft.query, readings, language, self._library.document, stop=stop, tally=tally))
         except GeneratorError as error:
-            words = _MODEL_BROKE_OFF if draft.text else _MODEL_FAILED
-            draft.notes = (words[language].format(error),)
+            words = texts.MODEL_BROKE_OFF if draft.text else texts.MODEL_FAILED
+            draft.notes = (words.in_language(language, error),)
         else:
-            draft.notes = () if draft.text else (_WITHOUT_MODEL[language],)
+            draft.notes = () if draft.text else (texts.WITHOUT_MODEL.in_language(language),)
         draft.notes += tally.notes(language)
         draft.generator = writer.generator.name if draft.text else ""
 

@@ -108,8 +108,14 @@ class Citation:
     copies: tuple[str, ...] = ()
 
 
-AnswerKind = Literal["answer", "refusal", "reply"]
-"""Whether the documents answer, do not answer, or were not searched, as for a reply to a greeting."""
+AnswerKind = Literal["answer", "near", "refusal", "reply"]
+"""What an answer is.
+
+answer: the documents answer the question.
+near: they say something close, but not of what the question names; the answer names that condition and quotes what is close.
+refusal: they do not answer it.
+reply: they were not searched, as for a greeting.
+"""
 
 
 _LIST_ITEM = re.compile(r"((?: *- )?)(.*)", re.DOTALL)
@@ -172,7 +178,7 @@ class Answer:
     @property
     def abstained(self) -> bool:
         """Returns whether the documents do not contain the answer."""
-        return self.kind == "refusal"
+        return self.kind in ("near", "refusal")
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the answer as plain values, ready for JSON; `from_dict` reads them."""

@@ -8,11 +8,11 @@ model weighs that with the search's scores: the similarity of the passage and th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class Sentence:
 
     `support` is the probability, between 0 and 1, that it answers the question. `answer` is the place in the document of the shortest
     answer in it, empty when it is unknown, and `likelihood` the probability of that place if the sentence contains an answer.
+    `tokens`, `(tokens, 4)`, are the start and end of each token in the document, and the probabilities that the answer begins and ends
+    there; None if the reader does not know them.
     """
 
     start: int
@@ -51,6 +53,14 @@ class Sentence:
     support: float
     answer: Span
     likelihood: float
+    tokens: np.ndarray[Any, np.dtype[np.float64]] | None = field(default=None, compare=False, repr=False)
+
+    def share(self, start: int, end: int) -> float:
+        """Returns the probability that the answer begins and ends in `document.text[start:end]`, if the sentence contains one."""
+        if self.tokens is None:
+            return self.likelihood if start < self.answer[1] and self.answer[0] < end else 0.0
+        inside = (self.tokens[:, 0] < end) & (self.tokens[:, 1] > start)
+        return float(self.tokens[inside, 2].sum() * self.tokens[inside, 3].sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,9 @@ class Passage:
         first, last, likelihood = read.answer(self.offset + start, self.offset + end)
         shift = self.result.chunk.start
         answer = (first - self.offset + shift, last - self.offset + shift)
-        return Sentence(start + shift, end + shift, self.texts[number], support, answer, likelihood)
+        tokens = read.tokens(self.offset + start, self.offset + end)
+        tokens[:, :2] += shift - self.offset
+        return Sentence(start + shift, end + shift, self.texts[number], support, answer, likelihood, tokens)
 
 
 def features(passage: Passage, read: PassageReading) -> Vectors:
