@@ -26,7 +26,7 @@ from benchmarks.answers.run import (
     table,
 )
 
-from rag import Answer, RagPipeline
+from rag import Answer, Citation, RagPipeline
 from rag.types import AnswerKind
 
 KINDS = {
@@ -149,13 +149,17 @@ def test_phrases_are_found_whole(text: str, phrase: str, found: bool) -> None:
     assert contains(text, phrase) is found
 
 
+SENTENCE = "On the 17th, divers found 23 piles."
+
+
 def question(want: Want = "answer", **changes: Any) -> Question:
     usual: dict[str, Any] = {"id": "q", "half": "tune", "kind": "fact", "question": "?", "all": (("23",),), "none": ("17",)}
     return Question(**{**usual, "want": want, "right": "23", "sources": (), **changes})
 
 
-def answer(text: str, kind: AnswerKind = "answer", confidence: float = 0.9) -> Answer:
-    return Answer("?", "?", text, kind, (), (), confidence, "en")
+def answer(text: str, kind: AnswerKind = "answer", quote: str = "") -> Answer:
+    cited = (Citation(1, "d", "D", "d.md", None, 0, len(quote), quote, 0.9),) if quote else ()
+    return Answer("?", "?", text, kind, cited, (), 0.9, "en")
 
 
 @pytest.mark.parametrize(
@@ -164,6 +168,14 @@ def answer(text: str, kind: AnswerKind = "answer", confidence: float = 0.9) -> A
         (question(), answer("23 piles.[1]"), "right"),
         (question(), answer("23 of 140, not 17.[1]"), "wrong"),
         (question(), answer("Many piles.[23]"), "wrong"),
+        (question(), answer("23[1]\n\nOn the 17th, divers found 23 piles.[1]", quote=SENTENCE), "right"),
+        (question(), answer("17[1]\n\nOn the 17th, divers found 23 piles.[1]", quote=SENTENCE), "wrong"),
+        (question(), answer("On the 17th, divers found 23 piles.[1]", quote=SENTENCE), "right"),
+        (question(), answer("From 17 to 23.[1]", quote=SENTENCE), "wrong"),
+        (question(kind="number", none=()), answer("140[1]\n\n23 of 140.[1]"), "wrong"),
+        (question(none=()), answer("Many[1]\n\n23 of 140.[1]"), "right"),
+        (question(kind="list"), answer("- 23\n- 24", quote="23, 24"), "right"),
+        (question(kind="list"), answer("- 23\n- 17", quote="- 23\n- 17"), "wrong"),
         (question(), answer("The documents do not contain this.", "refusal"), "refused"),
         (question("reply"), answer("23 documents.", "reply"), "right"),
         (question("refuse", all=()), answer("The documents do not mention it.", "refusal"), "right"),

@@ -21,7 +21,8 @@ from rag import Answer, Library, RagPipeline
 
 HERE = Path(__file__).parent
 DOCUMENTS = HERE / "documents"
-FACT_KINDS = ("number", "date", "person", "place", "fact")
+VALUE_KINDS = ("number", "date", "person", "place")
+FACT_KINDS = (*VALUE_KINDS, "fact")
 
 Half = Literal["tune", "kept"]
 Want = Literal["answer", "refuse", "near", "reply"]
@@ -119,16 +120,32 @@ def judge(question: Question, answer: Answer, before: str = "") -> Verdict:
 
     A question that the documents do not answer wants a refusal. A near miss wants the condition named that is not met: `all`
     is the condition, and a refusal that does not name it counts as refused.
+
+    A value must be in the first line, since the quote below it often contains others as well. For the same reason phrases of
+    `none` are looked for in the first line, in lists everywhere; a whole sentence quoted there may contain them.
     """
-    text = plain(answer.text)
+    text = plain(answer.text).strip()
+    first_line = text.partition("\n")[0]
     says_not = answer.abstained or bool(SAYS_NOT.search(text))
-    met = all(any(contains(text, each) for each in alternatives) for alternatives in question.all)
     if question.want in ("refuse", "near"):
-        return "wrong" if not says_not else "right" if met else "refused"
+        return "wrong" if not says_not else "right" if _meets(text, question) else "refused"
     if answer.abstained:
         return "refused"
-    in_shape = not question.shape or SHAPES[question.shape](text, plain(before))
-    return "right" if met and in_shape and not any(contains(text, each) for each in question.none) else "wrong"
+    met = _meets(first_line if question.kind in VALUE_KINDS else text, question)
+    in_shape = not question.shape or SHAPES[question.shape](text, plain(before).strip())
+    return "right" if met and in_shape and not _is_misled(text, question, answer) else "wrong"
+
+
+def _meets(text: str, question: Question) -> bool:
+    return all(any(contains(text, each) for each in alternatives) for alternatives in question.all)
+
+
+def _is_misled(text: str, question: Question, answer: Answer) -> bool:
+    first_line = text.partition("\n")[0]
+    quoted = any(first_line.strip('“”"…') in citation.quote for citation in answer.citations)
+    if question.kind != "list" and quoted and _meets(first_line, question):
+        return False
+    return any(contains(text if question.kind == "list" else first_line, each) for each in question.none)
 
 
 @dataclass(frozen=True, slots=True)
