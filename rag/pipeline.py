@@ -284,7 +284,7 @@ class RagPipeline:
                 yield draft.done("answer", results, min(citation.support for citation in draft.citations))
                 return
             judged = self._conditions.judge(draft.query, readings, self._library.document)
-            confidence = judged.readings[0].support if judged.readings else 0.0
+            confidence = judged.confidence
             if confidence < self._threshold:
                 yield from self._not_answered(draft, judged, self._why_not(candidates, cited), results)
                 return
@@ -306,7 +306,7 @@ class RagPipeline:
 
     def _not_answered(self, draft: Draft, judged: Judged, why: NoAnswer, results: tuple[SearchResult, ...]) -> Iterator[Event]:
         """Names the condition that the closest sentence does not meet, or says that the documents do not answer."""
-        confidence = judged.readings[0].support if judged.readings else 0.0
+        confidence = judged.confidence
         if judged.nearest and judged.nearest[0].sentence.support >= self._threshold:
             place, unmet = judged.nearest
             yield from draft.say(composing.near_miss(place, unmet, draft.language, self._library.document).statements)
@@ -325,9 +325,9 @@ class RagPipeline:
             candidates = self._candidates(question.text, documents)
             with self._models:
                 readings = self._reader.read(question.text, candidates, stop)
-            met = self._conditions.judge(question.text, readings, self._library.document).readings
-            is_answered = bool(met) and met[0].support >= self._threshold
-            parts.append(Part(question.text, question.label, question.name, met if is_answered else ()))
+            judged = self._conditions.judge(question.text, readings, self._library.document)
+            is_answered = judged.confidence >= self._threshold
+            parts.append(Part(question.text, question.label, question.name, judged.readings if is_answered else ()))
         if not any(part.readings for part in parts):
             return None
         return self._composer.compose_parts(parts, language_of(query), self._library.document, self._max_sentences)

@@ -247,8 +247,8 @@ MORE_VALUES = Words(
 ORIGINAL_ENGLISH = Words("原文（英文）：“{}”", "“{}”")
 ORIGINAL_CHINESE = Words("“{}”", "In the original Chinese: “{}”")
 NOT_MENTIONED_PART = Words("文档没有提到{}", "the documents do not say: {}")
-NEAR_INSTEAD = Words("关于这一点，文档没有提到{}，只提到{}：", "On this, the documents do not mention {}; they mention {}: ")
-NEAR = Words("关于这一点，文档没有提到{}；最接近的内容：", "On this, the documents do not mention {}. The closest passage: ")
+NEAR_INSTEAD = Words("关于这一点，文档没有提到“{}”，只提到“{}”：", "On this, the documents do not mention “{}”, but “{}”: ")
+NEAR = Words("关于这一点，文档没有提到“{}”；最接近的内容：", "On this, the documents do not mention “{}”. The closest passage: ")
 WITHOUT_MODEL = Words(
     "语言模型没有给出有依据的回答，这里改用文档原句。",
     "The language model gave no answer that the documents support; these are the documents' own sentences.",

@@ -10,25 +10,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import PurePath
 from typing import Literal, NamedTuple
 
 from rag.answering.agreement import Place
-from rag.answering.reading import Reading
-from rag.text import contrasts, ordinals, quantities, ranks
+from rag.answering.expectations import expectation
+from rag.answering.reading import Reading, Sentence
+from rag.text import contrasts, document_kinds, ordinals, quantities, ranks
 from rag.text.analysis import Analyzer
 from rag.text.language import language_of
 from rag.text.names import NameFinder
 from rag.text.quantities import Quantity
 from rag.types import Document, Language
 
-ConditionKind = Literal["date", "ordinal", "code", "rank", "contrast", "place", "name"]
+ConditionKind = Literal["date", "ordinal", "code", "rank", "contrast", "place", "name", "unit"]
 
 _CODE = re.compile(r"(?<![A-Za-z\d])([A-Za-z]{1,6})[-‐–]?(\d{1,6})(?![A-Za-z\d])")
 _QUOTED = re.compile(r"《[^《》]+》|[“\"「『][^“”\"「」『』]+[”\"」』]")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_CAPITALISED = re.compile(r"\b(?:[A-Z][\w'’]*[A-Za-z])(?:-[A-Z]\w+)*")
+_NAME = r"(?:[A-Z][\w'’]*[A-Za-z])(?:-[A-Z]\w+)*"
+_CAPITALISED = re.compile(rf"\b{_NAME}(?: {_NAME})*")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _NOT_A_NAME = frozenset(
     """
@@ -39,7 +42,15 @@ _NOT_A_NAME = frozenset(
 )
 # A document of one country rarely names it, and these are no places of their own.
 _GENERAL_PLACES = frozenset("中国 我国 全国 本国 全球 世界 国内 国外 地球 亚洲 本地 当地 国际 本市 本省 本县 各地 地方".split())
+_COUNTED = re.compile(r"(?:多少|几)[\u3400-\u9fff]{1,5}?(?=[？?，,]|$)|(?:多少|几)[\u3400-\u9fff]{1,3}")
+# 沙区, 山城 and the like are no names.
+_KIND_OF_PLACE = re.compile(r"[\u3400-\u9fff][区地县市村乡镇城省]")
 _LEAST_JUDGED = 0.1
+_SURE = 0.9
+_OUTWEIGHS = 4
+_NAMED_SAYS_ENOUGH = 0.25
+_ODDS_OF_SAME_RANK = 4
+_WHO = re.compile(r"谁|哪[一]?位|\bwho(?:m|se)?\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?<=[\u3400-\u9fff]{2})(?:省|市|县|区|州|盟|镇|乡|村|国|自治区|自治州|自治县)$")
 _MAX_KEPT = 200
 
@@ -63,6 +74,26 @@ class Judged(NamedTuple):
     readings: list[Reading]
     nearest: tuple[Place, list[Condition]] | None
 
+    @property
+    def confidence(self) -> float:
+        """The support of the best sentence that meets the conditions.
+
+        It is 0 without such a sentence, and where one that does not was much better and the best does not name what that lacks.
+        """
+        if not self.readings:
+            return 0.0
+        best = max(self.readings[0].sentences, key=lambda sentence: sentence.support)
+        if self.nearest is None or best.support >= _SURE:
+            return best.support
+        (place, unmet), result = self.nearest, self.readings[0].result
+        context = f"{best.text}\n{result.title}\n{result.chunk.section}"
+        is_outweighed = _odds(place.sentence.support) > _OUTWEIGHS * _odds(best.support) and unmet[0].text not in context
+        return 0.0 if is_outweighed else best.support
+
+
+def _odds(support: float) -> float:
+    return support / max(1e-6, 1 - support)
+
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
@@ -74,6 +105,11 @@ class _Scope:
     published: str
     document: str
     language: Language
+
+    def has_ordinal(self, ordinal: ordinals.Ordinal) -> bool:
+        """Returns whether the document contains an ordinal anywhere, in whatever way it is written."""
+        written = {ordinal.written.casefold()} | {other.written.casefold() for other in ordinals.find(self.before)}
+        return any(re.sub(r"[\s-]", "", form) in self.document for form in written)
 
     @property
     def near(self) -> tuple[str, ...]:
@@ -97,8 +133,9 @@ class Conditions:
             place: The sentence.
             document: The document that contains it.
         """
-        asked = _Asked(question, self._names)
-        scope = self._scope(place, document)
+        return self._unmet(_Asked(question, self._names), self._scope(place, document))
+
+    def _unmet(self, asked: _Asked, scope: _Scope) -> list[Condition]:
         found = [
             *_dates(asked, scope),
             *_ordinals(asked, scope),
@@ -106,7 +143,9 @@ class Conditions:
             *self._ranks(asked, scope),
             *_contrasts(asked, scope),
             *self._places(asked, scope),
+            *self._pairs(asked, scope),
             *self._absent_names(asked, scope),
+            *_units(asked, scope),
         ]
         return sorted(found, key=lambda condition: not condition.instead)
 
@@ -121,29 +160,58 @@ class Conditions:
         Raises:
             DocumentNotFoundError: From `document`.
         """
+        asked, document = _Asked(question, self._names), lru_cache(document)
         met: list[Reading] = []
-        nearest: tuple[Place, list[Condition]] | None = None
+        closest: list[tuple[Place, list[Condition]]] = []
         for reading in readings:
             kept = []
             for sentence in reading.sentences:
                 place = Place(reading, sentence)
-                unmet = self.unmet(question, place, document(place.document_id)) if sentence.support >= _LEAST_JUDGED else []
-                if not unmet:
-                    kept.append(sentence)
-                elif nearest is None or sentence.support > nearest[0].sentence.support:
-                    nearest = place, unmet
+                judged = sentence.support >= _LEAST_JUDGED
+                unmet = self._unmet(asked, self._scope(place, document(place.document_id))) if judged else []
+                if unmet:
+                    closest.append((place, unmet))
+                else:
+                    kept.append(_raised(question, sentence))
             if kept:
                 met.append(Reading(reading.result, tuple(kept), max(sentence.support for sentence in kept)))
-        return Judged(sorted(met, key=lambda reading: -reading.support), nearest)
+        met = _of_named_documents(question, self._with_quoted(question, met, document))
+        met = sorted(met, key=lambda reading: -reading.support)
+        texts = [self._scope_text(document(name)) for name in {reading.result.chunk.document_id for reading in readings}]
+        closest = [
+            (place, unmet)
+            for place, unmet in closest
+            if unmet[0].instead or not any(self._fold(unmet[0].text) in text for text in texts)
+        ]
+        nearest = max(closest, key=lambda item: item[0].sentence.support, default=None)
+        return Judged(met, nearest)
 
-    def _scope(self, place: Place, document: Document) -> _Scope:
-        chunk = place.reading.result.chunk
-        before = document.text[chunk.start : place.sentence.start] if chunk.document_id == document.id else ""
+    def _with_quoted(self, question: str, readings: list[Reading], document: Callable[[str], Document]) -> list[Reading]:
+        """Leaves out the documents of the question's language without a term that it quotes, if others contain it."""
+        quoted = [self._fold(match[0][1:-1]) for match in _QUOTED.finditer(question)]
+        language = language_of(question)
+        counts = {
+            reading.result.chunk.document_id: sum(
+                term in self._scope_text(document(reading.result.chunk.document_id)) for term in quoted
+            )
+            for reading in readings
+            if reading.result.language == language
+        }
+        most = max(counts.values(), default=0)
+        return [reading for reading in readings if counts.get(reading.result.chunk.document_id, most) == most]
+
+    def _scope_text(self, document: Document) -> str:
+        """Returns all that is known of a document, folded."""
         if document.id not in self._folded:
             if len(self._folded) >= _MAX_KEPT:
                 self._folded.clear()
             self._folded[document.id] = self._fold(f"{document.title}\n{document.source}\n{document.publisher}\n{document.text}")
-        return _Scope(place.sentence.text, before, place.context, document.published, self._folded[document.id], place.language)
+        return self._folded[document.id]
+
+    def _scope(self, place: Place, document: Document) -> _Scope:
+        chunk = place.reading.result.chunk
+        before = document.text[chunk.start : place.sentence.start] if chunk.document_id == document.id else ""
+        return _Scope(place.sentence.text, before, place.context, document.published, self._scope_text(document), place.language)
 
     def _fold(self, text: str) -> str:
         return re.sub(r"[\s\-‐–·]", "", self._analyzer.fold(text))
@@ -170,6 +238,17 @@ class Conditions:
             if instead:
                 yield Condition("place", name, instead[0])
 
+    def _pairs(self, asked: _Asked, scope: _Scope) -> Iterator[Condition]:
+        """Finds abbreviated pairs of names that the sentence has another pair for: 中缅 where it says 中老."""
+        if scope.language != asked.language:
+            return
+        near = self._analyzer.fold("\n".join(scope.near))
+        for pair in asked.pairs:
+            if pair not in near:
+                others = [other for other in self._names.pairs(scope.sentence) if len(set(other) & set(pair)) == 1]
+                if others:
+                    yield Condition("name", pair, others[0])
+
     def _absent_names(self, asked: _Asked, scope: _Scope) -> Iterator[Condition]:
         """Finds the names that the document does not contain anywhere."""
         if scope.language != asked.language:
@@ -180,12 +259,11 @@ class Conditions:
                 yield Condition("name", name, instead[0] if instead else "")
 
     def _place_names(self, text: str) -> list[str]:
-        return [
-            word
-            for run in _HAN.findall(text)
-            for word, tag in self._names.tagged(run)
-            if tag == "ns" and len(word) > 1 and word not in _GENERAL_PLACES
-        ]
+        return [word for run in _HAN.findall(text) for word, tag in self._names.tagged(run) if _is_place(word, tag)]
+
+
+def _is_place(word: str, tag: str) -> bool:
+    return tag == "ns" and len(word) > 1 and word not in _GENERAL_PLACES and not _KIND_OF_PLACE.fullmatch(word)
 
 
 class _Asked:
@@ -197,6 +275,7 @@ class _Asked:
         self._names = names
         # What stands in quotes is a title or a term, and its numbers are part of it.
         self.bare = _QUOTED.sub(" ", question)
+        self.expected = expectation(question)
 
     @cached_property
     def dates(self) -> list[Quantity]:
@@ -232,17 +311,20 @@ class _Asked:
 
     @cached_property
     def places(self) -> list[str]:
-        return [word for word, tag in self._tagged if tag == "ns" and len(word) > 1 and word not in _GENERAL_PLACES]
+        return [word for word, tag in self._tagged if _is_place(word, tag)]
+
+    @cached_property
+    def pairs(self) -> list[str]:
+        return self._names.pairs(self.bare)
 
     @cached_property
     def names(self) -> list[str]:
         """The names that the document must contain: places and organisations, and capitalised words."""
         han = self.places + [word for word, tag in self._tagged if tag == "nt"]
-        latin = [word for word in _CAPITALISED.findall(self.bare) if _lower(word) not in _NOT_A_NAME]
-        if self.language == "en":
-            first = _CAPITALISED.match(self.bare.strip())
-            latin = latin[1:] if latin and first and first[0] == latin[0] else latin
-        return list(dict.fromkeys(han + [_lower(word) for word in latin]))
+        runs = [words[0].split() for words in _CAPITALISED.finditer(self.bare) if self.language == "zh" or words.start()]
+        # Of "Southeast Asia's ASEAN countries", the document must contain the last name.
+        latin = [word for run in runs if (word := _lower(run[-1])) not in _NOT_A_NAME]
+        return list(dict.fromkeys(han + latin))
 
 
 def _lower(word: str) -> str:
@@ -305,18 +387,16 @@ def _span(quantity: Quantity) -> tuple[int, int]:
 
 def _ordinals(asked: _Asked, scope: _Scope) -> Iterator[Condition]:
     for ordinal in asked.ordinals:
-        there = [other for text in scope.near for other in ordinals.find(text)]
-        same_unit = [other for other in there if not ordinal.unit or other.unit == ordinal.unit]
-        if any(other.number == ordinal.number for other in same_unit):
+
+        def alike(text: str, unit: str = ordinal.unit) -> list[ordinals.Ordinal]:
+            return [other for other in ordinals.find(text) if not unit or not other.unit or other.unit == unit]
+
+        if any(other.number == ordinal.number for text in scope.near for other in alike(text)):
             continue
-        in_sentence = [other for other in ordinals.find(scope.sentence) if ordinal.unit and other.unit == ordinal.unit]
-        in_headings = [other for other in ordinals.find(scope.headings) if ordinal.unit and other.unit == ordinal.unit]
-        if instead := in_sentence or in_headings:
+        if instead := alike(scope.sentence) or alike(scope.headings):
             yield Condition("ordinal", ordinal.written, instead[0].written)
-        elif ordinal.number > 1 and scope.language == asked.language and ordinal.unit:
-            everywhere = ordinals.find(scope.document)
-            if not any(other.number == ordinal.number and other.unit == ordinal.unit for other in everywhere):
-                yield Condition("ordinal", ordinal.written)
+        elif ordinal.number > 1 and scope.language == asked.language and ordinal.unit and not scope.has_ordinal(ordinal):
+            yield Condition("ordinal", ordinal.written)
 
 
 def _codes(asked: _Asked, scope: _Scope) -> Iterator[Condition]:
@@ -337,3 +417,35 @@ def _contrasts(asked: _Asked, scope: _Scope) -> Iterator[Condition]:
             instead = [other.written for other in own if other.member not in named]
             if instead:
                 yield Condition("contrast", word.written, instead[0])
+
+
+def _units(asked: _Asked, scope: _Scope) -> Iterator[Condition]:
+    """Finds a count of other things than the question's: of species (种) where it asks after animals (只)."""
+    if scope.language != asked.language or not asked.expected.measure_words:
+        return
+    found = [quantity for quantity in quantities.find(scope.sentence, scope.language) if quantity.kind == "number"]
+    others = [quantity for quantity in found if asked.expected.counts_other_things(quantity, scope.sentence)]
+    if found and len(others) == len(found) and (counted := _COUNTED.search(asked.bare)):
+        yield Condition("unit", counted[0], scope.sentence[others[0].start : others[0].end + 1])
+
+
+def _of_named_documents(question: str, readings: list[Reading]) -> list[Reading]:
+    """Leaves out the other documents if a question names one by its kind, such as the white paper, and that has much to say."""
+    asked = document_kinds.find(question)
+    named = [reading for reading in readings if asked and asked <= document_kinds.find(_title(reading))]
+    return named if max((reading.support for reading in named), default=0.0) >= _NAMED_SAYS_ENOUGH else readings
+
+
+def _title(reading: Reading) -> str:
+    return f"{reading.result.title}\n{PurePath(reading.result.source).stem}"
+
+
+def _raised(question: str, sentence: Sentence) -> Sentence:
+    """Raises the support of a sentence that names the very rank that a question asks who has: the reader knows few of them."""
+    if not _WHO.search(question):
+        return sentence
+    asked = {(rank.rank, rank.modifiers) for rank in ranks.find(question)}
+    if not asked or not asked <= {(rank.rank, rank.modifiers) for rank in ranks.find(sentence.text)}:
+        return sentence
+    odds = _ODDS_OF_SAME_RANK * _odds(sentence.support)
+    return replace(sentence, support=max(sentence.support, odds / (1 + odds)))

@@ -8,6 +8,7 @@ How many sites are there, and who runs them?
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from rag.text.language import language_of
@@ -72,9 +73,9 @@ def _chinese(text: str) -> list[QuestionPart]:
         predicate = segments[1][later[-1].end() :] if later and later[0].start() <= 1 else ""
     topic = _HAN_ASKED.sub("", first, count=1).strip("的要 ")
     parts = [QuestionPart(f"{first}{predicate}？", "", _name(first))]
-    for segment in segments[1:]:
-        parts.append(QuestionPart(f"{topic}，{segment}？" if topic else f"{segment}？", "", _name(segment)))
-    return parts
+    return parts + [
+        QuestionPart(f"{topic}，{segment}？" if topic else f"{segment}？", "", _name(segment)) for segment in segments[1:]
+    ]
 
 
 def _asking_segments(text: str) -> list[str]:
@@ -106,7 +107,7 @@ def _cut(text: str) -> list[str]:
 def _cut_at_and(piece: str) -> list[str]:
     """Cuts 保存了多少作物资源和多少畜禽品种 at its 和."""
     asked = list(_HAN.finditer(piece))
-    for one, other in zip(asked, asked[1:], strict=False):
+    for one, other in pairwise(asked):
         joins = [match for match in _HAN_AND.finditer(piece, one.end(), other.start()) if other.start() - match.end() <= 6]
         if joins:
             return [piece[: joins[-1].start()], *_cut_at_and(piece[joins[-1].end() :])]

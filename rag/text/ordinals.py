@@ -51,6 +51,7 @@ _ORDINAL = re.compile(
     rf"第\s?(?P<han>[{HAN_NUMERALS}]+|\d+)\s?(?P<han_unit>{_HAN_UNITS})?"
     rf"|(?P<initial>首)(?P<initial_unit>{_HAN_UNITS})"
     rf"|\b(?P<word>{'|'.join(_WORD_NUMBERS)}|\d+(?:st|nd|rd|th))[ -](?:\w+[ -]){{0,2}}?(?P<word_unit>{_LATIN_UNITS})s?\b"
+    rf"|\b(?P<plain>{'|'.join(_WORDS[2:])}|(?:[3-9]|\d\d)(?:st|nd|rd|th))(?= [a-z])(?! of\b)"
     rf"|\b(?P<label>{_LATIN_UNITS})s? (?P<number>\d+|[ivx]+)\b(?!%|[.,]\d)",
     re.IGNORECASE,
 )
@@ -58,7 +59,7 @@ _ORDINAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Ordinal:
-    """An ordinal in a text: `text[start:end] == written`. `unit` is the Chinese name of what it counts, and empty when it is unknown."""
+    """An ordinal in a text: `text[start:end] == written`. `unit` is the Chinese name of what it counts, and empty when it may be anything."""
 
     start: int
     end: int
@@ -85,7 +86,7 @@ def _number(part: dict[str, str | None]) -> int:
     if part["han"]:
         digits = part["han"] if part["han"].isdecimal() else han_number(part["han"])
         return int(digits or 0)
-    if word := (part["word"] or "").lower():
+    if word := (part["word"] or part["plain"] or "").lower():
         return _WORD_NUMBERS.get(word) or int(re.sub(r"\D", "", word))
     number = (part["number"] or "").lower()
     return int(number) if number.isdecimal() else _ROMAN.get(number, 0)

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rag.answering.agreement import Agreement, Place, Relation, is_same_frame
-from rag.answering.composing.expectations import QuestionKind
 from rag.answering.composing.short_answers import SUPPORTED
+from rag.answering.expectations import QuestionKind, expectation
 from rag.answering.reading import Reading
 from rag.text import quantities
+from rag.text.language import language_of
 
 # A sentence is shown if its odds are at least this share of those of the best one.
 _NEAR_BEST: dict[QuestionKind, float] = {"quantity": 0.3, "fact": 0.3, "list": 0.4, "open": 0.5}
+_PREFERRED = 0.6
 _MAX_SENTENCES: dict[QuestionKind, int] = {"quantity": 2, "fact": 2, "list": 50, "open": 2}
 
 
@@ -87,8 +89,28 @@ def _candidates(agreement: Agreement, question: str, kind: QuestionKind, reading
             single and other.covered == everything and _has_number(other) >= _has_number(place)
         )
 
-    candidates = near + rivals
+    candidates = _preferred(question, near) + rivals
     return [place for place in candidates if not any(is_outdone(place, other) for other in candidates)]
+
+
+def _preferred(question: str, places: list[Place]) -> list[Place]:
+    """Orders sentences of much the same support: those in the language of the question first, and those that give a quantity asked for."""
+    language, expected = language_of(question), expectation(question)
+
+    def gives_quantity(place: Place) -> bool:
+        if not expected.quantity:
+            return True
+        text = place.sentence.text
+        return any(expected.accepts(quantity, text) for quantity in quantities.find(text, place.language))
+
+    least = _PREFERRED * _odds(places[0].sentence.support)
+    return sorted(
+        places,
+        key=lambda place: (
+            not gives_quantity(place),
+            not (place.language == language and _odds(place.sentence.support) >= least),
+        ),
+    )
 
 
 def _has_number(place: Place) -> bool:

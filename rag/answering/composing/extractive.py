@@ -15,11 +15,11 @@ from rag.answering.citations import marker, quoted
 from rag.answering.composing.base import Composition, GetDocument, Part, Statement
 from rag.answering.composing.choosing import Group, choose
 from rag.answering.composing.clauses import excerpt
-from rag.answering.composing.expectations import Expectation, expectation
 from rag.answering.composing.lists import enumeration
-from rag.answering.composing.short_answers import Overlap, ShortAnswer, answered_in, short_answer
+from rag.answering.composing.short_answers import SUPPORTED, ShortAnswer, answered_in, short_answer
 from rag.answering.composing.verdicts import asks_verdict, verdict, worded
-from rag.answering.composing.wording import framed, label, labels, latin_name
+from rag.answering.composing.wording import elided, framed, label, labels, latin_name
+from rag.answering.expectations import Expectation, expectation
 from rag.answering.reading import Reading
 from rag.text.analysis import Analyzer
 from rag.text.sentences import Span, after_lead
@@ -28,6 +28,9 @@ from rag.types import Citation, Language
 
 _SEMICOLON: dict[Language, str] = {"zh": "；", "en": "; "}
 _COMMA: dict[Language, str] = {"zh": "，", "en": ", "}
+_BETWEEN_ITEMS: dict[Language, str] = {"zh": "、", "en": ", "}
+_MAX_INLINE: dict[Language, int] = {"zh": 40, "en": 90}
+_SURE_OF_PLACE = 0.3
 _STOP: dict[Language, str] = {"zh": "。", "en": "."}
 
 
@@ -56,10 +59,46 @@ class _Entry:
     def sentence(self, language: Language) -> str:
         """Returns the quoted sentence with its markers, its quantities converted unless the fact stands above it."""
         markers = _markers(self.citations[: self.supporting])
+        if self.items and sum(map(len, self.items)) <= _MAX_INLINE[language]:
+            return self.label + _BETWEEN_ITEMS[language].join(self.items) + markers
         if self.items:
             return self.label + "\n".join(f"- {item}{markers}" for item in self.items)
         quote = framed(self.citations[0].quote, self.language, language, convert=not self.short, shown=self.shown)
         return self.verdict + self.label + quote + markers
+
+    def inline(self, language: Language) -> str:
+        """Returns the quoted sentence with its markers, as it stands within another sentence."""
+        shown = self.shown or self.citations[0].quote.rstrip("。.;； ")
+        return framed(self.citations[0].quote, self.language, language, convert=False, shown=shown) + _markers(self.citations[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question, the language of its answer, and its terms."""
+
+    question: str
+    language: Language
+    analyzer: Analyzer
+
+    @property
+    def expected(self) -> Expectation:
+        """The form of the answer."""
+        return expectation(self.question)
+
+    def worded(self, short: ShortAnswer | None, own: Language) -> str:
+        """Returns a fact, in the words of the question where question and document are in Chinese; "" for none."""
+        if not short:
+            return ""
+        return answered_in(self.question, short.text) if self.language == own == "zh" else short.text
+
+    def overlap(self, text: str) -> frozenset[str]:
+        """Finds the terms of the question in a text."""
+        return frozenset(self.analyzer.content_terms(self.question)) & frozenset(self.analyzer.terms(text))
+
+    def focus(self, text: str) -> int:
+        """Weighs the terms of the question in a text; those at its end, where it asks, the most."""
+        there = set(self.analyzer.terms(text))
+        return sum(place**2 for place, term in enumerate(self.analyzer.content_terms(self.question), 1) if term in there)
 
 
 class ExtractiveComposer:
@@ -76,8 +115,8 @@ class ExtractiveComposer:
 
         Where documents, or sections of one, give different answers, each is shown with what tells it apart.
         """
-        expected = expectation(question)
-        entries, unlisted = self._entries(question, expected, readings, language, document, max_sentences, 1)
+        asked = _Asked(question, language, self._analyzer)
+        entries, unlisted = self._entries(asked, readings, document, max_sentences, 1)
         notes = (MORE_VALUES.in_language(language, unlisted),) if unlisted else ()
         return Composition(tuple(_statements(entries, language)), notes)
 
@@ -90,37 +129,26 @@ class ExtractiveComposer:
             if not part.readings:
                 facts.append(NOT_MENTIONED_PART.in_language(language, part.name))
                 continue
-            expected = expectation(part.text)
-            entries, _ = self._entries(part.text, expected, part.readings, language, document, max_sentences, number)
+            asked = _Asked(part.text, language, self._analyzer)
+            entries, _ = self._entries(asked, part.readings, document, max_sentences, number)
             known = {(c.document_id, c.start): c for entry in sentences for c in entry.citations}
             first = _renumbered(entries[0], known, number)
             number = max([number - 1, *(citation.number for citation in first.citations)]) + 1
             before = label(part.label, language)
-            facts.append(before + (first.fact(labelled=False) if first.short else first.sentence(language)))
+            facts.append(before + (first.fact(labelled=False) if first.short else first.inline(language)))
             sentences.append(first)
         line = (_SEMICOLON if any(part.label for part in parts) else _COMMA)[language].join(facts)
         return Composition(tuple(_part_statements(line + _STOP[language], sentences, language)))
 
     def _entries(
-        self,
-        question: str,
-        expected: Expectation,
-        readings: Sequence[Reading],
-        language: Language,
-        document: GetDocument,
-        max_sentences: int,
-        number: int,
+        self, asked: _Asked, readings: Sequence[Reading], document: GetDocument, max_sentences: int, number: int
     ) -> tuple[list[_Entry], int]:
         """Labels the sentences where that is needed, and numbers their citations in order from `number` on."""
-        terms = self._agreement.terms(question)
-
-        def overlap(text: str) -> int:
-            return len(terms & set(self._analyzer.terms(text)))
-
-        groups, unlisted = choose(self._agreement, question, expected.kind, readings, max_sentences)
+        expected, language = asked.expected, asked.language
+        groups, unlisted = choose(self._agreement, asked.question, expected.kind, readings, max_sentences)
         contenders = [group is groups[0] or group.is_rival for group in groups]
         shorts = [
-            short_answer(expected, group.first, language, overlap, self._latin) if contends else None
+            short_answer(expected, group.first, language, asked.overlap, self._latin) if contends else None
             for group, contends in zip(groups, contenders, strict=True)
         ]
         if not all(short for short, contends in zip(shorts, contenders, strict=True) if contends):
@@ -140,15 +168,11 @@ class ExtractiveComposer:
                 for n, p in enumerate(cited, number)
             )
             number += len(citations)
-            shown, items, word = self._shown(question, expected, group, short, language, overlap)
+            shown, items, word = _shown(asked, group, short)
             entries.append(
                 _Entry(
                     name,
-                    answered_in(question, short.text)
-                    if short and language == source.language == "zh"
-                    else short.text
-                    if short
-                    else "",
+                    asked.worded(short, source.language),
                     citations,
                     1 + len(group.same),
                     source.language,
@@ -160,39 +184,30 @@ class ExtractiveComposer:
             )
         return entries, unlisted
 
-    def _shown(
-        self,
-        question: str,
-        expected: Expectation,
-        group: Group,
-        short: ShortAnswer | None,
-        language: Language,
-        overlap: Overlap,
-    ) -> tuple[str, tuple[str, ...], str]:
-        """Returns the excerpt to show of a sentence, the items that it lists, and the verdict that it gives."""
-        sentence, own = group.first.sentence, group.first.language
-        text, start = sentence.text, after_lead(sentence.text, 0, len(sentence.text))
-        if own == language and asks_verdict(question) and sentence.support >= 0.5 and (said := verdict(question, text, overlap)):
-            return _cut(text, excerpt(text, [said[1]], own, overlap, start)), (), worded(said[0], question, language)
-        if (
-            expected.kind == "list"
-            and own == language
-            and (items := enumeration(text, start, sentence.answer[0] - sentence.start))
-        ):
-            return "", items, ""
-        if short:
-            return _cut(text, excerpt(text, [(short.start, short.end)], own, overlap, start)), (), ""
-        if expected.kind in ("quantity", "fact") and sentence.likelihood >= 0.3:
-            begin, end = (offset - sentence.start for offset in sentence.answer)
-            return _cut(text, excerpt(text, [(begin, end)], own, overlap, start)), (), ""
-        return "", (), ""
-
     def _latin(self, han: str) -> str:
         return latin_name(han, self._agreement.names)
 
 
-def _cut(text: str, span: Span | None) -> str:
-    return text[slice(*span)] if span else ""
+def _shown(asked: _Asked, group: Group, short: ShortAnswer | None) -> tuple[str, tuple[str, ...], str]:
+    """Returns the excerpt to show of a sentence, the items that it lists, and the verdict that it gives."""
+    sentence, own, question = group.first.sentence, group.first.language, asked.question
+    text, start = sentence.text, after_lead(sentence.text, 0, len(sentence.text))
+
+    def cut(wanted: list[Span]) -> str:
+        return elided(text, excerpt(text, wanted, own, asked.overlap, start), own)
+
+    answer = (sentence.answer[0] - sentence.start, sentence.answer[1] - sentence.start)
+    if short:
+        return cut([(short.start, short.end)]), (), ""
+    if own != asked.language:
+        return "", (), ""
+    if asks_verdict(question) and sentence.support >= SUPPORTED and (said := verdict(question, text, asked.overlap, asked.focus)):
+        return cut([said[1]]), (), worded(said[0], question, own)
+    if asked.expected.kind == "list" and (items := enumeration(text, start, answer)):
+        return "", items, ""
+    if asked.expected.kind == "fact" and sentence.likelihood >= _SURE_OF_PLACE:
+        return cut([answer]), (), ""
+    return "", (), ""
 
 
 def _renumbered(entry: _Entry, known: dict[tuple[str, int], Citation], number: int) -> _Entry:

@@ -8,7 +8,7 @@ from rag.answering.agreement import Place
 from rag.answering.citations import marker, quoted
 from rag.answering.composing.base import Composition, GetDocument, Statement
 from rag.answering.composing.clauses import excerpt
-from rag.answering.composing.wording import framed
+from rag.answering.composing.wording import elided, framed
 from rag.answering.conditions import Condition
 from rag.text.sentences import after_lead
 from rag.texts import NEAR, NEAR_INSTEAD
@@ -35,11 +35,10 @@ def near_miss(place: Place, unmet: Sequence[Condition], language: Language, docu
     wanted = [answer] if answer[1] > answer[0] else []
     if first.instead and (at := sentence.text.find(first.instead)) >= 0:
         wanted.append((at, at + len(first.instead)))
-    span = excerpt(sentence.text, wanted, place.language, lambda _: 0, begins)
+    shown = elided(sentence.text, excerpt(sentence.text, wanted, place.language, lambda _: frozenset(), begins), place.language)
     words = (
         NEAR_INSTEAD.in_language(language, first.text, first.instead) if first.instead else NEAR.in_language(language, first.text)
     )
-    shown = sentence.text[slice(*span)] if span else ""
     quote = framed(citation.quote, source.language, language, convert=True, shown=shown)
     if not shown and source.language == language:
         quote = f"“{quote}”"

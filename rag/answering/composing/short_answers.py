@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from rag.answering.agreement import Place
-from rag.answering.composing.clauses import clauses
-from rag.answering.composing.expectations import Expectation
+from rag.answering.composing.clauses import Terms, clauses
+from rag.answering.expectations import Expectation
 from rag.text import quantities
 from rag.text.quantities import Quantity
 from rag.text.sentences import after_lead
@@ -23,7 +24,11 @@ _MEASURE_WORD = re.compile("[个种处名人项家座所条只头株棵位部份
 _SURE_OF_PHRASE = 0.5
 _SURE_AMONG_SEVERAL = 0.6
 _LEAST_SHARE = 0.02
-_WEIGHT_OF_TERMS = 4.0
+_LEAST_READ = 0.1
+_SURE_WITHOUT_TERMS = 0.6
+_WEIGHT_AROUND = 5.0
+_WEIGHT_BESIDE = 4.0
+_SEPARATOR = re.compile(r"[，,；;、：:。]|和|与|及|\band\b|\bor\b")
 _MAX_SHORT_ANSWER: dict[Language, int] = {"zh": 24, "en": 60}
 _BRACKETED: dict[Language, str] = {"zh": "（{}）", "en": " ({})"}
 _LATIN = re.compile(r"[A-Za-z][\w'’.-]*(?: [\w'’.-]+)*")
@@ -34,9 +39,6 @@ _ASKED = re.compile(
     r"(?P<after>[\u3400-\u9fff]{0,10})[？?呢啊呀。]*$"
 )
 _ANY_QUESTION_WORD = re.compile(r"什么|多少|哪|谁|几|吗|怎|为何|如何")
-
-Overlap = Callable[[str], int]
-"""Counts the terms of the question in a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class ShortAnswer:
 
 
 def short_answer(
-    expected: Expectation, place: Place, language: Language, overlap: Overlap, name: Callable[[str], str] = lambda _: ""
+    expected: Expectation, place: Place, language: Language, overlap: Terms, name: Callable[[str], str] = lambda _: ""
 ) -> ShortAnswer | None:
     """Returns the fact alone, a quantity also in the words of the question's language; None unless it is sure.
 
@@ -57,7 +59,7 @@ def short_answer(
         expected: What the question asks for.
         place: The sentence.
         language: The language of the question.
-        overlap: Counts the terms of the question in a text.
+        overlap: Returns the terms of the question in a text.
         name: Writes a Chinese name in Latin letters; "" for what is none.
     """
     sentence = place.sentence
@@ -81,7 +83,7 @@ def short_answer(
 
 
 def answered_in(question: str, text: str) -> str:
-    """Returns a fact in the words of a Chinese question, without its subject: 从哪天开始 -> 从2021年1月1日开始。
+    """Returns a fact in the words of a Chinese question, without its subject: 从哪天开始 and 2021年 make 从2021年开始.
 
     The fact alone is returned where the question does not allow it.
     """
@@ -92,19 +94,37 @@ def answered_in(question: str, text: str) -> str:
     return f"{before}{text}{asked['after']}"
 
 
-def _meant(accepted: list[Quantity], place: Place, overlap: Overlap) -> Quantity | None:
-    """Returns the quantity that answers: by the reader's probabilities, and by the terms of the question in its clause."""
+def _meant(accepted: list[Quantity], place: Place, overlap: Terms) -> Quantity | None:
+    """Returns the quantity that answers: by the reader's probabilities, and by the terms of the question around it."""
     if not accepted:
         return None
     sentence = place.sentence
     shares = np.array([sentence.share(sentence.start + q.start, sentence.start + q.end) for q in accepted])
-    terms = np.array([overlap(_around(sentence.text, q)) for q in accepted], np.float64)
-    everything = max(1, overlap(sentence.text))
-    weights = (shares + _LEAST_SHARE) * np.exp(_WEIGHT_OF_TERMS * terms / everything)
+    around = _distinctive([overlap(_around(sentence.text, q)) for q in accepted])
+    beside = _distinctive([overlap(_beside(sentence.text, q)) for q in accepted])
+    weights = (shares + _LEAST_SHARE) * np.exp(_WEIGHT_AROUND * around + _WEIGHT_BESIDE * beside)
     best = int(weights.argmax())
     sure = weights[best] / weights.sum() >= _SURE_AMONG_SEVERAL
+    if len(accepted) > 1 and not around.any():
+        sure = bool(shares[best] >= _SURE_WITHOUT_TERMS)
     # The reader may have another kind of answer in mind than the question asks for.
-    return accepted[best] if sure and (shares[best] >= 0.1 or terms[best] * 2 >= everything) else None
+    return accepted[best] if sure and (shares[best] >= _LEAST_READ or around[best] >= 0.5) else None
+
+
+def _distinctive(found: list[frozenset[str]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Returns the share of the terms around each quantity, those around few of them counting more."""
+    counts = Counter(term for terms in found for term in terms)
+    weights = np.array([sum(1 / counts[term] for term in terms) for terms in found], np.float64)
+    total = sum(1 / count for count in counts.values())
+    return weights / total if total else weights
+
+
+def _beside(text: str, quantity: Quantity) -> str:
+    """Returns the words between the separators beside a quantity, even those of a list: 2030年前实现碳达峰 of two years."""
+    before, after = text[: quantity.start], text[quantity.end :]
+    start = max((match.end() for match in _SEPARATOR.finditer(before)), default=0)
+    stop = _SEPARATOR.search(after)
+    return before[start:] + " " + (after[: stop.start()] if stop else after)
 
 
 def _around(text: str, quantity: Quantity) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from rag.answering.composing.clauses import clauses
+from rag.answering.composing.clauses import Terms, clauses
 from rag.text.language import language_of
 from rag.text.negation import NEGATION
 from rag.text.sentences import Span
@@ -15,7 +15,7 @@ from rag.types import Language
 Verdict = Literal["yes", "no"]
 
 _HAN_ASKING = re.compile(
-    r"(?:是不是|是否|有没有|能不能|可不可以|会不会|要不要|算不算|(?P<verb>[\u3400-\u9fff]{1,2})不(?P=verb)|吗|么(?=[？?。]*$))"
+    r"(?:是不是|是否|有没有|能不能|可不可以|会不会|要不要|算不算|(?P<verb>[\u3400-\u9fff]{1,2})不(?P=verb)|吗|(?<![什怎那这多])么(?=[？?。]*$))"
 )
 _ENGLISH_ASKING = re.compile(
     r"(?:is|are|was|were|do|does|did|has|have|had|can|could|may|might|must|will|would|should|shall)(?:n['’]t)?\b(?!.*\bor\b)",
@@ -66,22 +66,23 @@ def asks_verdict(question: str) -> bool:
     return bool(_ENGLISH_ASKING.match(last))
 
 
-def verdict(question: str, sentence: str, overlap: Callable[[str], int]) -> tuple[Verdict, Span] | None:
+def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str], int]) -> tuple[Verdict, Span] | None:
     """Tells whether a sentence that answers a question says yes or no.
 
     Args:
         question: One that can be answered by yes or no.
         sentence: The sentence, in the language of the question.
-        overlap: Counts the terms of the question in a text.
+        overlap: Finds the terms of the question in a text.
+        focus: Weighs the terms of the question in a text; those at its end, where it asks, the most.
 
     Returns:
         The verdict and the clause that says so; None unless it is sure.
     """
     everything = overlap(question)
-    if not everything or overlap(sentence) < _LEAST_COVERED * everything:
+    if not everything or len(overlap(sentence)) < _LEAST_COVERED * len(everything):
         return None
     parts = clauses(sentence)
-    begin, end = max(parts, key=lambda part: overlap(sentence[slice(*part)]))
+    begin, end = max(parts, key=lambda part: focus(sentence[slice(*part)]))
     clause = sentence[begin:end]
     bare = _HAN_ASKING.sub("", question)
     exceptions = [match["han"] or match["english"] or "" for match in _EXCEPTION.finditer(sentence)]
@@ -92,7 +93,7 @@ def verdict(question: str, sentence: str, overlap: Callable[[str], int]) -> tupl
         for affirms, denies in _OPPOSITES
     )
     denied = bool(NEGATION.search(rest)) or opposed
-    if any(_is_about(exception, bare, overlap) for exception in exceptions):
+    if any(overlap(exception) for exception in exceptions):
         denied = not denied
     if _ALL.search(bare) and (_NOT_ALL.search(rest) or exceptions):
         denied = True
@@ -107,11 +108,6 @@ def worded(said: Verdict, question: str, language: Language) -> str:
             if pattern.search(question):
                 return words[said]
     return _WORDS[said][language]
-
-
-def _is_about(exception: str, question: str, overlap: Callable[[str], int]) -> bool:
-    """Returns whether an exception is what the question asks about."""
-    return overlap(exception) > 0
 
 
 def _without(clause: str, question: str) -> str:

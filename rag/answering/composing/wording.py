@@ -9,6 +9,7 @@ from typing import Literal
 from rag.text import quantities
 from rag.text.language import language_of
 from rag.text.names import NameFinder
+from rag.text.sentences import Span
 from rag.texts import NO_DOCUMENTS, NO_MORE, NONE_CHOSEN, NOT_SAID, ORIGINAL_CHINESE, ORIGINAL_ENGLISH
 from rag.types import Document, Language
 
@@ -20,6 +21,7 @@ _MAX_CONVERTED = 3
 _MAX_TITLE = 40
 _WORDS = re.compile(r"[\u3400-\u9fff]|[A-Za-z]{2,}")
 _TELLING = 4
+_FINAL = ' \n\t。.！!？?”"；;'
 
 _BRACKETED: dict[Language, str] = {"zh": "（{}）", "en": " ({})"}
 _QUOTED: dict[Language, str] = {"zh": "“{}”", "en": "“{}”"}
@@ -52,7 +54,9 @@ def framed(quote: str, own: Language, language: Language, convert: bool, shown: 
     own = language_of(quote) if len(_WORDS.findall(quote)) >= _TELLING else own
     text = re.sub(r"\s*\n\s*", " ", shown or quote)
     if shown:
-        text = _ELLIPSIS[own].join(("" if quote.startswith(shown) else " ", text, "" if quote.endswith(shown) else " ")).strip()
+        bare = quote.strip(_FINAL)
+        before = "" if bare.startswith(shown[:_TELLING]) else _ELLIPSIS[own]
+        text = before + text + ("" if bare.endswith(shown[-_TELLING:]) else _ELLIPSIS[own])
         quote = shown
     if own == language:
         return _QUOTED[language].format(text) if shown else text
@@ -65,6 +69,11 @@ def framed(quote: str, own: Language, language: Language, convert: bool, shown: 
     equations = [f"{before} = {after}" for before, after in dict(given).items() if not _same_to_read(before, after)]
     equations = equations[:_MAX_CONVERTED]
     return introduced + _BRACKETED[language].format(_COMMA[language].join(equations)) if convert and equations else introduced
+
+
+def elided(text: str, spans: Sequence[Span], language: Language) -> str:
+    """Returns the given places of a text, with an ellipsis where some of it is left out; empty without any."""
+    return _ELLIPSIS[language].join(text[a:b] for a, b in spans)
 
 
 def _same_to_read(before: str, after: str) -> bool:

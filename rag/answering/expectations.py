@@ -16,42 +16,55 @@ from rag.text.questions import HAN_AMOUNT_ASKED
 QuestionKind = Literal["quantity", "fact", "list", "open"]
 QuantityKind = Literal["date", "duration", "share", "money", "measure", "count"]
 
-# In this order: the first pattern that matches decides.
-_QUANTITIES: tuple[tuple[QuantityKind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
-    for kind, pattern in (
+_ACCEPTED: dict[QuantityKind, tuple[str, ...]] = {
+    "date": ("date",),
+    "duration": ("duration",),
+    "share": ("share",),
+    "money": ("money", "number"),
+    "measure": ("measure", "duration", "number"),
+    "count": ("number", "measure", "money"),
+}
+# In this order: the first kind of which a pattern matches is asked for. Each has one pattern for Chinese, one for English.
+_PATTERNS: dict[QuantityKind, tuple[str, str]] = {
+    "duration": (
+        r"多久|多长时间|多少(?:年|个月|天|小时|分钟|周)(?!产)|几(?:年|个月|天|个?小时|周|个星期)(?!级)",
+        r"\bhow long (?:is|are|was|were|does|do|did|will|has|have|must|can|may)\b|\bhow many (?:years|months|weeks|days|hours|minutes)\b",
+    ),
+    "date": (
+        r"哪一?[年天月日]|何时|什么时[候间]|几[月号]|几点|哪个?(?:月份|季度|学期)|(?:时间|日期)(?:是|为|定在|[？?]|$)",
+        r"\bwhen\b|\b(?:what|which) (?:date|day|month|year)\b|\bwhat time\b",
+    ),
+    "share": (
+        r"百分之几|百分比|占比|比例|占.{0,14}?(?:多少|几成)|[率比]\S{0,6}?(?:多少|多高|几)",
         (
-            "duration",
-            r"多久|多长时间|多少(?:年|个月|天|小时|分钟|周)(?!产)|几(?:年|个月|天|个?小时|周|个星期)(?!级)"
-            r"|\bhow long (?:is|are|was|were|does|do|did|will|has|have|must|can|may)\b|\bhow many (?:years|months|weeks|days|hours|minutes)\b",
+            r"\b(?:what|which) (?:percentage|per cent|share|proportion|fraction)\b"
+            r"|\bwhat (?:is|was|are|were) the (?:\w+ ){0,3}(?:rate|share|percentage|proportion)\b"
+        ),
+    ),
+    "money": (
+        (
+            r"多少(?:钱|元|美元|欧元|万元|亿元|资金|经费|费用|投资)"
+            r"|(?:费用|价格|票价|租金|金额|经费|预算|工资|押金|罚款|定价)\S{0,6}?(?:多少|多高|几)"
         ),
         (
-            "date",
-            r"哪一?[年天月日]|何时|什么时[候间]|几[月号]|几点|哪个?(?:月份|季度|学期)|(?:时间|日期)(?:是|为|定在|[？?]|$)"
-            r"|\bwhen\b|\b(?:what|which) (?:date|day|month|year)\b|\bat what time\b|\bwhat time\b",
+            r"\bhow much (?:money|(?:does|do|did) .+ (?:cost|pay|raise|spend|invest)"
+            r"|(?:is|are|was|were) the (?:\w+ )*(?:fee|rent|price|cost|fine|deposit|budget|salary))"
+            r"|\bwhat (?:(?:does|do|did) .+ cost\b|(?:is|are|was|were) the (?:\w+ )*(?:fee|rent|price|cost|fine|deposit|budget|salary)s?\b)"
         ),
+    ),
+    "measure": (
+        r"多[大长高远重深宽厚]|面积|多少(?:公里|千米|米|亩|公顷|平方\S{1,2}|吨|公斤|克|升|度)",
         (
-            "share",
-            r"百分之几|百分比|占比|比例|占.{0,14}?(?:多少|几成)|[率比]\S{0,6}?(?:多少|多高|几)"
-            r"|\b(?:what|which) (?:percentage|per cent|share|proportion|fraction)\b|\bwhat (?:is|was|are|were) the (?:\w+ ){0,3}(?:rate|share|percentage|proportion)\b",
+            r"\bhow (?:long|high|tall|far|deep|large|big|heavy|wide|thick|old|hot|fast)\b"
+            r"|\bwhat (?:is|was) the (?:\w+ )*(?:area|size|height|length|depth|weight|capacity)\b"
         ),
-        (
-            "money",
-            r"多少(?:钱|元|美元|欧元|万元|亿元|资金|经费|费用|投资)|(?:费用|价格|票价|租金|金额|经费|预算|工资|押金|罚款|定价)\S{0,6}?(?:多少|多高|几)"
-            r"|\bhow much (?:money|does .+ cost|do .+ cost|did .+ (?:cost|pay|raise|spend|invest)|(?:is|are|was|were) the (?:\w+ )*(?:fee|rent|price|cost|fine|deposit|budget|salary))"
-            r"|\bwhat (?:does|do|did) .+ cost\b|\bwhat (?:is|are|was|were) the (?:\w+ )*(?:fee|rent|price|cost|fine|deposit|budget|salary)s?\b",
-        ),
-        (
-            "measure",
-            r"多[大长高远重深宽厚]|面积|多少(?:公里|千米|米|亩|公顷|平方\S{1,2}|吨|公斤|克|升|度)"
-            r"|\bhow (?:long|high|tall|far|deep|large|big|heavy|wide|thick|old|hot|fast)\b|\bwhat (?:is|was) the (?:\w+ )*(?:area|size|height|length|depth|weight|capacity)\b",
-        ),
-        ("count", rf"{HAN_AMOUNT_ASKED}|数量|规模|总数|\bhow (?:many|much)\b|\b(?:what|which) (?:number|amount)\b"),
-    )
-)
+    ),
+    "count": (rf"{HAN_AMOUNT_ASKED}|数量|规模|总数", r"\bhow (?:many|much)\b|\b(?:what|which) (?:number|amount)\b"),
+}
+_QUANTITIES = [(kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, patterns in _PATTERNS.items()]
 # Questions after another single fact; all others may need several sentences.
 _FACT = re.compile(
-    r"谁|哪[位个家国省市里儿一](?!些)|何地|\b(?:who|whom|whose|where|which (?:country|province|city|company|organi[sz]ation))\b",
+    r"谁|哪[位个家国省市里儿一](?!些)|第几|何地|\b(?:who|whom|whose|where|which (?:country|province|city|company|organi[sz]ation))\b",
     re.IGNORECASE,
 )
 # Questions after one thing, which a phrase may answer.
@@ -61,7 +74,7 @@ _THING = re.compile(
 )
 # Questions after several things.
 _LIST = re.compile(
-    r"哪些|哪几|哪[二三四五六七八九十两]|分别|什么(?:原则|措施|方面|领域)|几[大个项]"
+    r"哪些|哪几|哪[二三四五六七八九十两]|分别|什么(?:原则|措施|方面|领域)|几[大个项]|[二三四五六七八九十两\d][大个项][^，,]{1,12}?(?:是|有)什么"
     r"|\b(?:(?:what|which) (?:(?:two|three|four|five|six|seven|eight|nine|ten)\b|are|were|kinds?|types?|\w+s\b)|list|in (?:what|which) (?:fields|areas))",
     re.IGNORECASE,
 )
@@ -83,29 +96,21 @@ class Expectation:
 
     def accepts(self, quantity: Quantity, text: str) -> bool:
         """Returns whether a quantity of a text is of the kind asked for."""
-        match self.quantity:
-            case "date":
-                return quantity.kind == "date"
-            case "duration":
-                return quantity.kind == "duration" or len(quantity.dates) == 2
-            case "share":
-                return quantity.kind == "share"
-            case "money":
-                return quantity.kind in ("money", "number")
-            case "measure":
-                return quantity.kind in ("measure", "duration", "number")
-            case "count":
-                return quantity.kind in ("number", "measure", "money") and not self._counts_other_things(quantity, text)
-        return False
+        if self.quantity == "duration" and len(quantity.dates) == 2:
+            return True
+        if self.quantity is None or quantity.kind not in _ACCEPTED[self.quantity]:
+            return False
+        return self.quantity != "count" or not self.counts_other_things(quantity, text)
 
-    def _counts_other_things(self, quantity: Quantity, text: str) -> bool:
+    def counts_other_things(self, quantity: Quantity, text: str) -> bool:
+        """Returns whether the measure word after a quantity shows that it counts other things than the question: 种, not 只."""
         following = text[quantity.end : quantity.end + 1]
         return bool(self.measure_words) and any(following in words for words in _COUNTED if words != self.measure_words)
 
 
 def expectation(question: str) -> Expectation:
     """Returns the form of the answer to a question."""
-    quantity = next((kind for kind, pattern in _QUANTITIES if pattern.search(question)), None)
+    quantity = None if "第几" in question else next((kind for kind, pattern in _QUANTITIES if pattern.search(question)), None)
     if quantity:
         return Expectation("quantity", quantity, True, _measure_words(question))
     if _FACT.search(question):
