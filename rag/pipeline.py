@@ -285,7 +285,7 @@ class RagPipeline:
                 return
             judged = self._conditions.judge(draft.query, readings, self._library.document)
             confidence = judged.confidence
-            if confidence < self._threshold:
+            if not judged.readings or confidence < self._threshold:
                 yield from self._not_answered(draft, judged, self._why_not(candidates, cited), results)
                 return
             # Composed before any of it is shown: a document may be removed while it is read.
@@ -326,7 +326,7 @@ class RagPipeline:
             with self._models:
                 readings = self._reader.read(question.text, candidates, stop)
             judged = self._conditions.judge(question.text, readings, self._library.document)
-            is_answered = judged.confidence >= self._threshold
+            is_answered = judged.confidence >= max(self._threshold, composing.SUPPORTED)
             parts.append(Part(question.text, question.label, question.name, judged.readings if is_answered else ()))
         if not any(part.readings for part in parts):
             return None

@@ -244,8 +244,7 @@ MORE_VALUES = Words(
     "另有{}处给出了别的说法，没有一一列出；可以在问题里写明是哪一份、哪一年或哪一处。",
     "The documents give other answers in further places ({}), which are not listed; name the document, year or place that you mean.",
 )
-ORIGINAL_ENGLISH = Words("原文（英文）：“{}”", "“{}”")
-ORIGINAL_CHINESE = Words("“{}”", "In the original Chinese: “{}”")
+ORIGINAL = Words("原文（英文）：“{}”", "In the original Chinese: “{}”")
 NOT_MENTIONED_PART = Words("文档没有提到{}", "the documents do not say: {}")
 NEAR_INSTEAD = Words("关于这一点，文档没有提到“{}”，只提到“{}”：", "On this, the documents do not mention “{}”, but “{}”: ")
 NEAR = Words("关于这一点，文档没有提到“{}”；最接近的内容：", "On this, the documents do not mention “{}”. The closest passage: ")

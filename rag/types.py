@@ -109,7 +109,7 @@ class Citation:
 
 
 AnswerKind = Literal["answer", "near", "refusal", "reply"]
-"""What an answer is.
+"""The kinds of answers.
 
 answer: the documents answer the question.
 near: they say something close, but not of what the question names; the answer names that condition and quotes what is close.

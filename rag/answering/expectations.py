@@ -1,4 +1,4 @@
-"""What a question asks for: the form that its answer takes.
+"""Expectations: the form that the answer to a question takes.
 
 A question after a date, a number or a share is answered by a quantity of that kind, one after a person, place or thing by a phrase,
 one that can be answered by yes or no by a verdict, and every other by sentences.
@@ -87,7 +87,7 @@ _PEOPLE = re.compile(r"(?:多少|几)(?:个|名|位)?(?:人|代表|学生|员工
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The form of an answer. `quantity` is the kind of quantity asked for, None if the answer is none."""
+    """The form of an answer. `quantity` is the kind of quantity asked for, None for other answers."""
 
     kind: QuestionKind
     quantity: QuantityKind | None = None

@@ -142,7 +142,7 @@ def _english(text: str) -> list[QuestionPart]:
     if len(segments) < 2 or not re.match(_ENGLISH, segments[0], re.IGNORECASE):
         return []
     if _BARE.fullmatch(segments[0]):
-        # When and where was the forum held?
+        # When and where does it take place?
         segments[0] += re.sub(rf"^{_BARE.pattern}", "", segments[1], count=1, flags=re.IGNORECASE)
     first = segments[0]
     if _ENDS_ASKING.search(first):

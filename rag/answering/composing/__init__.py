@@ -3,10 +3,12 @@
 from rag.answering.composing.base import Composer, Composition, GetDocument, Part, PartsComposer, Statement
 from rag.answering.composing.extractive import ExtractiveComposer
 from rag.answering.composing.near import near_miss
+from rag.answering.composing.short_answers import SUPPORTED
 from rag.answering.composing.wording import NoAnswer, pieces, refusal
 from rag.answering.expectations import QuestionKind, kind_of
 
 __all__ = [
+    "SUPPORTED",
     "Composer",
     "Composition",
     "ExtractiveComposer",

@@ -21,6 +21,7 @@ from rag.answering.composing.verdicts import asks_verdict, verdict, worded
 from rag.answering.composing.wording import elided, framed, label, labels, latin_name
 from rag.answering.expectations import Expectation, expectation
 from rag.answering.reading import Reading
+from rag.text import quantities
 from rag.text.analysis import Analyzer
 from rag.text.sentences import Span, after_lead
 from rag.texts import MORE_VALUES, NOT_MENTIONED_PART
@@ -154,8 +155,9 @@ class ExtractiveComposer:
         if not all(short for short, contends in zip(shorts, contenders, strict=True) if contends):
             shorts = [None] * len(groups)
         elif not any(group.is_rival for group in groups):
-            # The fact is sure, and a second sentence would only say something else.
-            groups, shorts = groups[:1], shorts[:1]
+            # The fact is sure. Only another document may give another number; any other sentence would be beside the point.
+            groups = [group for i, group in enumerate(groups) if not i or _may_differ(expected, groups[0], group)]
+            shorts = shorts[: len(groups)]
         sources = [document(group.first.document_id) for group in groups]
         labelled = any(group.is_rival for group in groups) or (expected.kind == "quantity" and len(groups) > 1)
         places = [(source, group.first.section) for source, group in zip(sources, groups, strict=True)]
@@ -186,6 +188,14 @@ class ExtractiveComposer:
 
     def _latin(self, han: str) -> str:
         return latin_name(han, self._agreement.names)
+
+
+def _may_differ(expected: Expectation, shown: Group, other: Group) -> bool:
+    """Returns whether the sentence of another document gives a number of the kind asked for."""
+    if expected.kind != "quantity" or other.first.document_id == shown.first.document_id:
+        return False
+    text = other.first.sentence.text
+    return any(expected.accepts(quantity, text) for quantity in quantities.find(text, other.first.language))
 
 
 def _shown(asked: _Asked, group: Group, short: ShortAnswer | None) -> tuple[str, tuple[str, ...], str]:

@@ -60,7 +60,7 @@ def short_answer(
         place: The sentence.
         language: The language of the question.
         overlap: Returns the terms of the question in a text.
-        name: Writes a Chinese name in Latin letters; "" for what is none.
+        name: Writes a Chinese name in Latin letters; "" for anything else.
     """
     sentence = place.sentence
     if not expected.phrase or sentence.support < SUPPORTED:

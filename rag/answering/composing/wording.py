@@ -10,7 +10,7 @@ from rag.text import quantities
 from rag.text.language import language_of
 from rag.text.names import NameFinder
 from rag.text.sentences import Span
-from rag.texts import NO_DOCUMENTS, NO_MORE, NONE_CHOSEN, NOT_SAID, ORIGINAL_CHINESE, ORIGINAL_ENGLISH
+from rag.texts import NO_DOCUMENTS, NO_MORE, NONE_CHOSEN, NOT_SAID, ORIGINAL
 from rag.types import Document, Language
 
 NoAnswer = Literal["not said", "none chosen", "no documents", "no more"]
@@ -60,7 +60,7 @@ def framed(quote: str, own: Language, language: Language, convert: bool, shown: 
         quote = shown
     if own == language:
         return _QUOTED[language].format(text) if shown else text
-    introduced = ORIGINAL_ENGLISH.in_language("zh", text) if own == "en" else ORIGINAL_CHINESE.in_language("en", text)
+    introduced = ORIGINAL.in_language(language, text)
     given = [
         (quantity.written, quantities.render(quantity, language))
         for quantity in quantities.find(quote, own)
