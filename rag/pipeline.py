@@ -13,13 +13,12 @@ from typing import Literal
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
-from rag.answering import comparing, composing, follow_ups, intents
+from rag.answering import comparing, composing, direct, follow_ups, intents
 from rag.answering.composing import Composer, ExtractiveComposer, NoAnswer, Statement
+from rag.answering.direct import DirectAnswer
 from rag.answering.drafts import Draft
 from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.answering.retrieval import HybridRetriever, Retriever
-from rag.answering.table_answers import answers as table_answers
-from rag.answering.table_answers.answers import TableAnswer
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
 from rag.language_models import generators
 from rag.language_models.checking import Checker
@@ -279,9 +278,9 @@ class RagPipeline:
         candidates = self._candidates(draft.query, documents)
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.query, tuple(candidates[: self._top_k]))
-        if not cited and (computed := self._over_tables(draft, candidates)):
-            yield from draft.say(computed.statements)
-            yield draft.done("answer", tuple(candidates[: self._top_k]), computed.confidence)
+        if not cited and (found := self._direct(draft, candidates)):
+            yield from draft.say(found.statements)
+            yield draft.done(found.kind, tuple(candidates[: self._top_k]), found.confidence)
             return
         with self._models:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
@@ -317,22 +316,14 @@ class RagPipeline:
             return "not said"
         return "none chosen" if len(self._library) else "no documents"
 
-    def _over_tables(self, draft: Draft, candidates: Sequence[SearchResult]) -> TableAnswer | None:
-        """Computes an answer over a whole table; None unless the question is surely one for a table."""
-        library = self._library
+    def _direct(self, draft: Draft, candidates: Sequence[SearchResult]) -> DirectAnswer | None:
+        """Returns an answer that needs no reader; None unless a rule is sure of one."""
         try:
             with self._models:
-                answer = table_answers.answer(
-                    draft.query,
-                    candidates,
-                    draft.language,
-                    library.document,
-                    analyzer=library.analyzer,
-                    encoder=library.encoder,
-                )
+                found = direct.find(draft.query, candidates, draft.language, self._library)
         except DocumentNotFoundError:
             return None
-        return answer if answer and answer.confidence >= self._threshold else None
+        return None if found and found.kind == "answer" and found.confidence < self._threshold else found
 
     def _written(self, writer: GenerativeComposer, draft: Draft, readings: Sequence[Reading], stop: Stop) -> Iterator[Event]:
         """Adds the language model's answer; nothing when the model fails or no document supports what it says."""

@@ -224,3 +224,8 @@ NO_FAILURES = Words("没有出错的问题。", "No failures.")
 EXPECTED = Words("应含", "Expected")
 RETRIEVED = Words("找到的段落（相关的已标出）", "Passages found; relevant ones are marked")
 MORE_FAILURES = Words("……还有 {} 个", "… and {} more")
+
+# -- answers: numbered parts of a document ----------------------------------------------------------------------------
+
+NO_SUCH_PART = Words("《{0}》里没有{1}：它从{2}编到{3}。", "“{0}” has no {1}: its parts run from {2} to {3}.")
+PART_GOES_ON = Words("……（后文见原文）", "… (the rest is in the document)")

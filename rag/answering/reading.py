@@ -22,6 +22,7 @@ from embeddings.encoder import Vectors
 from embeddings.reader import CrossEncoderReader, PassageReading
 from rag.documents.chunking import context
 from rag.text.language import language_of
+from rag.text.scripts import to_simplified
 from rag.text.sentences import Span, sentences
 from rag.types import SearchResult
 
@@ -122,7 +123,7 @@ class SentenceReader:
 
     def read_passages(self, question: str, passages: Sequence[Passage], stop: Event | None = None) -> list[PassageReading]:
         """Returns the cross-encoder's reading of each passage, in order."""
-        return self._cross_encoder.read(question, [passage.context for passage in passages], stop)
+        return self._cross_encoder.read(to_simplified(question), [passage.context for passage in passages], stop)
 
     @cached_property
     def _weights(self) -> Weights:
@@ -132,14 +133,14 @@ class SentenceReader:
 class Passage:
     """The sentences of a passage, without headings, and their places in its text.
 
-    The reader reads `context`, in which the text begins at `offset`.
+    The reader reads `context`, in which the text begins at `offset`, in simplified Chinese of the same length.
     """
 
     def __init__(self, result: SearchResult) -> None:
         self.result = result
         headings = {part.strip() for part in result.chunk.section.split(" > ")} | {result.title}
         text = result.chunk.text
-        self.context = context(result.title, result.chunk.section, text)
+        self.context = to_simplified(context(result.title, result.chunk.section, text))
         self.offset = len(self.context) - len(text)
         self.spans = [(a, b) for a, b in sentences(text) if text[a:b].strip("# ") not in headings]
         self.texts = [text[a:b] for a, b in self.spans]

@@ -1,0 +1,7 @@
+"""Answers that rules find in the documents without the reader."""
+
+from __future__ import annotations
+
+from rag.answering.direct.answers import DirectAnswer, find
+
+__all__ = ["DirectAnswer", "find"]

@@ -1,0 +1,41 @@
+"""Asks each kind of rule in turn: tables, numbered parts. To add one, return its answer as a `DirectAnswer` in `find`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.answering.composing import Statement
+from rag.answering.direct import numbered_parts
+from rag.answering.table_answers import answers as table_answers
+from rag.library.library import Library
+from rag.types import AnswerKind, Language, SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class DirectAnswer:
+    """An answer that needs no reader, with its confidence and kind."""
+
+    statements: tuple[Statement, ...]
+    confidence: float
+    kind: AnswerKind = "answer"
+
+
+def find(question: str, results: Sequence[SearchResult], language: Language, library: Library) -> DirectAnswer | None:
+    """Returns the answer of the first rule that is sure of the question; None if none is.
+
+    Args:
+        question: Complete in itself.
+        results: The search results, whose documents are looked through.
+        language: The language of the question.
+        library: Contains the documents.
+
+    Raises:
+        DocumentNotFoundError: A document was removed after the search.
+    """
+    if part := numbered_parts.answer(question, results, language, library.document, library.analyzer):
+        return DirectAnswer(part.statements, part.confidence, "answer" if part.is_answer else "refusal")
+    computed = table_answers.answer(
+        question, results, language, library.document, analyzer=library.analyzer, encoder=library.encoder
+    )
+    return DirectAnswer(computed.statements, computed.confidence) if computed else None
