@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event as Stop
 from threading import Lock
@@ -13,7 +14,7 @@ from typing import Literal
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
-from rag.answering import comparing, composing, direct, follow_ups, intents
+from rag.answering import comparing, composing, direct, follow_ups, intents, rewording
 from rag.answering.composing import Composer, ExtractiveComposer, NoAnswer, Statement
 from rag.answering.direct import DirectAnswer
 from rag.answering.drafts import Draft
@@ -284,6 +285,11 @@ class RagPipeline:
             return
         with self._models:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
+        reread = partial(self._reread, documents=documents, stop=stop)
+        if not draft.is_reworded and (wording := rewording.best(draft.query, candidates, readings, self._library, reread)):
+            draft.reword(wording)
+            yield from self._answer(draft, cited, stop, documents)
+            return
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
         confidence = readings[0].support if readings else 0.0
         results = self._ranked(readings)
@@ -316,6 +322,13 @@ class RagPipeline:
             return "not said"
         return "none chosen" if len(self._library) else "no documents"
 
+    def _reread(self, query: str, documents: Collection[str] | None, stop: Stop) -> list[Reading]:
+        """Returns the readings of another wording; empty if none is supported well enough for an answer."""
+        candidates = self._candidates(query, documents)
+        with self._models:
+            readings = self._reader.read(query, candidates, stop)
+        return readings if readings and readings[0].support >= self._threshold else []
+
     def _direct(self, draft: Draft, candidates: Sequence[SearchResult]) -> DirectAnswer | None:
         """Returns an answer that needs no reader; None unless a rule is sure of one."""
         try:
@@ -332,9 +345,9 @@ class RagPipeline:
             yield from draft.say(writer.compose(draft.query, readings, language, self._library.document, stop=stop, tally=tally))
         except GeneratorError as error:
             words = _MODEL_BROKE_OFF if draft.text else _MODEL_FAILED
-            draft.notes = (words[language].format(error),)
+            draft.notes += (words[language].format(error),)
         else:
-            draft.notes = () if draft.text else (_WITHOUT_MODEL[language],)
+            draft.notes += () if draft.text else (_WITHOUT_MODEL[language],)
         draft.notes += tally.notes(language)
         draft.generator = writer.generator.name if draft.text else ""
 

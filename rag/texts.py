@@ -229,3 +229,7 @@ MORE_FAILURES = Words("……还有 {} 个", "… and {} more")
 
 NO_SUCH_PART = Words("《{0}》里没有{1}：它从{2}编到{3}。", "“{0}” has no {1}: its parts run from {2} to {3}.")
 PART_GOES_ON = Words("……（后文见原文）", "… (the rest is in the document)")
+
+# -- answers: another wording of the question -------------------------------------------------------------------------
+
+DID_YOU_MEAN = Words("您是不是要问“{0}”？这里按这个问题作答。", "Did you mean “{0}”? This answers that question.")

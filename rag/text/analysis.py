@@ -84,10 +84,10 @@ class Analyzer:
             if match.lastgroup == "han":
                 run = match.group()
                 words = [word for piece in pieces(run) for word in self.jieba.cut(piece)]
-                names += [_spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
+                names += [spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
                 # A name that is in no dictionary is often cut in two.
                 names += [
-                    _spelled(one) + _spelled(other)
+                    spelled(one) + spelled(other)
                     for one, other in pairwise(words)
                     if len(one) + len(other) <= 4 and one + other not in STOP_WORDS
                 ]
@@ -186,7 +186,8 @@ def _plain(number: Decimal) -> str:
 
 
 @lru_cache(maxsize=200_000)
-def _spelled(word: str) -> str:
+def spelled(word: str) -> str:
+    """Returns a Chinese word in pinyin, without tones and blanks."""
     from pypinyin import lazy_pinyin
 
     return "".join(lazy_pinyin(word))
