@@ -43,6 +43,8 @@ _ENDS_ZH = re.compile(r"[，,。！! ]*(?:非常|十分|多|太)?(?:感谢|谢�
 _CLAUSE_EN = re.compile(
     rf"(?:^|[,;:] (?:and |so |but )?|\b(?:and|so|but) )(?=(?:(?:at|in|on|from|by|for|since|to) )?{ENGLISH_ASKING})", re.IGNORECASE
 )
+# Who tells of oneself; the conditions of a long question are no story.
+_TELLS = re.compile(r"我|咱|\b(?:i|we|my|our|me|us)\b", re.IGNORECASE)
 _PRONOUN_EN = re.compile(r"\b(?:it|there|them|they|this place|that place)\b(?!['’]s)", re.IGNORECASE)
 _PRONOUN_ZH = re.compile(r"[它他她]们?|(?:这|那)(?:里|儿|边|个地方)")
 _DAY = rf"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|{MONTH}|I)\b"
@@ -118,7 +120,7 @@ def _odds(readings: Sequence[Reading]) -> float:
 def cores_of(question: str) -> list[str]:
     """Returns what a long question asks, without what it tells before and after, for each name that a pronoun may stand for.
 
-    Returns an empty list if the question is not long or nothing in it asks.
+    Returns an empty list if the question is not long, nothing in it asks, or the part before tells nothing of the visitor.
     """
     language = language_of(question)
     length = len(question) if language == "zh" else len(question.split())
@@ -130,6 +132,8 @@ def cores_of(question: str) -> list[str]:
     sentence = (_ENDS_ZH if language == "zh" else _ENDS_EN).sub("", question[start:end])
     core = _asked_clause(sentence, language)
     before = question[: start + sentence.find(core)]
+    if not _TELLS.search(before):
+        return []
     cores = (each.strip(" ，,。.!！?？") for each in _with_names(core, before, language))
     return [f"{each}{'？' if language == 'zh' else '?'}" for each in dict.fromkeys(cores) if asking.search(each)][:_MAX_CORES]
 

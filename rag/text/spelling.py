@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rag.text.analysis import STOP_WORDS, pieces, spelled
@@ -129,8 +130,13 @@ def _odd_windows(question: str, analyzer: Analyzer) -> Iterator[tuple[int, int]]
                 yield start + end - len(window), start + end
 
 
-def _words(text: str, analyzer: Analyzer) -> Iterator[str]:
-    """Yields the words of two to four characters of a text, and neighbouring words of so many together."""
+@lru_cache(maxsize=500)
+def _words(text: str, analyzer: Analyzer) -> tuple[str, ...]:
+    """Returns the words of two to four characters of a text, and neighbouring words of so many together."""
+    return tuple(_cut_words(text, analyzer))
+
+
+def _cut_words(text: str, analyzer: Analyzer) -> Iterator[str]:
     for _, tokens in _runs(text, analyzer):
         for token in tokens:
             if len(token) > _MAX_HAN:

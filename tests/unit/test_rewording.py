@@ -41,6 +41,7 @@ RESULT = SearchResult(Chunk("d-0", "d", TEXT, 0, len(TEXT)), "Windmill", "d.txt"
         ),
         ("When was the windmill on Heron Hill built, and by whom?", []),
         ("长江十年禁渔从哪天开始？", []),
+        ("全面禁止非法野生动物交易、革除滥食野味陋习的那个决定，常务委员会是在哪一年的哪一天举行的会议上表决通过的？", []),
     ],
 )
 def test_a_long_question_is_reduced_to_what_it_asks(question: str, cores: list[str]) -> None:
