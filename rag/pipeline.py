@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -279,13 +279,13 @@ class RagPipeline:
         candidates = self._candidates(draft.query, documents)
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.query, tuple(candidates[: self._top_k]))
-        if not cited and (found := self._direct(draft, candidates)):
+        reread = partial(self._reread, documents=documents, stop=stop)
+        if not cited and (found := self._direct(draft, candidates, reread)):
             yield from draft.say(found.statements)
             yield draft.done(found.kind, tuple(candidates[: self._top_k]), found.confidence)
             return
         with self._models:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
-        reread = partial(self._reread, documents=documents, stop=stop)
         if not draft.is_reworded and (wording := rewording.best(draft.query, candidates, readings, self._library, reread)):
             draft.reword(wording)
             yield from self._answer(draft, cited, stop, documents)
@@ -329,11 +329,14 @@ class RagPipeline:
             readings = self._reader.read(query, candidates, stop)
         return readings if readings and readings[0].support >= self._threshold else []
 
-    def _direct(self, draft: Draft, candidates: Sequence[SearchResult]) -> DirectAnswer | None:
-        """Returns an answer that needs no reader; None unless a rule is sure of one."""
+    def _direct(
+        self, draft: Draft, candidates: Sequence[SearchResult], reread: Callable[[str], list[Reading]]
+    ) -> DirectAnswer | None:
+        """Returns an answer by rule; None unless a rule is sure of one."""
         try:
             with self._models:
                 found = direct.find(draft.query, candidates, draft.language, self._library)
+            found = found or direct.compare(draft.query, draft.language, self._library, reread)
         except DocumentNotFoundError:
             return None
         return None if found and found.kind == "answer" and found.confidence < self._threshold else found

@@ -233,3 +233,9 @@ PART_GOES_ON = Words("……（后文见原文）", "… (the rest is in the doc
 # -- answers: another wording of the question -------------------------------------------------------------------------
 
 DID_YOU_MEAN = Words("您是不是要问“{0}”？这里按这个问题作答。", "Did you mean “{0}”? This answers that question.")
+
+# -- answers: comparing two things ------------------------------------------------------------------------------------
+
+YES_COMPARED = Words("是。", "Yes. ")
+NO_COMPARED = Words("不是。", "No. ")
+BOTH_ALIKE = Words("两者相同。", "Both are alike. ")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rag.answering.direct.answers import DirectAnswer, find
+from rag.answering.direct.answers import DirectAnswer, compare, find
 
-__all__ = ["DirectAnswer", "find"]
+__all__ = ["DirectAnswer", "compare", "find"]

@@ -1,12 +1,13 @@
-"""Asks each kind of rule in turn: tables, numbered parts. To add one, return its answer as a `DirectAnswer` in `find`."""
+"""Asks each kind of rule in turn: numbered parts, tables, comparisons. To add one, return its answer as a `DirectAnswer` here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.answering.composing import Statement
-from rag.answering.direct import numbered_parts
+from rag.answering.direct import numbered_parts, two_things
+from rag.answering.reading import Reading
 from rag.answering.table_answers import answers as table_answers
 from rag.library.library import Library
 from rag.types import AnswerKind, Language, SearchResult
@@ -39,3 +40,19 @@ def find(question: str, results: Sequence[SearchResult], language: Language, lib
         question, results, language, library.document, analyzer=library.analyzer, encoder=library.encoder
     )
     return DirectAnswer(computed.statements, computed.confidence) if computed else None
+
+
+def compare(question: str, language: Language, library: Library, read: Callable[[str], Sequence[Reading]]) -> DirectAnswer | None:
+    """Returns a comparison of the two things that a question names; None if it names none, or the documents lack one of them.
+
+    Args:
+        question: Complete in itself.
+        language: The language of the question.
+        library: Contains the documents.
+        read: Searches and reads for another question.
+
+    Raises:
+        DocumentNotFoundError: A document was removed after the search.
+    """
+    compared = two_things.answer(question, language, read, library.document, library.analyzer)
+    return DirectAnswer(*compared) if compared else None
