@@ -44,10 +44,9 @@ def context_of(source: str, question: str, known: str) -> str:
         known: What the document itself says: title, headings and text.
     """
     parts = _parts(source)
-    question, known, name = (_folded(text) for text in (question, known, " ".join(parts)))
     day = date_in(PurePosixPath(_path(source)).name, compact=True)
-    mentions = _units(name) & _units(question) - _units(known)
-    if not mentions and not (day and _mentions_day(question, day) and not _mentions_day(known, day)):
+    mentions = units(" ".join(parts)) & units(question) - units(known)
+    if not mentions and not (day and _mentions_day(_folded(question), day) and not _mentions_day(_folded(known), day)):
         return ""
     written = _written(day, language_of(known)) if day else ""
     return " ".join(filter(None, (*parts[:-1], written, *parts[-1:])))
@@ -74,10 +73,11 @@ def _folded(text: str) -> str:
     return to_simplified(unicodedata.normalize("NFKC", text)).casefold()
 
 
-def _units(text: str) -> set[str]:
-    """Returns the Latin words and the pairs of Chinese characters of a text, without those that only ask."""
-    han = (run[i : i + 2] for run in _HAN.findall(text) for i in range(len(run) - 1))
-    words = re.findall(r"[^\W\d_\u3400-\u9fff]{3,}", text)
+def units(text: str) -> set[str]:
+    """Returns the Latin words and the pairs of Chinese characters of a text, in simplified characters, without those that only ask."""
+    folded = _folded(text)
+    han = (run[i : i + 2] for run in _HAN.findall(folded) for i in range(len(run) - 1))
+    words = re.findall(r"[^\W\d_\u3400-\u9fff]{3,}", folded)
     return {unit for unit in (*han, *words) if unit not in QUESTION_WORDS and unit != "the"}
 
 
