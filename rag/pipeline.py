@@ -272,11 +272,12 @@ class RagPipeline:
         else:
             completion = follow_ups.complete(question, history, self._library.analyzer)
             cited = follow_ups.cited_before(completion.query, history) if completion.kind == "continue" else []
-            yield from self._answer(Draft(question, language, completion.query), cited, stop, documents)
+            follows = follow_ups.answer_before(question, completion, history)
+            yield from self._answer(Draft(question, language, completion.query, follows=follows), cited, stop, documents)
 
     def _answer(self, draft: Draft, cited: Sequence[Citation], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         """Answers from the documents; sentences that were `cited` before are left out."""
-        candidates = self._candidates(draft.query, documents)
+        candidates = follow_ups.with_cited(self._candidates(draft.query, documents), draft.follows, documents)
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.query, tuple(candidates[: self._top_k]))
         reread = partial(self._reread, documents=documents, stop=stop)
@@ -286,6 +287,7 @@ class RagPipeline:
             return
         with self._models:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
+        readings = follow_ups.cited_first(readings, draft.follows)
         if not draft.is_reworded and (wording := rewording.best(draft.query, candidates, readings, self._library, reread)):
             draft.reword(wording)
             yield from self._answer(draft, cited, stop, documents)

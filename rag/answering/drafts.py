@@ -14,7 +14,7 @@ from rag.types import Answer, AnswerKind, Citation, Cited, Done, Event, Language
 
 @dataclass(slots=True)
 class Draft:
-    """An answer in the making."""
+    """An answer in the making. `follows` is the answer whose cited sentences are read first."""
 
     question: str
     language: Language
@@ -26,6 +26,7 @@ class Draft:
     generator: str = ""
     notes: tuple[str, ...] = ()
     is_reworded: bool = False
+    follows: Answer | None = None
 
     def reword(self, wording: Wording) -> None:
         """Takes another wording as the query, and tells of it in a note."""

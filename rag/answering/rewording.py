@@ -50,9 +50,9 @@ _PRONOUN_ZH = re.compile(r"[它他她]们?|(?:这|那)(?:里|儿|边|个地方)"
 _DAY = rf"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|{MONTH}|I)\b"
 _NAME = re.compile(rf"(?<![.!?] )(?<!^)\b(?!{_DAY})[A-Z][\w’'-]*(?: (?:(?:of|the|de|and) )?(?!{_DAY})[A-Z][\w’'-]*)*")
 _THING = re.compile(r"\bthe (?:[a-z][\w-]+ ){1,3}(?:on|of|in|for|at) (?:[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)*|[a-z]{4,})")
-_HAN_NAME = re.compile(r"[《“](?P<title>[^》”]{2,30})[》”]")
+_HAN_NAME = re.compile(r"[《“]([^》”]{2,30})[》”]")
 _PLACED = re.compile(
-    r"(?:^|(?<=[去到在参观看]))(?P<name>[\u3400-\u9fff]{2,10}?(?:馆|院|园|站|塔|山|岛|湖|寺|店|中心|学校|公司|广场|公园|保护区))"
+    r"(?:^|(?<=[去到在参观看]))([\u3400-\u9fff]{2,10}?(?:馆|院|园|站|塔|山|岛|湖|寺|店|中心|学校|公司|广场|公园|保护区))"
 )
 
 
@@ -163,13 +163,11 @@ def _with_names(core: str, before: str, language: Language) -> Iterator[str]:
         for thing in (*things[:1], *names, *things[1:]) or ("it",):
             yield _PRONOUN_EN.sub(thing, core, count=1)
         return
-    names = [
-        match[match.lastgroup or 0]
-        for match in sorted((*_PLACED.finditer(before), *_HAN_NAME.finditer(before)), key=re.Match.start)
-    ]
-    if not names or names[-1] in core:
+    told = [*_PLACED.finditer(before), *_HAN_NAME.finditer(before)]
+    titles = [match[1] for match in sorted(told, key=lambda match: match.start())]
+    if not titles or titles[-1] in core:
         yield core
     elif _PRONOUN_ZH.search(core):
-        yield from (_PRONOUN_ZH.sub(name, core, count=1) for name in names[::-1])
+        yield from (_PRONOUN_ZH.sub(title, core, count=1) for title in titles[::-1])
     else:
-        yield from (names[-1] + core, core)
+        yield from (titles[-1] + core, core)

@@ -8,7 +8,7 @@ import pytest
 
 from rag.answering.direct.numbered_parts import PartAnswer, answer
 from rag.text.analysis import Analyzer
-from rag.types import Chunk, Document, SearchResult
+from rag.types import Chunk, Document, Language, SearchResult
 
 FOREST = Document(
     "f",
@@ -49,7 +49,7 @@ def found(*documents: Document) -> Sequence[SearchResult]:
 
 
 def ask(question: str, analyzer: Analyzer, *documents: Document) -> PartAnswer | None:
-    language = "en" if question.isascii() else "zh"
+    language: Language = "en" if question.isascii() else "zh"
     return answer(question, found(*documents), language, DOCUMENTS.__getitem__, analyzer)
 
 
