@@ -239,3 +239,7 @@ DID_YOU_MEAN = Words("您是不是要问“{0}”？这里按这个问题作答�
 YES_COMPARED = Words("是。", "Yes. ")
 NO_COMPARED = Words("不是。", "No. ")
 BOTH_ALIKE = Words("两者相同。", "Both are alike. ")
+
+# -- answers: abbreviations -------------------------------------------------------------------------------------------
+
+STANDS_FOR = Words("{0}是“{1}”的简称。", "{0} stands for “{1}”.")

@@ -143,8 +143,8 @@ def _asked_clause(sentence: str, language: Language) -> str:
     if leads := list((_LEADS_ZH if language == "zh" else _LEADS_EN).finditer(sentence)):
         return sentence[leads[-1].end() :]
     if language == "en":
-        clauses = list(_CLAUSE_EN.finditer(sentence))
-        return sentence[clauses[-1].end() :] if clauses else sentence
+        begins = [match.end() for match in _CLAUSE_EN.finditer(sentence)]
+        return sentence[begins[-1] :] if begins else sentence
     clauses = [clause for clause in re.split(r"[，,；;]", sentence) if re.search(HAN_ASKING, clause)]
     return clauses[-1] if clauses else sentence
 

@@ -1,4 +1,4 @@
-"""Asks each kind of rule in turn: numbered parts, tables, comparisons. To add one, return its answer as a `DirectAnswer` here."""
+"""Asks each kind of rule in turn: numbered parts, abbreviations, tables, comparisons. To add one, return its answer as a `DirectAnswer` here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.answering.composing import Statement
-from rag.answering.direct import numbered_parts, two_things
+from rag.answering.direct import abbreviations, numbered_parts, two_things
 from rag.answering.reading import Reading
 from rag.answering.table_answers import answers as table_answers
 from rag.library.library import Library
@@ -36,6 +36,8 @@ def find(question: str, results: Sequence[SearchResult], language: Language, lib
     """
     if part := numbered_parts.answer(question, results, language, library.document, library.analyzer):
         return DirectAnswer(part.statements, part.confidence, "answer" if part.is_answer else "refusal")
+    if named := abbreviations.answer(question, results, language, library.document):
+        return DirectAnswer(*named)
     computed = table_answers.answer(
         question, results, language, library.document, analyzer=library.analyzer, encoder=library.encoder
     )

@@ -46,6 +46,8 @@ _MEASURES = {
     "pricier": "much", "cheaper": "much",
 }  # fmt: skip
 _COSTS = frozenset(("dearer", "costlier", "pricier", "cheaper"))
+_IRREGULAR = {"has": "have", "had": "have", "does": "do", "goes": "go"}
+_S = re.compile("(?<=[xz])es$|(?<=ss|sh|ch)es$|(?<!s)s$")
 _BY_AGE = frozenset(("older", "younger", "newer", "老", "久"))
 _COUNTED = frozenset(("more", "fewer", "less"))
 _TIMES = frozenset(("earlier", "later"))
@@ -62,7 +64,7 @@ _ADJECTIVE = rf"(?P<adjective>{_MORE}|{_LESS})"
 _HAN_ADJECTIVE = rf"(?P<adjective>便宜|[{_HAN_MORE}{_HAN_LESS}])"
 _BEGIN = r"(?:please )?"
 _WHICH = r"which(?: of the two| one)?(?: [\w-]+)?"
-_HAS = "(?:has|have|had|pays?|costs?|takes?|gets?|receives?|charges?|covers?|lasts?)"
+_VERB = r"(?P<verb>(?!is\b|are\b|was\b|were\b)[a-z]+)"
 _OR = rf"(?P<one>{_THING}),? or (?P<other>{_THING})[.?! ]*"
 _PATTERNS: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -70,10 +72,10 @@ _PATTERNS: tuple[re.Pattern[str], ...] = tuple(
         rf"{_BEGIN}compare the (?P<aspect>[\w'’ -]+?) (?:of|in|at|for|between) (?P<one>{_THING}) (?:and|with|to|against) (?P<other>{_THING})[.?! ]*",
         rf"{_BEGIN}what is the difference (?:in|of) (?:the )?(?P<aspect>[\w'’ -]+?) between (?P<one>{_THING}) and (?P<other>{_THING})[.?! ]*",
         rf"{_BEGIN}how (?:do|does|did) the (?P<aspect>[\w'’ -]+?) of (?P<one>{_THING}) (?:and|compare (?:with|to)) (?P<other>{_THING})(?: differ| compare)?[.?! ]*",
-        rf"{_BEGIN}{_WHICH} {_HAS}(?: (?:a|the))? {_ADJECTIVE}(?: (?P<aspect>[\w'’ -]+?))?[,:—-]+ ?{_OR}",
+        rf"{_BEGIN}{_WHICH} {_VERB}(?: (?:a|the))? {_ADJECTIVE}(?: (?P<aspect>[\w'’ -]+?))?[,:—-]+ ?{_OR}",
         rf"{_BEGIN}{_WHICH} (?:is|are|was|were)(?: the)? {_ADJECTIVE}[,:—-]+ ?{_OR}",
         rf"(?P<isit>is|are|was|were) (?P<one>{_THING}) {_ADJECTIVE} than (?P<other>{_THING})[.?! ]*",
-        rf"(?P<isit>does|do|did) (?P<one>{_THING}) have (?:an? |the )?{_ADJECTIVE} (?P<aspect>[\w'’ -]+?) than (?P<other>{_THING})(?: does| do)?[.?! ]*",
+        rf"(?P<isit>does|do|did) (?P<one>{_THING}) {_VERB} (?:an? |the )?{_ADJECTIVE}(?: (?P<aspect>[\w'’ -]+?))? than (?P<other>{_THING})(?: does| do)?[.?! ]*",
         rf"(?:请|请问)?(?:比较|对比)(?:一下)?(?P<one>{_THING_ZH})(?:和|与|跟|同)(?P<other>{_THING_ZH})的(?P<aspect>[^，。？?的]{{1,12}})[。？? ]*",
         rf"(?:请问)?(?P<one>{_THING_ZH})(?:和|与|跟|同)(?P<other>{_THING_ZH})的(?P<aspect>[^，。？?的]{{1,12}}?)(?:有什么|有何|有哪些|有多大)?(?:不同|区别|差别|差异|不一样|差距)(?:吗|在哪里?|是什么)?[。？? ]*",
         rf"(?:请问)?(?P<one>{_THING_ZH})(?:和|与|跟|还是|同|、)(?P<other>{_THING_ZH})(?:相比)?[，,]?(?:的(?P<owned>[^，。？?的哪谁]{{1,10}}))?[，,]?(?:哪|谁)(?:一)?(?:个|家|座|条|份|边|种|处|所|项|位|里)?(?:的?(?P<aspect>[^，。？?的更比较]{{1,10}}?))?(?:更|比较|要|较)*{_HAN_ADJECTIVE}(?:一些|一点|些)?[呢。？? ]*",
@@ -91,6 +93,7 @@ class TwoThings:
     aspect: str
     adjective: str
     is_yes_or_no: bool
+    verb: str = ""
 
     @property
     def sense(self) -> Sense:
@@ -117,10 +120,13 @@ class TwoThings:
             return f"{thing}{asked_for}{'是多少' if self.aspect and self.adjective else ''}？"
         if self.aspect:
             counted = self.adjective in _COUNTED
-            return f"How many {self.aspect} does {thing} have?" if counted else f"What is the {self.aspect} of {thing}?"
+            return f"How many {self.aspect} does {thing} {self.verb}?" if counted else f"What is the {self.aspect} of {thing}?"
         if self.adjective in _COSTS:
             return f"How much does {thing} cost?"
-        return f"When was {thing}?" if self.adjective in _TIMES else f"How {_MEASURES.get(self.adjective, 'much')} is {thing}?"
+        asked_for = "When" if self.adjective in _TIMES else f"How {_MEASURES.get(self.adjective, 'much')}"
+        if self.verb:
+            return f"{asked_for} does {thing} {self.verb}?"
+        return f"{asked_for} {'was' if self.adjective in _TIMES else 'is'} {thing}?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,10 @@ def parse(question: str) -> TwoThings | None:
     groups = {name: text.strip(" .!") for name, text in match.groupdict().items() if text}
     adjective = groups.get("adjective", "").lower()
     aspect = groups.get("aspect", groups.get("owned", ""))
-    return TwoThings(groups["one"], groups["other"], aspect, adjective, "isit" in groups)
+    verb = groups.get("verb", "").lower()
+    return TwoThings(
+        groups["one"], groups["other"], aspect, adjective, "isit" in groups, _IRREGULAR.get(verb) or _S.sub("", verb)
+    )
 
 
 def answer(
