@@ -236,9 +236,9 @@ DID_YOU_MEAN = Words("您是不是要问“{0}”？这里按这个问题作答�
 
 # -- answers: comparing two things ------------------------------------------------------------------------------------
 
-YES_COMPARED = Words("是。", "Yes. ")
-NO_COMPARED = Words("不是。", "No. ")
-BOTH_ALIKE = Words("两者相同。", "Both are alike. ")
+YES_COMPARED = Words("是。", "Yes.")
+NO_COMPARED = Words("不是。", "No.")
+BOTH_ALIKE = Words("两者相同。", "Both are alike.")
 
 # -- answers: abbreviations -------------------------------------------------------------------------------------------
 

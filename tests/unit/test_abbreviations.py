@@ -1,4 +1,4 @@
-"""What abbreviations stand for."""
+"""Questions after the full name of an abbreviation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the name of a file and its folder say of a document."""
+"""The subject and the date of a document in the name of its file and folder."""
 
 import pytest
 

@@ -107,6 +107,20 @@ def test_the_one_asked_for_comes_first(analyzer: Analyzer) -> None:
     assert shorter.startswith("The East Mill: eighteen months[1]; the West Mill: two years[2]")
 
 
+def test_a_yes_or_no_question_gets_a_verdict(analyzer: Analyzer) -> None:
+    found = {"East": (EAST, "eighteen months"), "West": (WEST, "two years")}
+    text = ask("Does the East Mill have a longer lease than the West Mill?", analyzer, found)
+    assert text is not None
+    assert text.startswith("No. The East Mill: eighteen months[1]; the West Mill: two years[2]\n")
+    same = {
+        "East": (EAST, "eighteen months"),
+        "North": (document("n", "N", "The lease of the North Mill runs for eighteen months."), "eighteen months"),
+    }
+    text = ask("Which mill has the longer lease, the East Mill or the North Mill?", analyzer, same)
+    assert text is not None
+    assert text.startswith("Both are alike. The East Mill: eighteen months[1]; the North Mill: eighteen months[2]\n")
+
+
 def test_a_heading_names_the_thing_too(analyzer: Analyzer) -> None:
     found = {"北站": (NORTH, "12米"), "南站": (SOUTH, "9米")}
     assert (

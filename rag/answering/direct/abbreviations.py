@@ -64,14 +64,16 @@ def _introduced(sentence: str, short: str) -> Span | None:
     for match in re.finditer(rf"{_ENGLISH_NAME}{bracketed}", sentence):
         if place := _with_initials(sentence, match.span("name"), short):
             return place
-    if not (match := re.search(rf"{_HAN_NAME}{bracketed}", sentence)):
+    if not (introduced := re.search(rf"{_HAN_NAME}{bracketed}", sentence)):
         return None
-    begin = match.start("name")
+    begin = introduced.start("name")
     # 由松岭登山协会（…）: the name begins after the words that lead to it.
     leads = [
-        begin + lead.end() for lead in re.finditer("[由和与及在对向是]", match["name"]) if len(match["name"]) - lead.end() > 2
+        begin + lead.end()
+        for lead in re.finditer("[由和与及在对向是]", introduced["name"])
+        if len(introduced["name"]) - lead.end() > 2
     ]
-    place = max(leads, default=begin), match.end("name")
+    place = max(leads, default=begin), introduced.end("name")
     return place if re.search(r"[\u3400-\u9fff]", sentence[slice(*place)]) else None
 
 

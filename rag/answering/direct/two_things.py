@@ -131,7 +131,7 @@ class TwoThings:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """What the documents say of one thing: the sentence, and the value in it if it has one."""
+    """The statement of the documents about one thing: the sentence, and the value in it if it has one."""
 
     thing: str
     place: Place
@@ -240,19 +240,25 @@ def _statement(things: TwoThings, found: Sequence[_Value], language: Language, d
         framed(citation.quote, value.place.language, language, convert=False) + marker(citation.number)
         for value, citation in zip(found, citations, strict=True)
     ]
-    head = ""
-    if all(value.value for value in found):
-        colon, semicolon = ("：", "；") if language == "zh" else (": ", "; ")
-        facts = [f"{value.thing}{colon}{_written(value, language)}{marker(number)}" for number, value in enumerate(found, 1)]
-        head = semicolon.join(facts)
-        if order is not None and things.is_yes_or_no:
-            verdict = texts.YES_COMPARED if order == wanted else texts.NO_COMPARED
-            head = verdict.in_language(language) + head
-        elif order == 0 and things.sense:
-            head = texts.BOTH_ALIKE.in_language(language) + head
-        head = head[:1].upper() + head[1:]
+    head = _head(things, found, order, wanted, language) if all(value.value for value in found) else ""
     body = "\n".join(f"- {line}" for line in lines)
     return Statement(f"{head}\n\n{body}" if head else body, tuple(citations))
+
+
+def _head(things: TwoThings, found: Sequence[_Value], order: int | None, wanted: int, language: Language) -> str:
+    """Writes the values of both things in one line, after the verdict if the question asks for one."""
+    colon, semicolon, blank = ("：", "；", "") if language == "zh" else (": ", "; ", " ")
+    facts = semicolon.join(
+        f"{value.thing}{colon}{_written(value, language)}{marker(number)}" for number, value in enumerate(found, 1)
+    )
+    facts = facts[:1].upper() + facts[1:]
+    if order is not None and things.is_yes_or_no:
+        verdict = texts.YES_COMPARED if order == wanted else texts.NO_COMPARED
+    elif order == 0 and things.sense:
+        verdict = texts.BOTH_ALIKE
+    else:
+        return facts
+    return f"{verdict.in_language(language)}{blank}{facts}"
 
 
 def _order(one: _Amount | None, other: _Amount | None) -> int | None:
@@ -263,9 +269,7 @@ def _order(one: _Amount | None, other: _Amount | None) -> int | None:
 
 
 def _written(value: _Value, language: Language) -> str:
-    """Writes the value of a thing as its sentence does, with its measure word, or in the language of the question."""
-    assert value.value
-    quantity = value.value
-    if value.place.language != language:
-        return quantities.render(quantity, language)
-    return quantity.written
+    """Writes the value of a thing as its sentence does, or in the language of the question."""
+    if not value.value:
+        return ""
+    return value.value.written if value.place.language == language else quantities.render(value.value, language)
