@@ -14,9 +14,10 @@ from typing import Literal
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
-from rag.answering import comparing, composing, direct, follow_ups, intents, rewording
+from rag.answering import comparing, composing, follow_ups, intents, rewording
 from rag.answering.composing import Composer, ExtractiveComposer, NoAnswer, Statement
-from rag.answering.direct import DirectAnswer
+from rag.answering.direct import answers as direct
+from rag.answering.direct.answers import DirectAnswer
 from rag.answering.drafts import Draft
 from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.answering.retrieval import HybridRetriever, Retriever

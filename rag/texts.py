@@ -243,3 +243,7 @@ BOTH_ALIKE = Words("两者相同。", "Both are alike.")
 # -- answers: abbreviations -------------------------------------------------------------------------------------------
 
 STANDS_FOR = Words("{0}是“{1}”的简称。", "{0} stands for “{1}”.")
+
+# -- answers: names that two documents share --------------------------------------------------------------------------
+
+NOTHING_SHARED = Words("两份文档里没有都提到的{0}。", "There is no {0} that both documents mention.")

@@ -34,7 +34,7 @@ _MIN_NAMED = 0.5
 # The words around the names of two documents, and between them.
 _AROUND = re.compile(
     r"^(?:请问?|麻烦)?(?:帮我)?(?:比较|对比)?(?:一下)?|(?:之间|两者|相比)?(?:都|各自)?的?(?:有(?:什么|何|哪些)|有没有)?(?:主要)?(?:不同|区别|差别|差异|异同|变化|出入|不一样|共同)"
-    r"(?:点|之处|的?地方)?(?:吗|在哪里?|是什么)?[？?。]*$|^(?:please )?(?:compare|contrast|what(?:['’]s| is| are)? (?:the )?(?:main )?differences? between"
+    r"(?:点|之处|的?地方)?(?:吗|在哪里?|是什么)?[？?。]*$|(?:都|共同|均)有?(?:提到|提及|说到|谈到|涉及|写到).*$|\b(?:both )?mention.*$|^(?:which|what) [a-z]+ (?:do|are) (?:mentioned in )?(?:both )?|^(?:please )?(?:compare|contrast|what(?:['’]s| is| are)? (?:the )?(?:main )?differences? between"
     r"|what(?: has|['’]s)? changed between|how (?:do|does|did|is|are)) |\b(?:differ(?:ent)?(?: from each other)?|compare)[?.]*$",
     re.IGNORECASE,
 )

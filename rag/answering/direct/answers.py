@@ -1,12 +1,13 @@
-"""Asks each kind of rule in turn: numbered parts, abbreviations, tables, comparisons. To add one, return its answer as a `DirectAnswer` here."""
+"""Asks each kind of rule in turn: numbered parts, names that two documents share, abbreviations, tables, comparisons. To add one, return its answer as a `DirectAnswer` here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rag.answering import comparing
 from rag.answering.composing import Statement
-from rag.answering.direct import abbreviations, numbered_parts, two_things
+from rag.answering.direct import abbreviations, numbered_parts, shared_names, two_things
 from rag.answering.reading import Reading
 from rag.answering.table_answers import answers as table_answers
 from rag.library.library import Library
@@ -36,6 +37,11 @@ def find(question: str, results: Sequence[SearchResult], language: Language, lib
     """
     if part := numbered_parts.answer(question, results, language, library.document, library.analyzer):
         return DirectAnswer(part.statements, part.confidence, "answer" if part.is_answer else "refusal")
+    if kind := shared_names.kind_asked_for(question):
+        two = comparing.which_two(question, (), library.documents())
+        names = shared_names.answer(kind, *map(library.document, two), language) if two else None
+        if names:
+            return DirectAnswer(names, 1.0, "answer" if names[0].citations else "refusal")
     if named := abbreviations.answer(question, results, language, library.document):
         return DirectAnswer(*named)
     computed = table_answers.answer(
