@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event as Stop
 from threading import Lock
@@ -14,14 +15,14 @@ from typing import Literal
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
 from rag import texts
-from rag.answering import comparing, composing, follow_ups, intents, question_parts
+from rag.answering import comparing, composing, follow_ups, intents, question_parts, rewording
 from rag.answering.composing import Composer, Composition, ExtractiveComposer, NoAnswer, Part, PartsComposer, Statement
 from rag.answering.conditions import Conditions, Judged
+from rag.answering.direct import answers as direct
+from rag.answering.direct.answers import DirectAnswer
 from rag.answering.drafts import Draft
 from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.answering.retrieval import HybridRetriever, Retriever
-from rag.answering.table_answers import answers as table_answers
-from rag.answering.table_answers.answers import TableAnswer
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
 from rag.language_models import generators
 from rag.language_models.checking import Checker
@@ -263,19 +264,26 @@ class RagPipeline:
         else:
             completion = follow_ups.complete(question, history, self._library.analyzer)
             cited = follow_ups.cited_before(completion.query, history) if completion.kind == "continue" else []
-            yield from self._answer(Draft(question, language, completion.query), cited, stop, documents)
+            follows = follow_ups.answer_before(question, completion, history)
+            yield from self._answer(Draft(question, language, completion.query, follows=follows), cited, stop, documents)
 
     def _answer(self, draft: Draft, cited: Sequence[Citation], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         """Answers from the documents; sentences that were `cited` before are left out."""
-        candidates = self._candidates(draft.query, documents)
+        candidates = follow_ups.with_cited(self._candidates(draft.query, documents), draft.follows, documents)
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.query, tuple(candidates[: self._top_k]))
-        if not cited and (computed := self._over_tables(draft, candidates)):
-            yield from draft.say(computed.statements)
-            yield draft.done("answer", tuple(candidates[: self._top_k]), computed.confidence)
+        reread = partial(self._reread, documents=documents, stop=stop)
+        if not cited and (found := self._direct(draft, candidates, reread)):
+            yield from draft.say(found.statements)
+            yield draft.done(found.kind, tuple(candidates[: self._top_k]), found.confidence)
             return
         with self._models:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
+        readings = follow_ups.cited_first(readings, draft.follows)
+        if not draft.is_reworded and (wording := rewording.best(draft.query, candidates, readings, self._library, reread)):
+            draft.reword(wording)
+            yield from self._answer(draft, cited, stop, documents)
+            return
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
         results = self._ranked(readings)
         try:
@@ -340,22 +348,24 @@ class RagPipeline:
             return "not said"
         return "none chosen" if len(self._library) else "no documents"
 
-    def _over_tables(self, draft: Draft, candidates: Sequence[SearchResult]) -> TableAnswer | None:
-        """Computes an answer over a whole table; None unless the question is surely one for a table."""
-        library = self._library
+    def _reread(self, query: str, documents: Collection[str] | None, stop: Stop) -> list[Reading]:
+        """Returns the readings of another wording; empty if none is supported well enough for an answer."""
+        candidates = self._candidates(query, documents)
+        with self._models:
+            readings = self._reader.read(query, candidates, stop)
+        return readings if readings and readings[0].support >= self._threshold else []
+
+    def _direct(
+        self, draft: Draft, candidates: Sequence[SearchResult], reread: Callable[[str], list[Reading]]
+    ) -> DirectAnswer | None:
+        """Returns an answer by rule; None unless a rule is sure of one."""
         try:
             with self._models:
-                answer = table_answers.answer(
-                    draft.query,
-                    candidates,
-                    draft.language,
-                    library.document,
-                    analyzer=library.analyzer,
-                    encoder=library.encoder,
-                )
+                found = direct.find(draft.query, candidates, draft.language, self._library)
+            found = found or direct.compare(draft.query, draft.language, self._library, reread)
         except DocumentNotFoundError:
             return None
-        return answer if answer and answer.confidence >= self._threshold else None
+        return None if found and found.kind == "answer" and found.confidence < self._threshold else found
 
     def _written(self, writer: GenerativeComposer, draft: Draft, readings: Sequence[Reading], stop: Stop) -> Iterator[Event]:
         """Adds the language model's answer; nothing when the model fails or no document supports what it says."""
@@ -364,9 +374,9 @@ class RagPipeline:
             yield from draft.say(writer.compose(draft.query, readings, language, self._library.document, stop=stop, tally=tally))
         except GeneratorError as error:
             words = texts.MODEL_BROKE_OFF if draft.text else texts.MODEL_FAILED
-            draft.notes = (words.in_language(language, error),)
+            draft.notes += (words.in_language(language, error),)
         else:
-            draft.notes = () if draft.text else (texts.WITHOUT_MODEL.in_language(language),)
+            draft.notes += () if draft.text else (texts.WITHOUT_MODEL.in_language(language),)
         draft.notes += tally.notes(language)
         draft.generator = writer.generator.name if draft.text else ""
 

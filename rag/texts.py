@@ -260,3 +260,26 @@ MODEL_BROKE_OFF = Words(
     "语言模型中途出错（{}），回答可能不完整。",
     "The language model broke off ({}); the answer may be incomplete.",
 )
+
+# -- answers: numbered parts of a document ----------------------------------------------------------------------------
+
+NO_SUCH_PART = Words("《{0}》里没有{1}：它从{2}编到{3}。", "“{0}” has no {1}: its parts run from {2} to {3}.")
+PART_GOES_ON = Words("……（后文见原文）", "… (the rest is in the document)")
+
+# -- answers: another wording of the question -------------------------------------------------------------------------
+
+DID_YOU_MEAN = Words("您是不是要问“{0}”？这里按这个问题作答。", "Did you mean “{0}”? This answers that question.")
+
+# -- answers: comparing two things ------------------------------------------------------------------------------------
+
+YES_COMPARED = Words("是。", "Yes.")
+NO_COMPARED = Words("不是。", "No.")
+BOTH_ALIKE = Words("两者相同。", "Both are alike.")
+
+# -- answers: abbreviations -------------------------------------------------------------------------------------------
+
+STANDS_FOR = Words("{0}是“{1}”的简称。", "{0} stands for “{1}”.")
+
+# -- answers: names that two documents share --------------------------------------------------------------------------
+
+NOTHING_SHARED = Words("两份文档里没有都提到的{0}。", "There is no {0} that both documents mention.")

@@ -18,8 +18,9 @@ from typing import Literal, NamedTuple
 from rag.answering.agreement import Place
 from rag.answering.expectations import expectation
 from rag.answering.reading import Reading, Sentence
-from rag.text import contrasts, document_kinds, ordinals, quantities, ranks
+from rag.text import quantities
 from rag.text.analysis import Analyzer
+from rag.text.distinctions import contrasts, document_kinds, ordinals, ranks
 from rag.text.language import language_of
 from rag.text.names import NameFinder
 from rag.text.quantities import Quantity

@@ -21,7 +21,9 @@ from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors
 from embeddings.reader import CrossEncoderReader, PassageReading
 from rag.documents.chunking import context
+from rag.documents.file_names import context_of
 from rag.text.language import language_of
+from rag.text.scripts import to_simplified
 from rag.text.sentences import Span, sentences
 from rag.types import SearchResult
 
@@ -117,7 +119,7 @@ class SentenceReader:
         self._given_weights = weights
 
     def read(self, question: str, results: Sequence[SearchResult], stop: Event | None = None) -> list[Reading]:
-        passages = [Passage(result) for result in results]
+        passages = [Passage(result, question) for result in results]
         reads = self.read_passages(question, passages, stop)
         language = language_of(question)
         readings = []
@@ -132,7 +134,7 @@ class SentenceReader:
 
     def read_passages(self, question: str, passages: Sequence[Passage], stop: Event | None = None) -> list[PassageReading]:
         """Returns the cross-encoder's reading of each passage, in order."""
-        return self._cross_encoder.read(question, [passage.context for passage in passages], stop)
+        return self._cross_encoder.read(to_simplified(question), [passage.context for passage in passages], stop)
 
     @cached_property
     def _weights(self) -> Weights:
@@ -142,14 +144,17 @@ class SentenceReader:
 class Passage:
     """The sentences of a passage, without headings, and their places in its text.
 
-    The reader reads `context`, in which the text begins at `offset`.
+    The reader reads `context`, in which the text begins at `offset`, in simplified Chinese of the same length. It begins with the
+    name of the file if the question mentions what only that name says.
     """
 
-    def __init__(self, result: SearchResult) -> None:
+    def __init__(self, result: SearchResult, question: str = "") -> None:
         self.result = result
         headings = {part.strip() for part in result.chunk.section.split(" > ")} | {result.title}
         text = result.chunk.text
-        self.context = context(result.title, result.chunk.section, text)
+        known = context(result.title, result.chunk.section, text)
+        file_name = context_of(result.source, question, known) if question else ""
+        self.context = to_simplified(f"{file_name}\n{known}" if file_name else known)
         self.offset = len(self.context) - len(text)
         self.spans = [(a, b) for a, b in sentences(text) if text[a:b].strip("# ") not in headings]
         self.texts = [text[a:b] for a, b in self.spans]

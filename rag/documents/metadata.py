@@ -34,6 +34,9 @@ _DATES = (
     re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}(?!\d)", re.IGNORECASE),
 )
 _COMPACT_DATE = re.compile(rf"(?<!\d){_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})(?!\d)")
+DATE_IN_NAME = re.compile("|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern.pattern) for pattern in (_DATES[0], _COMPACT_DATE)))
+"""A pattern for a date in the name of a file."""
+
 _PUBLISHERS = (
     re.compile(
         r"(?:(?:^|[\s|｜，,；;】)）:：])来源|(?:文章|信息|稿件|新闻)来源|发布(?:机构|单位)|发文机关)\s*[:：]\s*"
@@ -45,6 +48,8 @@ _PUBLISHERS = (
     re.compile(r"^[（(]?(?:据)?(?P<name>[\u4e00-\u9fff]{1,6}(?:社|网|报))[\u4e00-\u9fff]{0,12}\d{1,2}月\d{1,2}日(?:电|讯|消息)?"),
 )
 _CREDIT = re.compile(r"^(?:作者|记者|责任编辑|编辑|来源|发布时间|时间|供稿)\s*[:：]|^By [A-Z]")
+# 主持人：何立群 above 决定：停水检修 is the first of several fields.
+_FIELD = re.compile(r"[^\s：:，,。]{1,12}[：:]\s*\S")
 _SUBTITLE = re.compile(r"[—–]{1,2}\s*\S")
 _FRONT_MATTER = re.compile(
     r"^(?P<key>title|date|published|publisher|source|site)\s*:\s*[\"']?(?P<value>.+?)[\"']?\s*$", re.MULTILINE | re.IGNORECASE
@@ -81,7 +86,7 @@ def _front_matter(document: Document) -> dict[str, str]:
 
 
 def _title(head: list[str]) -> str:
-    """The first Markdown heading, else the line above the byline, else the first line unless it is a sentence."""
+    """The first Markdown heading, else the line above the byline, else the first line unless it is a sentence or a field among others."""
     for line in head:
         if match := re.match(r"#{1,2}\s+(.+?)\s*#*$", line):
             return match[1]
@@ -90,7 +95,11 @@ def _title(head: list[str]) -> str:
     first = len(lines) - 1 if byline > 0 else 0
     if first > 0 and _SUBTITLE.match(lines[first]):
         first -= 1
-    if not lines or not _may_be_title(lines[first]):
+    if (
+        not lines
+        or not _may_be_title(lines[first])
+        or (len(lines) > first + 1 and all(map(_FIELD.match, lines[first : first + 2])))
+    ):
         return ""
     subtitle = lines[first + 1] if first + 1 < len(lines) else ""
     return lines[first] + subtitle if _SUBTITLE.match(subtitle) and len(subtitle) <= 60 else lines[first]
