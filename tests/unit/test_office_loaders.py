@@ -19,7 +19,7 @@ from rag.documents.loaders import load, office
 from rag.documents.loaders.csv import CsvLoader
 from rag.documents.loaders.docx import DocxLoader
 from rag.documents.loaders.pptx import PptxLoader
-from rag.documents.loaders.table_rows import rows_as_lines
+from rag.documents.loaders.table_rows import Cell, Label, Merged, rows_as_lines
 from rag.documents.loaders.xlsx import XlsxLoader
 from rag.documents.metadata import describe
 from rag.errors import LoadError
@@ -84,22 +84,22 @@ def word(*paragraphs: str) -> str:
         ([["省份", "人口"], ["广东", "12601万"], ["青海", ""]], ["省份: 广东; 人口: 12601万", "省份: 青海"]),
         ([["Region", "2019", "2020"], ["North", "1", "2"]], ["Region: North; 2019: 1; 2020: 2"]),
         ([["表一 各省人口"], [], ["省份", "人口"], ["广东", "1"]], ["表一 各省人口", "省份: 广东; 人口: 1"]),
-        ([["甲", "1"], ["乙", "2"]], ["甲; 1", "乙; 2"]),
+        ([["甲", "1"], ["乙", "2"]], ["甲: 1", "乙: 2"]),
         ([["地区", "人口", ""], ["", "男", "女"], ["北京", "1", "2"]], ["地区: 北京; 人口 男: 1; 人口 女: 2"]),
-        ([["a", "b"], ["x\ny", " z "], [None, "w"]], ["a: x y; b: z", "a: x y; b: w"]),
+        ([["a", "b"], ["x\ny", " z "], [Merged.ABOVE, "w"]], ["a: x y; b: z", "a: x y; b: w"]),
         ([["only", "headings"]], ["only; headings"]),
         ([["a", "b"], ["1", "2", "3"]], ["a: 1; b: 2; 3"]),
         ([["", "x", "y"], ["Q1", "1", "2"]], ["Q1; x: 1; y: 2"]),
         ([], []),
     ],
 )
-def test_rows_keep_their_headings(rows: Sequence[Sequence[str | None]], lines: list[str]) -> None:
+def test_rows_keep_their_headings(rows: Sequence[Sequence[Cell]], lines: list[str]) -> None:
     assert list(rows_as_lines(rows)) == lines
 
 
 @given(st.lists(st.lists(st.text(alphabet="甲乙ab12.;: \n", max_size=6), max_size=5), max_size=8))
 def test_no_cell_of_a_table_is_lost(rows: list[list[str]]) -> None:
-    lines = list(rows_as_lines([["first", "second"], ["1"], *rows]))
+    lines = list(filter(None, rows_as_lines([["first", "second"], ["1"], *rows])))
     assert lines[0] == "first: 1"
     filled = [[cell for text in row if (cell := " ".join(text.split()))] for row in rows]
     for line, cells in zip(lines[1:], filter(None, filled), strict=True):
