@@ -280,8 +280,14 @@ class RagPipeline:
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.query, tuple(candidates[: self._top_k]))
         if not cited and (computed := self._over_tables(draft, candidates)):
-            yield from draft.say(computed.statements)
-            yield draft.done("answer", tuple(candidates[: self._top_k]), computed.confidence)
+            shown = tuple(candidates[: self._top_k])
+            if computed.statements:
+                yield from draft.say(computed.statements)
+                yield draft.done("answer", shown, computed.confidence)
+            else:
+                # The cell that the question asks for is empty.
+                yield from draft.say([Statement(composing.refusal(draft.language, "not said"), ())])
+                yield draft.done("refusal", shown, 1 - computed.confidence)
             return
         with self._models:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)

@@ -1,4 +1,4 @@
-"""Answers questions that need a whole table: the highest and lowest, how many, sums, averages, differences, and lists of rows.
+"""Answers questions over a table: one cell, the highest and lowest, how many, sums, averages, differences, and lists of rows.
 
 Rules turn the question into a plan (`planning`), SQLite carries it out (`calculation`), and the answer names the operation and the
 number of rows, and cites the rows. A question without a certain plan is left to the reader.
@@ -13,13 +13,13 @@ from functools import lru_cache
 from embeddings.encoder import Encoder
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
-from rag.answering.table_answers import words
+from rag.answering.table_answers import wording
 from rag.answering.table_answers.calculation import Outcome, calculate
 from rag.answering.table_answers.columns import ReadTable
 from rag.answering.table_answers.planning import plan
 from rag.answering.table_answers.plans import Plan
-from rag.answering.table_answers.wording import first_line
 from rag.documents import tables
+from rag.documents.tables import Row
 from rag.text.analysis import Analyzer
 from rag.types import Document, Language, SearchResult
 
@@ -33,7 +33,10 @@ _MAX_CACHED_CHARACTERS = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class TableAnswer:
-    """An answer calculated over one table, or over one table of each of several documents."""
+    """An answer calculated over one table, or over one table of each of several documents.
+
+    Without statements, the cell that the question asks for is empty.
+    """
 
     statements: tuple[Statement, ...]
     confidence: float
@@ -63,9 +66,7 @@ def answer(
     Returns:
         The answer; None when no plan is certain.
     """
-    if not words.ASKS.search(analyzer.fold(question)):
-        return None
-    with_rows = dict.fromkeys(result.chunk.document_id for result in results if tables.looks_like_row(result.chunk.text))
+    with_rows = dict.fromkeys(result.chunk.document_id for result in results if tables.may_have_cells(result.chunk.text))
     plans = [
         (source, made)
         for source in map(document, with_rows)
@@ -77,6 +78,8 @@ def answer(
     answered = [(source, made, outcome) for source, made in best if (outcome := calculate(made))]
     if not answered or len(best) > _MAX_TABLES:
         return None
+    if all(made.operation == "lookup" and not wording.cells_of(made, outcome) for _, made, outcome in answered):
+        return TableAnswer((), confidence)
     return TableAnswer(tuple(_statements(answered, language)), confidence)
 
 
@@ -86,7 +89,8 @@ def _tables_of(text: str, analyzer: Analyzer) -> tuple[ReadTable, ...]:
 
 
 def _read_tables(text: str, analyzer: Analyzer) -> tuple[ReadTable, ...]:
-    return tuple(ReadTable(table, analyzer) for table in tables.find(text))
+    forms = (ReadTable(form, analyzer, is_form=True) for form in tables.forms(text))
+    return (*(ReadTable(table, analyzer) for table in tables.find(text)), *forms)
 
 
 @lru_cache(maxsize=_MAX_CACHED_DOCUMENTS)
@@ -99,10 +103,24 @@ def _statements(answered: Sequence[tuple[Document, Plan, Outcome]], language: La
     number = 1
     for i, (source, made, outcome) in enumerate(answered):
         rows = [made.table.rows[row] for row in outcome.rows[:_MAX_CITED]]
-        citations = tuple(cite(source, number + n, row.start, row.end, made.confidence) for n, row in enumerate(rows))
+        places = [_place(source, made, row) for row in rows]
+        citations = tuple(cite(source, number + n, *place, made.confidence) for n, place in enumerate(places))
         markers = [marker(citation.number) for citation in citations]
         label = (f"{source.title}：" if language == "zh" else f"{source.title}: ") if len(answered) > 1 else ""
-        line = f"{label}{first_line(made, outcome, rows, language)}{''.join(markers)}"
+        if made.operation == "lookup":
+            shown = wording.looked_up(made, rows, markers, language)
+            yield Statement(("\n\n" if i else "") + label + shown, citations)
+            number += len(citations)
+            continue
+        line = f"{label}{wording.first_line(made, outcome, rows, language)}{''.join(markers)}"
         evidence = "".join(f"\n- {citation.quote}{mark}" for citation, mark in zip(citations, markers, strict=True))
         yield Statement(("\n\n" if i else "") + f"{line}\n{evidence}", citations)
         number += len(citations)
+
+
+def _place(source: Document, made: Plan, row: Row) -> tuple[int, int]:
+    """Returns the place to cite for a row; of a form, the line with the value."""
+    cell = row.cells[made.target] if made.operation == "lookup" and made.target is not None else None
+    if cell is None or "\n" not in source.text[row.start : row.end]:
+        return row.start, row.end
+    return source.text.rfind("\n", row.start, cell.start) + 1 or row.start, cell.end

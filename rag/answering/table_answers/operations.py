@@ -193,6 +193,15 @@ def _are_joined(draft: Draft, named: Filter) -> bool:
     return all(words.JOINS.fullmatch(gap) for gap in gaps)
 
 
+def finish_lookup(draft: Draft, target: int) -> Plan:
+    """Returns the plan to show the cells of a column in the rows that the question names.
+
+    Raises:
+        NoPlanError: The question names a column that it does not use.
+    """
+    return _finish(draft, "lookup", target, None)
+
+
 def _finish(draft: Draft, operation: Operation, target: int | None, label: int | None, limit: int = 1) -> Plan:
     """Returns the plan, if it uses every column that the question names."""
     called = draft.read.naming_column if label is None else label
