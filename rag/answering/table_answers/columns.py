@@ -136,6 +136,8 @@ def columns_of(table: Table, analyzer: Analyzer) -> tuple[Column, ...]:
             columns.append(Column(heading, texts, None, dates))
         else:
             above = unit_above["unit"] if unit_above else ""
+            # Where a heading has that unit, the loader has added it to all amounts.
+            above = "" if any(above in _in_brackets(name) for name in table.headings) else above
             columns.append(replace(_with_unit(read, _in_brackets(heading), above), heading=heading, texts=texts, dates=dates))
     return tuple(columns)
 

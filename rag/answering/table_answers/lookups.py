@@ -135,8 +135,8 @@ def _by_question_word(draft: Draft, asked: Asked) -> set[int]:
     names = {term for name in _HEADINGS[asked].split() for term in (draft.analyzer.terms(name) if name.isascii() else [name])}
     called = {i for i, (outside, _) in enumerate(draft.read.heading_terms) if names & outside}
     if asked == "number":
-        able = {i for i, c in enumerate(draft.columns) if c.numbers is not None and not c.is_number_of_row}
-        return called & able or (able if len(able) == 1 and not draft.columns[min(able)].is_share else set())
+        # "how many people": amounts of money and the like are not numbers of things.
+        return {i for i in called if draft.columns[i].numbers is not None and not draft.columns[i].is_number_of_row}
     if asked == "time" and not called:
         called = {i for i, column in enumerate(draft.columns) if column.dates is not None}
     return called

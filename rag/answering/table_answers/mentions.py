@@ -13,7 +13,7 @@ from rag.answering.table_answers.plans import BY_CONCEPT, BY_COSINE, BY_TERMS, N
 
 _MIN_COSINE = 0.75
 _MIN_MARGIN = 0.2
-_ENDINGS = ("er", "or", "r", "ed", "ing", "ion", "ment")
+_ENDINGS = ("er", "or", "r", "ed", "ing", "ion", "ment", "ur", "al", "anc")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 Span = tuple[int, int]
@@ -91,7 +91,7 @@ def take_rest(draft: Draft, *, is_lookup: bool = False, may_guess: bool = True) 
             draft.link(start, end, *columns)
         elif draft.is_light(word):
             continue
-        elif terms and draft.about.issuperset(terms):
+        elif (terms and draft.about.issuperset(terms)) or (is_lookup and _is_said_above(draft, word)):
             draft.link(start, end, (), BY_TERMS)
         elif draft.remainder.original[start].isupper() or not word.isascii() or (is_lookup and draft.read.cells_with(terms)):
             names.append((start, end))
@@ -117,13 +117,20 @@ def _columns_called(draft: Draft, terms: Sequence[str]) -> tuple[frozenset[int],
         return None
     headings = draft.read.heading_terms
     for part in (0, 1):
-        if found := frozenset(i for i, heading in enumerate(headings) if wanted & heading[part]):
+        # A longer Chinese word has the terms of its parts too, which other headings may share.
+        full = frozenset(i for i, heading in enumerate(headings) if wanted <= heading[part])
+        if found := full or frozenset(i for i, heading in enumerate(headings) if wanted & heading[part]):
             return found, BY_TERMS
     if found := frozenset(i for i, (outside, _) in enumerate(headings) if _is_derived(wanted, outside)):
         return found, BY_CONCEPT
     concepts = [names for names in words.concepts(draft.analyzer).values() if wanted & names]
     found = frozenset(i for i, (outside, _) in enumerate(headings) if any(concept & outside for concept in concepts))
     return (found, BY_CONCEPT) if found else None
+
+
+def _is_said_above(draft: Draft, word: str) -> bool:
+    """Returns whether a Chinese word is part of a longer one in the title or above the table."""
+    return bool(_HAN.match(word)) and word in draft.above
 
 
 def _is_derived(wanted: Collection[str], heading: Collection[str]) -> bool:

@@ -47,7 +47,8 @@ def other_operation(draft: Draft, requested: Mapping[str, re.Match[str]], listed
         case ["difference"]:
             return _difference(draft)
         case ["count"] | ["count", "sum"]:
-            return _count(draft, requested["count"], has_sum="sum" in requested)
+            has_sum = "sum" in requested or requested["count"][0].startswith("total")
+            return _count(draft, requested["count"], has_sum=has_sum)
         case ["sum"] if not listed:
             return _calculation(draft, "sum")
         case [] if listed:
