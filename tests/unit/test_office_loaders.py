@@ -19,7 +19,7 @@ from rag.documents.loaders import load, office
 from rag.documents.loaders.csv import CsvLoader
 from rag.documents.loaders.docx import DocxLoader
 from rag.documents.loaders.pptx import PptxLoader
-from rag.documents.loaders.table_rows import Cell, Label, Merged, rows_as_lines
+from rag.documents.loaders.table_rows import Cell, Merged, rows_as_lines
 from rag.documents.loaders.xlsx import XlsxLoader
 from rag.documents.metadata import describe
 from rag.errors import LoadError
@@ -99,7 +99,8 @@ def test_rows_keep_their_headings(rows: Sequence[Sequence[Cell]], lines: list[st
 
 @given(st.lists(st.lists(st.text(alphabet="甲乙ab12.;: \n", max_size=6), max_size=5), max_size=8))
 def test_no_cell_of_a_table_is_lost(rows: list[list[str]]) -> None:
-    lines = list(filter(None, rows_as_lines([["first", "second"], ["1"], *rows])))
+    rows = [row for row in rows if any(text.split() for text in row)]  # another table may begin after a blank row
+    lines = list(rows_as_lines([["first", "second"], ["1"], *rows]))
     assert lines[0] == "first: 1"
     filled = [[cell for text in row if (cell := " ".join(text.split()))] for row in rows]
     for line, cells in zip(lines[1:], filter(None, filled), strict=True):
@@ -193,7 +194,7 @@ def test_each_sheet_is_a_section_of_rows_that_keep_their_headings() -> None:
     document = XlsxLoader()(saved(workbook), "folder/book.xlsx")
     assert document.text == (
         "# 人员\n\n姓名: 张三; 入职日期: 2021-03-05; 工资: 8500\n姓名: 李四; 入职日期: 2020-01-02 09:30\n\n"
-        "# Costs\n\nfar right\nItem: far below\n\n"
+        "# Costs\n\nfar right\n\nfar below\n\n"
     )
     assert describe(clean(document)).title == "book"
     assert set(sections(document).values()) == {"人员", "Costs"}

@@ -50,7 +50,7 @@ def are_facts(rows: Sequence[Sequence[Cell]]) -> bool:
         return False
     if len(pairs[0]) > 1 or len(pairs) < len(rows):
         # Two pairs beside each other look like any other row, unless the labels are known.
-        return _share_known(labels) >= 0.5 or all(isinstance(label, Label) and not isinstance(v, Label) for label, v in found)
+        return _share_known(labels) > 0.5 or all(isinstance(label, Label) and not isinstance(v, Label) for label, v in found)
     return _is_list_of_facts(found)
 
 

@@ -97,7 +97,7 @@ class _Stream:
 
 @dataclass(slots=True)
 class _Table:
-    """What is known of the table that is being written.
+    """The state of the table that is being written.
 
     `headings` is None before the first row of several cells, and empty for a table without headings. `seen` are the texts of
     each column so far, as far as they matter.
@@ -115,8 +115,9 @@ class _Table:
 
     def line(self, row: _Row) -> str:
         """Writes a row of data, with the values of the cells that cover others."""
-        cells = self._uncovered(row)
-        is_total = bool(_TOTAL.match(next(filter(None, cells), "")))
+        is_total = bool(_TOTAL.match(next(filter(None, map(text_of, row)), "")))
+        # The name of a total often covers the columns beside it, which then have no value.
+        cells = self._uncovered(["" if is_total and cell is Merged.LEFT else cell for cell in row])
         if self.has_groups and not cells[0] and len(cells) > 1 and cells[1] and not _TOTAL.match(cells[1]):
             cells[0] = self.before[0] if self.before else ""
         self.before = cells
@@ -242,7 +243,7 @@ def _begins_table(sample: list[_Row], table: _Table, gap: int, titled: bool) -> 
     if any(_are_values(body, i) for i in places) or len(filled) != sum(map(bool, headings)):
         return True
     repeats = any(text in table.known for row in sample for text in _filled(row))
-    return (titled or gap > 1 or bool(body)) and not repeats
+    return (titled or gap > 1) and not repeats
 
 
 def _are_values(rows: Sequence[_Row], i: int) -> bool:

@@ -1,4 +1,4 @@
-"""What a sheet of a workbook contains besides the saved values of its cells: merged cells, bold type, and formulas without values."""
+"""Reads the parts of a sheet that its saved values do not show: merged cells, bold type, and formulas without values."""
 
 from __future__ import annotations
 
