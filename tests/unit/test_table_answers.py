@@ -335,6 +335,19 @@ def test_an_empty_cell_is_no_answer(ask) -> None:
     assert ask("How many passengers does Corona carry?", FERRIES).statements == ()
 
 
+def test_a_row_of_one_table_has_no_cell_under_a_heading_of_another(ask) -> None:
+    lines = [*rows_as_lines([["Item", "Price"], ["Lamp", "12"], ["Chair", "45"]]), ""]
+    lines += rows_as_lines([["City", "Opening hours"], ["Larnfield", "9:00-17:00"], ["Osterby", "10:00-16:00"]])
+    two = Document("two", "two", "two.csv", "".join(f"{line}\n" for line in lines))
+    assert ask("What is the price of Osterby?", two).statements == ()
+    assert ask("When is Osterby open?", two).statements[0].text == "10:00-16:00 (Osterby, Opening hours)[1]"
+    assert ask("What is the price of Marsh?", two) is None
+    assert ask("What is the age of Osterby?", two) is None
+    # A passage of prose that names both may answer.
+    prose = Document("p", "p", "p.txt", "The price of the Osterby ticket is 4 crowns.")
+    assert ask("What is the price of Osterby?", two, prose) is None
+
+
 def test_a_form_is_asked_by_its_labels_and_its_line_is_cited(ask) -> None:
     form = document("Gull Rock lighthouse", "Height|38 metres", "Built|1874", "Keeper|Benedikt Osgood")
     for question, text, line in (

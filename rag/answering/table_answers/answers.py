@@ -16,8 +16,10 @@ from rag.answering.composing import Statement
 from rag.answering.table_answers import wording
 from rag.answering.table_answers.calculation import Outcome, calculate
 from rag.answering.table_answers.columns import ReadTable
+from rag.answering.table_answers.drafts import Draft
+from rag.answering.table_answers.elsewhere import joins_tables
 from rag.answering.table_answers.planning import plan
-from rag.answering.table_answers.plans import Plan
+from rag.answering.table_answers.plans import BY_CONCEPT, Plan
 from rag.documents import tables
 from rag.documents.tables import Row
 from rag.text.analysis import Analyzer
@@ -27,6 +29,7 @@ GetDocument = Callable[[str], Document]
 
 _MAX_CITED = 20
 _MAX_TABLES = 3
+_MAX_JOINED = 50
 _MAX_CACHED_DOCUMENTS = 8
 _MAX_CACHED_CHARACTERS = 2_000_000
 
@@ -35,7 +38,7 @@ _MAX_CACHED_CHARACTERS = 2_000_000
 class TableAnswer:
     """An answer calculated over one table, or over one table of each of several documents.
 
-    Without statements, the cell that the question asks for is empty.
+    Without statements, the tables surely do not say: the cell that the question asks for is empty, or no table has it.
     """
 
     statements: tuple[Statement, ...]
@@ -73,6 +76,12 @@ def answer(
         for table in _tables_of(source.text, analyzer)
         if (made := plan(question, table, language, source.title, analyzer=analyzer, encoder=encoder))
     ]
+    if not plans:
+        is_elsewhere = any(
+            _joins_tables(source, results, question, language, analyzer=analyzer, encoder=encoder)
+            for source in map(document, with_rows)
+        )
+        return TableAnswer((), BY_CONCEPT) if is_elsewhere else None
     confidence = max((made.confidence for _, made in plans), default=0.0)
     best = [(source, made) for source, made in plans if made.confidence == confidence]
     answered = [(source, made, outcome) for source, made in best if (outcome := calculate(made))]
@@ -81,6 +90,29 @@ def answer(
     if all(made.operation == "lookup" and not wording.cells_of(made, outcome) for _, made, outcome in answered):
         return TableAnswer((), confidence)
     return TableAnswer(tuple(_statements(answered, language)), confidence)
+
+
+def _joins_tables(
+    source: Document,
+    results: Sequence[SearchResult],
+    question: str,
+    language: Language,
+    *,
+    analyzer: Analyzer,
+    encoder: Encoder,
+) -> bool:
+    """Returns whether the question joins a row of one table of a document with a heading of another."""
+    reads = _tables_of(source.text, analyzer)
+    terms = [frozenset(term for outside, _ in read.heading_terms for term in outside) for read in reads]
+    return any(
+        joins_tables(
+            Draft(question, read, language, source.title, analyzer=analyzer, encoder=encoder),
+            [*terms[:i], *terms[i + 1 :]],
+            results,
+        )
+        for i, read in enumerate(reads if 1 < len(reads) <= _MAX_JOINED else ())
+        if not read.is_form
+    )
 
 
 def _tables_of(text: str, analyzer: Analyzer) -> tuple[ReadTable, ...]:

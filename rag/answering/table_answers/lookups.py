@@ -59,7 +59,7 @@ def plan(draft: Draft, *, is_form: bool) -> Plan:
         raise NoPlanError
     mentions.take_values(draft)
     mentions.take_headings(draft)
-    asked = _take_asked(draft)
+    asked = take_asked(draft)
     bounds = conditions.take_bounds(draft)
     left = remainder.text
     if _BEYOND.search(left) or any(superlative.pattern.search(left) for superlative in words.SUPERLATIVES):
@@ -89,7 +89,8 @@ def matching(made: Plan) -> list[int]:
     return [row for row in rows if all(made.columns[each.column].texts[row] in each.values for each in texts)]
 
 
-def _take_asked(draft: Draft) -> Asked:
+def take_asked(draft: Draft) -> Asked:
+    """Takes out the question word; returns the kind of thing that it asks for."""
     for asked, pattern in _ASKED:
         if draft.remainder.search(pattern):
             return asked

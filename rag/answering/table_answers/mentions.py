@@ -86,7 +86,7 @@ def take_rest(draft: Draft, *, is_lookup: bool = False, may_guess: bool = True) 
     for start, end in draft.tokens():
         word = draft.remainder.text[start:end]
         terms = draft.analyzer.terms(word)
-        columns = _columns_called(draft, terms)
+        columns = columns_called(draft, terms)
         if columns and not (is_lookup and columns[1] < BY_TERMS and draft.about.issuperset(terms)):
             draft.link(start, end, *columns)
         elif draft.is_light(word):
@@ -110,7 +110,7 @@ def _is_unambiguous(draft: Draft, value: str) -> bool:
     return (is_long or has_digit) and not draft.is_light(value)
 
 
-def _columns_called(draft: Draft, terms: Sequence[str]) -> tuple[frozenset[int], float] | None:
+def columns_called(draft: Draft, terms: Sequence[str]) -> tuple[frozenset[int], float] | None:
     """Finds the columns whose headings share a word, else those whose headings contain a synonym, with the confidence."""
     wanted = set(terms) - words.light_terms(draft.analyzer)
     if not wanted:
