@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.answering import comparing
-from rag.answering.composing import Statement
+from rag.answering.composing import Statement, refusal
 from rag.answering.direct import abbreviations, numbered_parts, shared_names, two_things
 from rag.answering.reading import Reading
 from rag.answering.table_answers import answers as table_answers
@@ -39,7 +39,7 @@ def find(question: str, results: Sequence[SearchResult], language: Language, lib
         return DirectAnswer(part.statements, part.confidence, "answer" if part.is_answer else "refusal")
     if kind := shared_names.kind_asked_for(question):
         two = comparing.which_two(question, (), library.documents())
-        names = shared_names.answer(kind, *map(library.document, two), language) if two else None
+        names = shared_names.answer(kind, library.document(two[0]), library.document(two[1]), language) if two else None
         if names:
             return DirectAnswer(names, 1.0, "answer" if names[0].citations else "refusal")
     if named := abbreviations.answer(question, results, language, library.document):
@@ -47,6 +47,9 @@ def find(question: str, results: Sequence[SearchResult], language: Language, lib
     computed = table_answers.answer(
         question, results, language, library.document, analyzer=library.analyzer, encoder=library.encoder
     )
+    if computed and not computed.statements:
+        # The cell that the question asks for is empty.
+        return DirectAnswer((Statement(refusal(language, "not said"), ()),), 1 - computed.confidence, "refusal")
     return DirectAnswer(computed.statements, computed.confidence) if computed else None
 
 

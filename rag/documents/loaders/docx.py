@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.office import bounded, office_file
-from rag.documents.loaders.table_rows import rows_as_lines
+from rag.documents.loaders.table_rows import Cell, Label, Merged, rows_as_lines
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class _Body:
         )
         self._numbers = _Numbers(self._part_of("numbering"))
         self._begun = False
+        self._above = ""
 
     def lines(self) -> Iterator[str]:
         """Yields each paragraph, heading and row with its line ends."""
@@ -101,7 +102,7 @@ class _Body:
         if text and not name.startswith("toc "):
             label = self._numbers.label(*self._number_of(paragraph, style))
             level = self._level(paragraph, style, name, text)
-            self._begun = True
+            self._begun, self._above = True, text
             if level:
                 text = " ".join(text.split())
             yield f"{'#' * level} {label}{text}\n\n" if level else f"{label}{text}\n{'' if label else chr(10)}"
@@ -153,7 +154,7 @@ class _Body:
                 for cell in _children(row, "tc"):
                     yield from self._blocks(cell)
             return
-        for line in rows_as_lines(map(_cells, rows)):
+        for line in rows_as_lines(map(_cells, rows), self._above):
             yield f"{line}\n"
         yield "\n"
 
@@ -251,13 +252,22 @@ def _children(parent: Any, name: str) -> Iterator[Any]:
             yield from _children(child, name)
 
 
-def _cells(row: Any) -> list[str | None]:
-    """Returns a cell for each column: None below a cell that was merged, empty beside a wider one."""
-    cells: list[str | None] = []
+def _cells(row: Any) -> list[Cell]:
+    """Returns a cell for each column, with those that others cover."""
+    is_heading = row.find(f"{_W}trPr/{_W}tblHeader") is not None
+    cells: list[Cell] = []
     cells += [""] * min(_whole(_value(row, "trPr", "gridBefore"), 0), 100)
     for cell in _children(row, "tc"):
         merged = cell.find(f"{_W}tcPr/{_W}vMerge")
         goes_on = merged is not None and merged.get(f"{_W}val") != "restart"
-        cells.append(None if goes_on else "".join(_texts(cell)))
-        cells += [None if goes_on else ""] * (min(_whole(_value(cell, "tcPr", "gridSpan"), 1), 100) - 1)
+        text = "".join(_texts(cell))
+        cells.append(Merged.ABOVE if goes_on else Label(text) if is_heading or _is_bold(cell) else text)
+        cells += [Merged.ABOVE if goes_on else Merged.LEFT] * (min(_whole(_value(cell, "tcPr", "gridSpan"), 1), 100) - 1)
     return cells
+
+
+def _is_bold(cell: Any) -> bool:
+    """Returns whether all text of a cell is marked as bold."""
+    runs = [run for run in cell.iter(f"{_W}r") if run.find(f"{_W}t") is not None]
+    bold = (run.find(f"{_W}rPr/{_W}b") for run in runs)
+    return bool(runs) and all(mark is not None and mark.get(f"{_W}val", "1") not in ("0", "false", "off") for mark in bold)

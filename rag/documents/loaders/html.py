@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.decoding import decode
-from rag.documents.loaders.table_rows import rows_as_lines
+from rag.documents.loaders.html_tables import cell, mark_cells, without_marks
+from rag.documents.loaders.table_rows import Cell, rows_as_lines
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -33,7 +34,7 @@ _IS_XML = re.compile(r"\s*<\?xml|.{0,1000}<html[^>]{0,500}\bxmlns=", re.IGNORECA
 _SELF_CLOSED = re.compile(
     r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)([A-Za-z][\w:-]{0,40}+)((?:\s[^<>]{0,2000})?)/>"
 )
-_NO_CHARACTER = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NO_CHARACTER = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufdd0-\ufddf\ufffe\uffff]")
 _CHARACTER_REFERENCE = re.compile(r"&#(x[0-9a-f]{1,8}|[0-9]{1,9})(?:;|(?![0-9a-f]))", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # In characters; the extraction rejects shorter main texts. English needs three times as many characters as Chinese.
@@ -100,6 +101,7 @@ def parse(data: bytes, source: str) -> Any:
     except (etree.LxmlError, ValueError, AssertionError) as error:
         raise LoadError(f"{source}: the page is empty") from error
     _remove(tree, _is_hidden)
+    mark_cells(tree)
     return tree
 
 
@@ -200,8 +202,8 @@ class _Writer:
         self._preformatted = 0
         self._in_item = 0
         self._row: Any = None
-        self._cells: list[str] = []
-        self._rows: list[list[str]] = []
+        self._cells: list[Cell] = []
+        self._rows: list[list[Cell]] = []
 
     def written(self, tree: Any) -> str:
         for event, element in _walk(tree):
@@ -239,7 +241,7 @@ class _Writer:
         tag = element.tag
         if self._row is not None:
             if tag in _CELLS:
-                self._cells.append("".join(self._inline))
+                self._cells.append(cell("".join(self._inline)))
                 self._inline = []
             if element is self._row:
                 self._rows.append(self._cells)
@@ -260,7 +262,7 @@ class _Writer:
         Within a list item, nested lists included, there are no blank lines.
         """
         gap = "\n" if self._in_item else gap
-        text = "".join(self._inline)
+        text = without_marks("".join(self._inline))
         self._inline = []
         text = text.strip("\n") if self._preformatted else " ".join(text.split())
         if text.strip():
@@ -276,8 +278,10 @@ class _Writer:
 
     def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
-        for line in rows_as_lines(rows):
-            self._write(line, "\n")
+        for line in rows_as_lines(rows, self._written[-1] if self._written else "") if rows else ():
+            self._gap = self._gap if line else "\n\n"
+            if line:
+                self._write(line, "\n")
         self._gap = "\n\n" if rows else self._gap
 
 
@@ -292,7 +296,7 @@ def _is_row(element: Any) -> bool:
     if element.tag not in _ROWS or any(inner.tag in ("table", *_ROWS) for inner in element.iterdescendants()):
         return False
     return len(element) > 1 and all(
-        cell.tag in _CELLS and len("".join(cell.itertext())) <= _MAX_CELL and not (cell.tail or "").strip() for cell in element
+        part.tag in _CELLS and len("".join(part.itertext())) <= _MAX_CELL and not (part.tail or "").strip() for part in element
     )
 
 

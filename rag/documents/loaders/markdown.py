@@ -1,4 +1,4 @@
-"""Reads Markdown. Cleaning removes the markup from the prose and records it."""
+"""Reads Markdown: tables as rows that keep their headings. Cleaning removes the markup from the prose and records it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.decoding import decode
+from rag.documents.loaders.markdown_tables import with_rows
 from rag.types import Document
 
 
@@ -15,4 +16,4 @@ class MarkdownLoader:
     suffixes = (".md", ".markdown")
 
     def __call__(self, data: bytes, source: str) -> Document:
-        return Document(document_id(source), Path(source).stem, source, decode(data, source))
+        return Document(document_id(source), Path(source).stem, source, with_rows(decode(data, source)))

@@ -13,6 +13,7 @@ from rag.documents.loaders.office import bounded
 from rag.documents.loaders.pdf_lines import lines_of
 from rag.documents.loaders.pdf_page_columns import flows
 from rag.documents.loaders.pdf_pieces import Piece, upright
+from rag.documents.loaders.pdf_tables import PageTables
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -94,12 +95,13 @@ def _read(data: bytes, source: str) -> tuple[list[str], list[int]]:
         if len(pdf) > _MAX_PAGES:
             raise LoadError(f"{source}: the file has {len(pdf)} pages; at most {_MAX_PAGES} are read")
         scans: list[int] = []
-        return list(bounded((_page(pdf, number, scans, source) for number in range(len(pdf))), source)), scans
+        tables = PageTables()
+        return list(bounded((_page(pdf, number, tables, scans, source) for number in range(len(pdf))), source)), scans
     finally:
         pdf.close()
 
 
-def _page(pdf: Any, index: int, scans: list[int], source: str) -> str:
+def _page(pdf: Any, index: int, tables: PageTables, scans: list[int], source: str) -> str:
     from pypdfium2 import raw
 
     page = pdf[index]
@@ -108,7 +110,7 @@ def _page(pdf: Any, index: int, scans: list[int], source: str) -> str:
         count = textpage.count_chars()
         if count > _MAX_CHARACTERS_OF_PAGE:
             raise LoadError(f"{source}: page {index + 1} has {count} characters, more than any page can show")
-        text = _text(upright(textpage, count))
+        text = _text(tables.written(page, textpage, count, upright(textpage, count)))
         if not text.strip() and any(True for _ in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])):
             scans.append(index + 1)
             if ocr.is_installed():
