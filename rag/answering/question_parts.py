@@ -108,7 +108,7 @@ def _cut_at_and(piece: str) -> list[str]:
     """Cuts 保存了多少作物资源和多少畜禽品种 at its 和."""
     asked = list(_HAN.finditer(piece))
     for one, other in pairwise(asked):
-        joins = [match for match in _HAN_AND.finditer(piece, one.end(), other.start()) if other.start() - match.end() <= 6]
+        joins = [match for match in _HAN_AND.finditer(piece, one.end(), other.end()) if 0 <= other.start() - match.end() <= 6]
         if joins:
             return [piece[: joins[-1].start()], *_cut_at_and(piece[joins[-1].end() :])]
     return [piece]
