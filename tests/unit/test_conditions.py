@@ -118,3 +118,12 @@ def test_a_document_that_a_question_names_by_its_kind_comes_before_others() -> N
     readings = [place(report, "年费12元。", 0.9).reading, place(minutes, "年费15元。", 0.5).reading]
     judged = CONDITIONS.judge("根据会议纪要，年费是多少？", readings, lambda _: minutes)
     assert [reading.result.title for reading in judged.readings] == ["会议纪要"]
+
+
+def test_a_year_that_a_document_of_other_years_never_names_is_a_condition() -> None:
+    source = document("本办法自2021年5月1日起施行。" + "其他规定若干。" * 200 + "中心编制为48人。")
+    chunk = Chunk("d-9", source.id, "中心编制为48人。", source.text.index("中心"), len(source.text))
+    sentence = Sentence(chunk.start, chunk.end, chunk.text, 0.9, (chunk.start, chunk.start), 0.0)
+    found = Place(Reading(SearchResult(chunk, source.title, "d.txt", "zh", 0.0, 1), (sentence,), 0.9), sentence)
+    assert [(c.kind, c.text) for c in CONDITIONS.unmet("2018年中心编制多少人？", found, source)] == [("date", "2018年")]
+    assert CONDITIONS.unmet("2021年中心编制多少人？", found, source) == []
