@@ -88,7 +88,7 @@ _BARE_NUMBER = re.compile(r"^(\d{1,3})(?:\s*/\s*\d{1,4})?$")
 # A Markdown picture, which may be inside a link.
 PICTURE = r"(?:\[!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)\]\([^)\n]{0,500}\)|!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\))"
 _PICTURES = re.compile(rf"^(?:{PICTURE}\s*)+$")
-_FRONT_MATTER_KEY = re.compile(r"^[A-Za-z][\w -]*:")
+_FRONT_MATTER_KEY = re.compile(r"^(?:[A-Za-z][\w -]*:|(?:标题|题目|作者|日期|来源|标签|分类)\s*[:：])")
 
 
 def judge(lines: Sequence[Line], markdown: bool) -> list[str]:

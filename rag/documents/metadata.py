@@ -1,4 +1,4 @@
-"""Finds the title, date, publisher and language of a document in its text."""
+"""Finds the title, date, author, publisher and language of a document in its text."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 _HEAD_LINES = 10
 _HEAD_CHARACTERS = 4000
 _MAX_TITLE = 200
+_MAX_BYLINE = 160
 _MONTH = rf"(?P<name>{MONTH}|{ABBREVIATED_MONTH})\b\.?"
 _YEAR = r"(?P<year>(?:19|20)\d{2})"
+_WHEN = rf"(?:(?:{MONTH}|{ABBREVIATED_MONTH})\b|\d{{1,2}}[ ./-]|(?:19|20)\d{{2}})"
 _HAN_DATE = re.compile(
     rf"([一二][〇○零{HAN_ONES}]{{3}})年([{HAN_ONES}十]{{1,2}})月((?:[一二三]?十[{HAN_ONES}]?|[{HAN_ONES}]{{1,2}}))日"
 )
@@ -44,15 +46,36 @@ _PUBLISHERS = (
     re.compile(r"^[A-Z][A-Za-z., ]{2,40}\d{1,2} \((?P<name>[A-Z][\w&. ]{1,30})\)"),
     re.compile(r"^[（(]?(?:据)?(?P<name>[\u4e00-\u9fff]{1,6}(?:社|网|报))[\u4e00-\u9fff]{0,12}\d{1,2}月\d{1,2}日(?:电|讯|消息)?"),
 )
+_NAME_PART = r"(?:[A-Z][\w.’'-]*|(?:de|von|van|der|den|da|di|la|le|bin|al)(?= ))"
+_NAMES = rf"(?!(?:{MONTH}|{ABBREVIATED_MONTH})\b)[A-Z][\w.’'-]*(?: {_NAME_PART}){{0,4}}(?:(?:, | and | & )[A-Z][\w.’'-]*(?: {_NAME_PART}){{1,4}}){{0,5}}"
+_HAN_NAMES = r"[\u4e00-\u9fff·]{2,12}(?:[、，,\s]{1,2}[\u4e00-\u9fff·]{2,12}){0,5}"
+_AUTHORS = (
+    re.compile(
+        rf"(?:^|[\s|｜·,，;；】)）])(?:作者|撰文|撰稿人?|执笔人?)\s*[:：]\s*(?P<name>{_HAN_NAMES}|{_NAMES})(?=\s*(?:$|[|｜·;；【（(]|\s\S+[:：]|\d))"
+    ),
+    re.compile(
+        rf"^(?:(?i:authors?)\s*:|(?i:(?:written )?by)\b:?)\s+(?P<name>{_NAMES})(?=\s*(?:$|[|·;(—–]|,?\s*(?:on\s)?{_WHEN}))"
+    ),
+    re.compile(rf"{_WHEN}[^|·]{{0,20}}\s*[|·,]\s*(?i:by)\s+(?P<name>{_NAMES})\s*$"),
+)
 _CREDIT = re.compile(r"^(?:作者|记者|责任编辑|编辑|来源|发布时间|时间|供稿)\s*[:：]|^By [A-Z]")
 _SUBTITLE = re.compile(r"[—–]{1,2}\s*\S")
 _FRONT_MATTER = re.compile(
-    r"^(?P<key>title|date|published|publisher|source|site)\s*:\s*[\"']?(?P<value>.+?)[\"']?\s*$", re.MULTILINE | re.IGNORECASE
+    r"^(?P<key>title|date|created|published|publisher|source|site|authors?|by|creator|标题|题目|日期|作者)[ \t]*[:：]"
+    r"(?P<value>[^\n]*(?:\n[ \t]*-[ \t]+[^\n]+)*)$",
+    re.MULTILINE | re.IGNORECASE,
 )
+_SAME_KEY = {"authors": "author", "by": "author", "creator": "author", "作者": "author", "标题": "title", "题目": "title"} | {
+    "日期": "date",
+    "created": "date",
+}
+_LIST_MARK = re.compile(r"\n[ \t]*-[ \t]+")
+_NAME_KEY = re.compile(r"^\{?\s*name\s*:\s*", re.IGNORECASE)
+_QUOTES = "\"' \t[]{}"
 
 
 def describe(document: Document) -> Document:
-    """Returns a cleaned document with the title, date, publisher and language that its text or its file's name gives.
+    """Returns a cleaned document with the title, date, author, publisher and language that its text or its file's name gives.
 
     Metadata that the loader found in the file takes precedence, except for a title that only repeats the file's name.
     """
@@ -71,13 +94,25 @@ def describe(document: Document) -> Document:
         title=own_title or given.get("title") or _title(head) or document.title,
         published=document.published or next(filter(None, dates), ""),
         publisher=document.publisher or given.get("publisher") or given.get("source") or given.get("site") or _publisher(head),
+        author=document.author or given.get("author") or _author(head),
         language=language_of(document.text),
     )
 
 
 def _front_matter(document: Document) -> dict[str, str]:
     block = "\n".join(edit.removed for edit in document.edits if edit.reason == "front matter")
-    return {match["key"].lower(): match["value"] for match in _FRONT_MATTER.finditer(block)}
+    given: dict[str, str] = {}
+    for match in _FRONT_MATTER.finditer(block):
+        key = match["key"].lower()
+        if value := _plain_value(match["value"], is_list=_SAME_KEY.get(key) == "author" or key == "author"):
+            given.setdefault(_SAME_KEY.get(key, key), value)
+    return given
+
+
+def _plain_value(value: str, *, is_list: bool) -> str:
+    """Returns a value of front matter without quotes; the items of a list are joined by commas."""
+    items = _LIST_MARK.split(value) if "\n" in value else value.strip().strip("[]").split(",") if is_list else [value]
+    return ", ".join(filter(None, (_NAME_KEY.sub("", item.strip(_QUOTES)).strip(_QUOTES) for item in items)))
 
 
 def _title(head: list[str]) -> str:
@@ -126,6 +161,12 @@ def _dates(text: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[str]:
                 yield date(int(parts["year"]), month, int(parts["day"])).isoformat()
             except ValueError:
                 continue
+
+
+def _author(head: list[str]) -> str:
+    """Returns the name in a byline; empty without one."""
+    found = (pattern.search(line) for line in head if len(line) <= _MAX_BYLINE for pattern in _AUTHORS)
+    return next((" ".join(match["name"].split()) for match in found if match), "")
 
 
 def _publisher(head: list[str]) -> str:

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -195,12 +196,16 @@ def _broke_off(how: str) -> str:
 def _result(message: Any, origin: str) -> Document | Failure:
     """Returns the document or the failure in a message, if it belongs to the file with the source `origin`."""
     match message:
-        case ["document", str(source), str(title), str(text), str(published), str(publisher), [*pages]] if belongs_to(
-            source, origin
-        ) and _are_pages(pages, len(text)):
-            return Document(
-                document_id(source), title, source, text, published=published, publisher=publisher, pages=tuple(pages)
-            )
+        case [
+            "document",
+            str(source),
+            str(title),
+            str(text),
+            [str(published), str(publisher), str(author)],
+            [*pages],
+        ] if belongs_to(source, origin) and _are_pages(pages, len(text)):
+            known = Document(document_id(source), title, source, text, pages=tuple(pages))
+            return replace(known, published=published, publisher=publisher, author=author)
         case ["failure", str(source), str(reason)] if belongs_to(source, origin):
             return Failure(source, reason)
     raise _StoppedError(_broke_off("an invalid result"))

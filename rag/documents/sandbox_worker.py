@@ -81,7 +81,8 @@ def _read(request: dict[str, Any], data: bytes) -> Iterator[Document | loaders.F
 def _message(result: Document | loaders.Failure) -> tuple[Any, ...]:
     if isinstance(result, loaders.Failure):
         return "failure", result.source, result.reason
-    return "document", result.source, result.title, result.text, result.published, result.publisher, result.pages
+    facts = (result.published, result.publisher, result.author)
+    return "document", result.source, result.title, result.text, facts, result.pages
 
 
 def _send(results: BinaryIO, *message: Any) -> None:
