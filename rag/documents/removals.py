@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 STRUCK_OUT, DELETED, BOILERPLATE = "struck out", "tracked deletion", "page boilerplate"
 _REASONS = (STRUCK_OUT, DELETED, BOILERPLATE)
-_BEGIN = {reason: chr(0xFDD0 + number) for number, reason in enumerate(_REASONS)}
+_BEGIN = {reason: chr(0xFDE0 + number) for number, reason in enumerate(_REASONS)}
 _REASON_OF = {mark: reason for reason, mark in _BEGIN.items()}
-_END = "\ufddf"
-_MARKS = re.compile("[\ufdd0-\ufdef]")
+_END = "\ufdef"
+_MARKS = re.compile("[\ufde0-\ufdef]")
 _BEGINS = "".join(_BEGIN.values())
 _REMOVED = re.compile(f"[{_BEGINS}][^{_BEGINS}{_END}]*{_END}")
 _PART = re.compile(f"([{_BEGINS}])([^{_BEGINS}{_END}]*){_END}")

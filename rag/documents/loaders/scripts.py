@@ -10,7 +10,7 @@ import re
 
 from rag.documents import removals
 
-_RAISED, _LOWERED, _NOTE, _END = "\ufdd8", "\ufdd9", "\ufdda", "\ufdde"
+_RAISED, _LOWERED, _NOTE, _END = "\ufde8", "\ufde9", "\ufdea", "\ufdee"
 _MARKED = re.compile(f"([{_RAISED}{_LOWERED}{_NOTE}])([^{_RAISED}{_LOWERED}{_NOTE}{_END}]*){_END}")
 _MARKS = re.compile(f"[{_RAISED}{_LOWERED}{_NOTE}{_END}]")
 _ADJACENT = re.compile(
