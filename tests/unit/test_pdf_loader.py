@@ -230,3 +230,28 @@ def test_a_chinese_pdf_answers_with_the_page(tmp_path: Path) -> None:
         assert (citation.page, citation.source) == (3, "简报.pdf")
         assert "二〇二一年一月一日" in citation.quote
         assert library.document(citation.document_id).text[citation.start : citation.end] == citation.quote
+
+
+def raised_and_lowered(canvas: Canvas) -> None:
+    text = canvas.beginText(70, 700)
+    parts = (
+        *(("The farm reaped 512", 0, 10), ("1", 4, 6), (" tonnes on 10", 0, 10), ("3", 4, 6), (" plots of 25 m", 0, 10)),
+        *(("2", 3, 7), (", and CO", 0, 10), ("2", -2, 7), (" fell. A ", 0, 10), ("small word", 0, 7), (" stays.", 0, 10)),
+    )
+    for part, rise, size in parts:
+        text.setFont("Helvetica", size)
+        text.setRise(rise)
+        text.textOut(part)
+    canvas.drawText(text)
+    note = canvas.beginText(70, 100)
+    for part, rise, size in (("1", 3, 5), (" Without the test field.", 0, 8)):
+        note.setFont("Helvetica", size)
+        note.setRise(rise)
+        note.textOut(part)
+    canvas.drawText(note)
+
+
+def test_raised_and_lowered_characters_do_not_join_a_number() -> None:
+    lines = PdfLoader()(made(raised_and_lowered), "farm.pdf").text.split("\n")
+    assert lines[0] == "The farm reaped 512[^1] tonnes on 10^3 plots of 25 m², and CO₂ fell. A small word stays."
+    assert lines[-1] == "[^1] Without the test field."
