@@ -9,16 +9,16 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.documents.formats import is_table
+from rag.documents.formats import has_properties, is_table
 from rag.text.language import language_of
 from rag.text.lines import BYLINE, ends_sentence
 from rag.text.months import ABBREVIATED_MONTH, MONTH, MONTH_NUMBERS
 from rag.text.numerals import HAN_ONES, han_number
+from rag.types import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rag.types import Document
 
 _HEAD_LINES = 10
 _HEAD_CHARACTERS = 4000
@@ -59,6 +59,12 @@ _AUTHORS = (
     re.compile(rf"{_WHEN}[^|·]{{0,20}}\s*[|·,]\s*(?i:by)\s+(?P<name>{_NAMES})\s*$"),
 )
 _CREDIT = re.compile(r"^(?:作者|记者|责任编辑|编辑|来源|发布时间|时间|供稿)\s*[:：]|^By [A-Z]")
+# The lines of a letterhead or of a form, which are not the title.
+_CONTACT = re.compile(
+    r"(?i:(?:tele?phone|phone|tel|fax|mobile|e-?mail|web(?:site)?|www|address|p\.?\s?o\.? box|date|ref(?:erence)?|our ref|page|to|from|cc)\b\.?\s*[:：]|www\.|https?://)"
+    r"|(?:电话|传真|手机|邮箱|电子邮件|网址|地址|邮编|编号|文号|日期|联系人|联系电话|收件人|发件人)\s*[:：]"
+    r"|[+(（]?\d[\d\s()（）/+.-]{5,}$|\S+@\S+\.\w+$|\d{1,5}[a-z]? [A-Z][\w .'-]{2,40}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Square|Drive)\b.{0,60}$"
+)
 _SUBTITLE = re.compile(r"[—–]{1,2}\s*\S")
 _FRONT_MATTER = re.compile(
     r"^(?P<key>title|date|created|published|publisher|source|site|authors?|by|creator|标题|题目|日期|作者)[ \t]*[:：]"
@@ -77,24 +83,30 @@ _QUOTES = "\"' \t[]{}"
 def describe(document: Document) -> Document:
     """Returns a cleaned document with the title, date, author, publisher and language that its text or its file's name gives.
 
-    Metadata that the loader found in the file takes precedence, except for a title that only repeats the file's name.
+    Metadata that the loader found in the file takes precedence, except for a title that only repeats the file's name, and for
+    the properties of PDF and Office files, which come after what the text says.
     """
     own_title = document.title if document.title != Path(document.source).stem else ""
     head = [line.strip() for line in document.text[:_HEAD_CHARACTERS].splitlines() if line.strip()][:_HEAD_LINES]
     if is_table(document.source):
         head = []  # the first rows do not describe the whole table
     given = _front_matter(document)
+    stated, properties = (
+        (document, Document("", "", "", "")) if not has_properties(document.source) else (Document("", "", "", ""), document)
+    )
     dates = (
+        stated.published,
         date_in(given.get("date") or given.get("published") or ""),
         *(date_in(line) for line in head if _is_dateline(line)),
         date_in(Path(document.source).stem, compact=True),
+        properties.published,
     )
     return replace(
         document,
         title=own_title or given.get("title") or _title(head) or document.title,
-        published=document.published or next(filter(None, dates), ""),
+        published=next(filter(None, dates), ""),
         publisher=document.publisher or given.get("publisher") or given.get("source") or given.get("site") or _publisher(head),
-        author=document.author or given.get("author") or _author(head),
+        author=stated.author or given.get("author") or _author(head) or properties.author,
         language=language_of(document.text),
     )
 
@@ -121,7 +133,7 @@ def _title(head: list[str]) -> str:
         if match := re.match(r"#{1,2}\s+(.+?)\s*#*$", line):
             return match[1]
     byline = next((i for i, line in enumerate(head) if BYLINE.match(line)), -1)
-    lines = [line for line in head[:byline] if not _CREDIT.match(line)] if byline > 0 else head[byline + 1 :]
+    lines = [line for line in head[:byline] if not _CREDIT.match(line)] if byline > 0 else _without_letterhead(head[byline + 1 :])
     first = len(lines) - 1 if byline > 0 else 0
     if first > 0 and _SUBTITLE.match(lines[first]):
         first -= 1
@@ -129,6 +141,12 @@ def _title(head: list[str]) -> str:
         return ""
     subtitle = lines[first + 1] if first + 1 < len(lines) else ""
     return lines[first] + subtitle if _SUBTITLE.match(subtitle) and len(subtitle) <= 60 else lines[first]
+
+
+def _without_letterhead(lines: list[str]) -> list[str]:
+    """Returns the lines after a letterhead: the telephone, the address and the like before a title."""
+    first = next((place for place, line in enumerate(lines) if not _CONTACT.match(line)), 0)
+    return lines[first:]
 
 
 def _may_be_title(line: str) -> bool:

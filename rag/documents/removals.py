@@ -68,7 +68,15 @@ def record(document: Document) -> Document:
         removals.append((match.start(), after))
         position = after
     text = "".join([*parts, source[position:]])
-    pages = tuple(page - sum(min(end, page) - start for start, end in removals if start < page) for page in document.pages)
+    end = len(text.rstrip("\n"))
+    if edits[-1:] and edits[-1].start == len(text) > end:
+        # Nothing follows, so the line ends before it are removed too.
+        first = next(number for number, edit in enumerate(edits) if edit.start == len(text))
+        edits[first] = replace(edits[first], removed=text[end:] + edits[first].removed)
+        edits[first:] = [replace(edit, start=end) for edit in edits[first:]]
+        text = text[:end]
+    moved = (page - sum(min(stop, page) - start for start, stop in removals if start < page) for page in document.pages)
+    pages = tuple(min(page, len(text)) for page in moved)
     return replace(document, text=text, edits=tuple(edits), pages=pages)
 
 

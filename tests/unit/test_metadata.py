@@ -229,3 +229,21 @@ def test_any_text_can_be_described(text: str) -> None:
 def test_authors(head: str, author: str, published: str) -> None:
     found = described(f"{head}\n{ENGLISH}", "/folder/mill.md")
     assert (found.author, found.published) == (author, published)
+
+
+def test_properties_come_after_what_the_text_says() -> None:
+    known = Document("d", "a", "/folder/a.pdf", f"By Edda Kroll, 4 November 2025\n\n{ENGLISH}", published="2026-01-02", author="Office")
+    found = describe(clean(known))
+    assert (found.author, found.published) == ("Edda Kroll", "2025-11-04")
+    silent = describe(clean(Document("d", "a", "/folder/a.docx", ENGLISH, published="2026-01-02", author="Edda Kroll")))
+    assert (silent.author, silent.published) == ("Edda Kroll", "2026-01-02")
+    page = describe(clean(Document("d", "a", "/a.html", f"By Tom Reed\n\n{ENGLISH}", author="Edda Kroll")))
+    assert page.author == "Edda Kroll"
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["Phone: 0555 123456", "Tel. 0555/123456", "12 Mill Street, Osterby", "地址：云溪路12号", "office@osterby.example", "+43 1 555 1234"],
+)
+def test_a_line_of_the_letterhead_is_not_the_title(head: str) -> None:
+    assert described(f"{head}\n\nNotice of the works\n\n{ENGLISH}", "/folder/scan12.txt").title == "Notice of the works"

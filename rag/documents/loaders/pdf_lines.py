@@ -9,7 +9,8 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rag.documents.loaders import scripts
+from rag.documents.loaders import check_boxes, scripts
+from rag.documents.loaders.pdf_forms import VALUE
 from rag.documents.loaders.pdf_pieces import height_of, middle_of
 
 if TYPE_CHECKING:
@@ -50,13 +51,14 @@ def _text_of(row: Row) -> str:
     base = max(row, key=lambda piece: piece.right - piece.left)
     for number, (before, piece) in enumerate(pairwise(row)):
         gap = (piece.left - before.right) / max(before.top - before.bottom, 0.1)
+        is_value = piece.text.startswith(VALUE)
         marker = number == 0 and _MARKER.fullmatch(before.text)
-        if gap > _CELL_GAP and not marker:
+        if gap > _CELL_GAP and not marker and not is_value:
             text += "\t"
-        elif marker or gap > _WORD_GAP:
+        elif marker or is_value or gap > _WORD_GAP:
             text += " "
         text += _in_line(piece, base)
-    return scripts.written(text)
+    return check_boxes.written(scripts.written(text.replace(VALUE, "")))
 
 
 def _in_line(piece: Piece, base: Piece) -> str:
