@@ -232,7 +232,9 @@ def test_authors(head: str, author: str, published: str) -> None:
 
 
 def test_properties_come_after_what_the_text_says() -> None:
-    known = Document("d", "a", "/folder/a.pdf", f"By Edda Kroll, 4 November 2025\n\n{ENGLISH}", published="2026-01-02", author="Office")
+    known = Document(
+        "d", "a", "/folder/a.pdf", f"By Edda Kroll, 4 November 2025\n\n{ENGLISH}", published="2026-01-02", author="Office"
+    )
     found = describe(clean(known))
     assert (found.author, found.published) == ("Edda Kroll", "2025-11-04")
     silent = describe(clean(Document("d", "a", "/folder/a.docx", ENGLISH, published="2026-01-02", author="Edda Kroll")))
@@ -243,7 +245,14 @@ def test_properties_come_after_what_the_text_says() -> None:
 
 @pytest.mark.parametrize(
     "head",
-    ["Phone: 0555 123456", "Tel. 0555/123456", "12 Mill Street, Osterby", "地址：云溪路12号", "office@osterby.example", "+43 1 555 1234"],
+    [
+        "Phone: 0555 123456",
+        "Tel. 0555/123456",
+        "12 Mill Street, Osterby",
+        "地址：云溪路12号",
+        "office@osterby.example",
+        "+43 1 555 1234",
+    ],
 )
 def test_a_line_of_the_letterhead_is_not_the_title(head: str) -> None:
     assert described(f"{head}\n\nNotice of the works\n\n{ENGLISH}", "/folder/scan12.txt").title == "Notice of the works"
