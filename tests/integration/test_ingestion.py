@@ -599,7 +599,7 @@ def test_a_library_is_brought_in_step_with_a_folder(library, folder) -> None:
     assert statuses(watching.bring_in_step(library, [folder], [folder])) == ["added", "added"]
     (folder / "lake.txt").rename(folder / "moved.txt")
     (folder / "bakery.txt").write_text(OTHER + "And cakes.")
-    changed = [folder / name for name in ("lake.txt", "moved.txt", "bakery.txt", "picture.png")]
+    changed = [folder / name for name in ("lake.txt", "moved.txt", "bakery.txt", "picture.gif")]
     results = watching.bring_in_step(library, [folder], changed)
     assert sorted((Path(result.source).name, result.status) for result in results) == [
         ("bakery.txt", "replaced"),
