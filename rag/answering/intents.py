@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from rag.documents.naming import folders_apart
 from rag.types import Language
 
 if TYPE_CHECKING:
@@ -101,9 +102,10 @@ def _listed(language: Language, documents: Sequence[DocumentSummary]) -> str:
     if not documents:
         return _NONE[language]
     lines = [(_COUNT if len(documents) > 1 else _COUNT_ONE)[language].format(len(documents))]
+    folders = folders_apart([document.title for document in documents], [document.source for document in documents])
     lines += [
-        "- " + " · ".join(filter(None, (document.title, document.publisher, document.published)))
-        for document in documents[:_MAX_LISTED]
+        "- " + " · ".join(filter(None, (document.title, folder, document.author, document.publisher, document.published)))
+        for document, folder in zip(documents[:_MAX_LISTED], folders, strict=False)
     ]
     if len(documents) > _MAX_LISTED:
         lines.append(_MORE[language].format(len(documents) - _MAX_LISTED))

@@ -227,6 +227,7 @@ class Summary:
     added: str = "2026-01-02 03:04:05"
     cluster: str = HOSTILE
     collections: tuple[str, ...] = (HOSTILE,)
+    author: str = HOSTILE
 
 
 HOSTILE_DOCUMENT = Document("d1", HOSTILE, HOSTILE, f"前{HOSTILE}后", "en")

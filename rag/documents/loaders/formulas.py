@@ -100,7 +100,7 @@ def _delimited(element: Any, depth: int) -> str:
 
 
 def _fenced(element: Any, depth: int) -> str:
-    return element.get("open", "(") + ", ".join(_parts(element, depth)) + element.get("close", ")")
+    return f"{element.get('open', '(')}{', '.join(_parts(element, depth))}{element.get('close', ')')}"
 
 
 def _nary(element: Any, depth: int) -> str:
