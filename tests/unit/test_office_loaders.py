@@ -642,7 +642,7 @@ def test_check_boxes_of_word_are_answers_in_all_three_ways() -> None:
         f"<w:p>{run('By: ')}{field('')}{run(' car ')}{field('<w:checked/>')}{run(' ferry')}</w:p>",
         f"<w:p>{run('发票：')}{symbol('F0A8')}{run(' 是 ')}{symbol('F0FE')}{run(' 否')}</w:p>",
     ).split("\n\n")
-    assert lines[:3] == ["Meal: fish (not chosen: meat)", "By: ferry (not chosen: car)", "发票：否（未选：是）"]
+    assert lines[:3] == ["Meal: fish (unticked: meat)", "By: ferry (unticked: car)", "发票：否（未勾选：是）"]
 
 
 def test_formulas_and_alternative_texts_of_word_are_read() -> None:
@@ -655,6 +655,12 @@ def test_formulas_and_alternative_texts_of_word_are_read() -> None:
     assert word(f"<w:p>{run('The factor is ')}{formula}{run('.')}</w:p>", f"<w:p>{picture}{unnamed}</w:p>") == (
         "The factor is k = 1.35.\n\n[Picture: The weir in May]\n\n"
     )
+
+
+def test_a_formula_ends_the_sentence_that_introduces_it() -> None:
+    formula = f"<w:p><m:oMathPara {MATH}><m:oMath><m:r><m:t>H=z</m:t></m:r></m:oMath></m:oMathPara></w:p>"
+    text = word(paragraph("The head is computed as follows:"), formula, paragraph("Done."), formula)
+    assert text == "The head is computed as follows: H = z\n\nDone.\n\nH = z\n\n"
 
 
 def test_a_prompt_that_nobody_has_filled_in_is_not_an_answer() -> None:

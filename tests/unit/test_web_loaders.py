@@ -122,7 +122,7 @@ def test_a_page_too_short_for_a_main_part_is_read_whole_without_its_surroundings
         ("<p>not <s>3,000</s> <del>2,500</del> 2,000", "not 2,000"),
         ("<ul><li>a<li><strike>b</strike><li>c</ul>", "- a\n- c"),
         ("<p>k<math><mo>=</mo><mfrac><mn>1</mn><mn>2</mn></mfrac></math>.", "k = 1/2."),
-        ("<p>Meal: <input type=radio> meat <input type=radio checked> fish", "Meal: fish (not chosen: meat)"),
+        ("<p>Meal: <input type=radio> meat <input type=radio checked> fish", "Meal: fish (unticked: meat)"),
         ("<p>a<img alt='The weir in May' src=x><img alt='x.png'>b", "a [Picture: The weir in May] b"),
         (
             "<dl><dt>Deposit</dt><dd>30 cents</dd><dt>Open?</dt><dd>Yes</dd><dd>No</dd></dl>",

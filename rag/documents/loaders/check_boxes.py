@@ -1,4 +1,4 @@
-"""Writes the choices of a form as an answer: "Meal: ☐ meat ☒ fish" becomes "Meal: fish (not chosen: meat)"."""
+"""Writes the choices of a form as an answer: "Meal: ☐ meat ☒ fish" becomes "Meal: fish (unticked: meat)"."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _group(label: str, options: Sequence[_Option]) -> str:
         label += "：" if is_han else ":"
     shown = comma.join(chosen)
     if not label and chosen:
-        shown += "（已选）" if is_han else " (chosen)"
+        shown += "（已勾选）" if is_han else " (ticked)"
     left = comma.join(others)
-    left = (f"（未选：{left}）" if is_han else f"(not chosen: {left})") if left else ""
+    left = (f"（未勾选：{left}）" if is_han else f"(unticked: {left})") if left else ""
     return between.join(filter(None, (label, shown, left)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.docx_numbers import Numbers
-from rag.documents.loaders.docx_text import SKIPPED, kept_text, left_out, line_of, value, whole
+from rag.documents.loaders.docx_text import SKIPPED, is_formula, kept_text, left_out, line_of, value, whole
 from rag.documents.loaders.docx_text import W as _W
 from rag.documents.loaders.office import bounded, office_file, with_properties
 from rag.documents.loaders.table_rows import rows_as_lines
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MAX_UNPACKED = 100_000_000
 _CONTAINERS = {f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag")}
+_FORMULA = "\ufded"
 _MAX_HEADING_LEVEL = 6
 _MAX_STYLE_DEPTH = 20
 _MAX_TITLE = 60
@@ -60,8 +61,15 @@ class _Body:
         self._begun = False
 
     def lines(self) -> Iterator[str]:
-        """Yields each paragraph, heading and row with its line ends."""
-        yield from self._blocks(self._body)
+        """Yields each paragraph, heading and row with its line ends. A formula ends the sentence that introduces it."""
+        before = ""
+        for part in filter(None, self._blocks(self._body)):
+            if part != _FORMULA:
+                yield before
+                before = part
+            elif before.rstrip().endswith((":", "：")):
+                before = f"{before.rstrip()} "
+        yield before
 
     def _part_of(self, name: str) -> Any:
         """Returns the root of a part of the document, or None if it does not exist."""
@@ -106,6 +114,7 @@ class _Body:
             self._begun = True
             if level:
                 text = " ".join(text.split())
+            yield _FORMULA if is_formula(paragraph) else ""
             yield f"{'#' * level} {label}{text}\n\n" if level else f"{label}{text}\n{'' if label else chr(10)}"
         for box in _boxes(paragraph):
             yield from self._blocks(box)

@@ -53,6 +53,12 @@ def left_out(table: Any) -> list[str]:
     return passages
 
 
+def is_formula(paragraph: Any) -> bool:
+    """Returns whether a paragraph consists of formulas only."""
+    has_text = any((text.text or "").strip() for text in paragraph.iter(f"{W}t") if text.getparent().tag == f"{W}r")
+    return not has_text and paragraph.find(f".//{_M}oMath") is not None
+
+
 def value(element: Any, *path: str) -> str | None:
     """Returns the `w:val` of the element at a path of names below another."""
     found = None if element is None else element.find("/".join(f"{W}{name}" for name in path))

@@ -58,6 +58,7 @@ def _pictures(data: bytes, source: str) -> Iterator[Any]:
     import cv2
     import numpy as np
 
+    cv2.utils.logging.setLogLevel(0)  # it would print what is wrong with a damaged file
     encoded = np.frombuffer(data, np.uint8)
     try:
         whole, decoded = cv2.imdecodemulti(encoded, cv2.IMREAD_GRAYSCALE)
