@@ -98,6 +98,15 @@ class PassageReading:
         places = self.offsets[inside]
         return max(start, int(places[first, 0])), min(end, int(places[last, 1])), float(likelihoods[first, last])
 
+    def tokens(self, start: int, end: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Returns the tokens in `passage[start:end]`: their start and end, and the probabilities that the answer begins and ends there.
+
+        The probabilities, of shape `(tokens, 4)` with the offsets, are given that the answer is in this range.
+        """
+        inside = np.flatnonzero(self._inside(start, end))
+        among = self.places[inside] / np.maximum(self.places[inside].sum(axis=0), 1e-9)
+        return np.concatenate([self.offsets[inside], among], axis=1, dtype=np.float64)
+
     def _inside(self, start: int, end: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
         return np.asarray((self.offsets[:, 0] < end) & (self.offsets[:, 1] > start))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event as Stop
 from threading import Lock
@@ -13,13 +14,15 @@ from typing import Literal
 
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
-from rag.answering import comparing, composing, follow_ups, intents
-from rag.answering.composing import Composer, ExtractiveComposer, NoAnswer, Statement
+from rag import texts
+from rag.answering import comparing, composing, follow_ups, intents, question_parts, rewording
+from rag.answering.composing import Composer, Composition, ExtractiveComposer, NoAnswer, Part, PartsComposer, Statement
+from rag.answering.conditions import Conditions, Judged
+from rag.answering.direct import answers as direct
+from rag.answering.direct.answers import DirectAnswer
 from rag.answering.drafts import Draft
 from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.answering.retrieval import HybridRetriever, Retriever
-from rag.answering.table_answers import answers as table_answers
-from rag.answering.table_answers.answers import TableAnswer
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
 from rag.language_models import generators
 from rag.language_models.checking import Checker
@@ -33,18 +36,6 @@ from rag.types import Answer, Citation, Done, Event, Retrieved, SearchResult
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 _MAX_QUESTION = 2000
-_WITHOUT_MODEL = {
-    "zh": "语言模型没有给出有依据的回答，这里改用文档原句。",
-    "en": "The language model gave no answer that the documents support; these are the documents' own sentences.",
-}
-_MODEL_FAILED = {
-    "zh": "语言模型出错（{}），这里改用文档原句。",
-    "en": "The language model failed ({}); these are the documents' own sentences.",
-}
-_MODEL_BROKE_OFF = {
-    "zh": "语言模型中途出错（{}），回答可能不完整。",
-    "en": "The language model broke off ({}); the answer may be incomplete.",
-}
 
 
 class RagPipeline:
@@ -83,6 +74,7 @@ class RagPipeline:
         self._retriever: Retriever = retriever or HybridRetriever()
         self._reader: Reader = reader or SentenceReader()
         self._composer: Composer = composer or ExtractiveComposer(library.analyzer)
+        self._conditions = Conditions(library.analyzer)
         # Shared by all copies of this pipeline.
         self._models = Lock()
         self._writer = self._writer_of(generator) if generator else None
@@ -272,33 +264,44 @@ class RagPipeline:
         else:
             completion = follow_ups.complete(question, history, self._library.analyzer)
             cited = follow_ups.cited_before(completion.query, history) if completion.kind == "continue" else []
-            yield from self._answer(Draft(question, language, completion.query), cited, stop, documents)
+            follows = follow_ups.answer_before(question, completion, history)
+            yield from self._answer(Draft(question, language, completion.query, follows=follows), cited, stop, documents)
 
     def _answer(self, draft: Draft, cited: Sequence[Citation], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         """Answers from the documents; sentences that were `cited` before are left out."""
-        candidates = self._candidates(draft.query, documents)
+        candidates = follow_ups.with_cited(self._candidates(draft.query, documents), draft.follows, documents)
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.query, tuple(candidates[: self._top_k]))
-        if not cited and (computed := self._over_tables(draft, candidates)):
-            yield from draft.say(computed.statements)
-            yield draft.done("answer", tuple(candidates[: self._top_k]), computed.confidence)
+        reread = partial(self._reread, documents=documents, stop=stop)
+        if not cited and (found := self._direct(draft, candidates, reread)):
+            yield from draft.say(found.statements)
+            yield draft.done(found.kind, tuple(candidates[: self._top_k]), found.confidence)
             return
         with self._models:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
-        draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
-        confidence = readings[0].support if readings else 0.0
-        results = self._ranked(readings)
-        if not readings or confidence < self._threshold:
-            yield from draft.say([Statement(composing.refusal(draft.language, self._why_not(candidates, cited)), ())])
-            yield draft.done("refusal", results, confidence)
+        readings = follow_ups.cited_first(readings, draft.follows)
+        if not draft.is_reworded and (wording := rewording.best(draft.query, candidates, readings, self._library, reread)):
+            draft.reword(wording)
+            yield from self._answer(draft, cited, stop, documents)
             return
+        draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
+        results = self._ranked(readings)
         try:
+            if not cited and not self._writer and (parts := self._parts(draft.query, documents, stop)):
+                yield from draft.say(parts.statements)
+                yield draft.done("answer", results, min(citation.support for citation in draft.citations))
+                return
+            judged = self._conditions.judge(draft.query, readings, self._library.document)
+            confidence = judged.confidence
+            if not judged.readings or confidence < self._threshold:
+                yield from self._not_answered(draft, judged, self._why_not(candidates, cited), results)
+                return
             # Composed before any of it is shown: a document may be removed while it is read.
             composition = self._composer.compose(
-                draft.query, readings, draft.language, self._library.document, self._max_sentences
+                draft.query, judged.readings, draft.language, self._library.document, self._max_sentences
             )
             if self._writer:
-                yield from self._written(self._writer, draft, readings, stop)
+                yield from self._written(self._writer, draft, judged.readings, stop)
         except DocumentNotFoundError:
             yield from self._answer(draft, cited, stop, documents)
             return
@@ -309,6 +312,34 @@ class RagPipeline:
             yield from draft.say(composition.statements)
         yield draft.done("answer", results, confidence)
 
+    def _not_answered(self, draft: Draft, judged: Judged, why: NoAnswer, results: tuple[SearchResult, ...]) -> Iterator[Event]:
+        """Names the condition that the closest sentence does not meet, or says that the documents do not answer."""
+        confidence = judged.confidence
+        if judged.nearest and judged.nearest[0].sentence.support >= self._threshold:
+            place, unmet = judged.nearest
+            yield from draft.say(composing.near_miss(place, unmet, draft.language, self._library.document).statements)
+            yield draft.done("near", results, confidence)
+        else:
+            yield from draft.say([Statement(composing.refusal(draft.language, why), ())])
+            yield draft.done("refusal", results, confidence)
+
+    def _parts(self, query: str, documents: Collection[str] | None, stop: Stop) -> Composition | None:
+        """Answers the parts of a question; None if it asks one thing, or no part can be answered."""
+        questions = question_parts.split(query)
+        if not questions or not isinstance(self._composer, PartsComposer):
+            return None
+        parts = []
+        for question in questions:
+            candidates = self._candidates(question.text, documents)
+            with self._models:
+                readings = self._reader.read(question.text, candidates, stop)
+            judged = self._conditions.judge(question.text, readings, self._library.document)
+            is_answered = judged.confidence >= max(self._threshold, composing.SUPPORTED)
+            parts.append(Part(question.text, question.label, question.name, judged.readings if is_answered else ()))
+        if not any(part.readings for part in parts):
+            return None
+        return self._composer.compose_parts(parts, language_of(query), self._library.document, self._max_sentences)
+
     def _why_not(self, candidates: Sequence[SearchResult], cited: Sequence[Citation]) -> NoAnswer:
         """Returns the reason to give for a refusal."""
         if cited:
@@ -317,22 +348,24 @@ class RagPipeline:
             return "not said"
         return "none chosen" if len(self._library) else "no documents"
 
-    def _over_tables(self, draft: Draft, candidates: Sequence[SearchResult]) -> TableAnswer | None:
-        """Computes an answer over a whole table; None unless the question is surely one for a table."""
-        library = self._library
+    def _reread(self, query: str, documents: Collection[str] | None, stop: Stop) -> list[Reading]:
+        """Returns the readings of another wording; empty if none is supported well enough for an answer."""
+        candidates = self._candidates(query, documents)
+        with self._models:
+            readings = self._reader.read(query, candidates, stop)
+        return readings if readings and readings[0].support >= self._threshold else []
+
+    def _direct(
+        self, draft: Draft, candidates: Sequence[SearchResult], reread: Callable[[str], list[Reading]]
+    ) -> DirectAnswer | None:
+        """Returns an answer by rule; None unless a rule is sure of one."""
         try:
             with self._models:
-                answer = table_answers.answer(
-                    draft.query,
-                    candidates,
-                    draft.language,
-                    library.document,
-                    analyzer=library.analyzer,
-                    encoder=library.encoder,
-                )
+                found = direct.find(draft.query, candidates, draft.language, self._library)
+            found = found or direct.compare(draft.query, draft.language, self._library, reread)
         except DocumentNotFoundError:
             return None
-        return answer if answer and answer.confidence >= self._threshold else None
+        return None if found and found.kind == "answer" and found.confidence < self._threshold else found
 
     def _written(self, writer: GenerativeComposer, draft: Draft, readings: Sequence[Reading], stop: Stop) -> Iterator[Event]:
         """Adds the language model's answer; nothing when the model fails or no document supports what it says."""
@@ -340,10 +373,10 @@ class RagPipeline:
         try:
             yield from draft.say(writer.compose(draft.query, readings, language, self._library.document, stop=stop, tally=tally))
         except GeneratorError as error:
-            words = _MODEL_BROKE_OFF if draft.text else _MODEL_FAILED
-            draft.notes = (words[language].format(error),)
+            words = texts.MODEL_BROKE_OFF if draft.text else texts.MODEL_FAILED
+            draft.notes += (words.in_language(language, error),)
         else:
-            draft.notes = () if draft.text else (_WITHOUT_MODEL[language],)
+            draft.notes += () if draft.text else (texts.WITHOUT_MODEL.in_language(language),)
         draft.notes += tally.notes(language)
         draft.generator = writer.generator.name if draft.text else ""
 

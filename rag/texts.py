@@ -224,3 +224,62 @@ NO_FAILURES = Words("没有出错的问题。", "No failures.")
 EXPECTED = Words("应含", "Expected")
 RETRIEVED = Words("找到的段落（相关的已标出）", "Passages found; relevant ones are marked")
 MORE_FAILURES = Words("……还有 {} 个", "… and {} more")
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+NOT_SAID = Words(
+    "文档中没有找到这个问题的答案。最接近的内容见出处，但其中没有答案。",
+    "The documents do not say. The closest passages are shown, but they do not contain the answer.",
+)
+NONE_CHOSEN = Words(
+    "没有选中资料库里的任何文档，请先选择要查找的文档。",
+    "None of the documents in the library is chosen. Choose the ones to search first.",
+)
+NO_MORE = Words("关于这个问题，文档里没有更多内容了。", "The documents contain nothing more about this.")
+NO_DOCUMENTS = Words(
+    "资料库里还没有文档。请先添加文档：yinju add 路径",
+    "There are no documents in the library yet. Add some with: yinju add PATH",
+)
+MORE_VALUES = Words(
+    "另有{}处给出了别的说法，没有一一列出；可以在问题里写明是哪一份、哪一年或哪一处。",
+    "The documents give other answers in further places ({}), which are not listed; name the document, year or place that you mean.",
+)
+ORIGINAL = Words("原文（英文）：“{}”", "In the original Chinese: “{}”")
+NOT_MENTIONED_PART = Words("文档没有提到{}", "the documents do not say: {}")
+NEAR_INSTEAD = Words("关于这一点，文档没有提到“{}”，只提到“{}”：", "On this, the documents do not mention “{}”, but “{}”: ")
+NEAR = Words("关于这一点，文档没有提到“{}”；最接近的内容：", "On this, the documents do not mention “{}”. The closest passage: ")
+WITHOUT_MODEL = Words(
+    "语言模型没有给出有依据的回答，这里改用文档原句。",
+    "The language model gave no answer that the documents support; these are the documents' own sentences.",
+)
+MODEL_FAILED = Words(
+    "语言模型出错（{}），这里改用文档原句。",
+    "The language model failed ({}); these are the documents' own sentences.",
+)
+MODEL_BROKE_OFF = Words(
+    "语言模型中途出错（{}），回答可能不完整。",
+    "The language model broke off ({}); the answer may be incomplete.",
+)
+
+# -- answers: numbered parts of a document ----------------------------------------------------------------------------
+
+NO_SUCH_PART = Words("《{0}》里没有{1}：它从{2}编到{3}。", "“{0}” has no {1}: its parts run from {2} to {3}.")
+PART_GOES_ON = Words("……（后文见原文）", "… (the rest is in the document)")
+
+# -- answers: another wording of the question -------------------------------------------------------------------------
+
+DID_YOU_MEAN = Words("您是不是要问“{0}”？这里按这个问题作答。", "Did you mean “{0}”? This answers that question.")
+
+# -- answers: comparing two things ------------------------------------------------------------------------------------
+
+YES_COMPARED = Words("是。", "Yes.")
+NO_COMPARED = Words("不是。", "No.")
+BOTH_ALIKE = Words("两者相同。", "Both are alike.")
+
+# -- answers: abbreviations -------------------------------------------------------------------------------------------
+
+STANDS_FOR = Words("{0}是“{1}”的简称。", "{0} stands for “{1}”.")
+
+# -- answers: names that two documents share --------------------------------------------------------------------------
+
+NOTHING_SHARED = Words("两份文档里没有都提到的{0}。", "There is no {0} that both documents mention.")

@@ -109,8 +109,14 @@ class Citation:
     copies: tuple[str, ...] = ()
 
 
-AnswerKind = Literal["answer", "refusal", "reply"]
-"""Whether the documents answer, do not answer, or were not searched, as for a reply to a greeting."""
+AnswerKind = Literal["answer", "near", "refusal", "reply"]
+"""The kinds of answers.
+
+answer: the documents answer the question.
+near: they say something close, but not of what the question names; the answer names that condition and quotes what is close.
+refusal: they do not answer it.
+reply: they were not searched, as for a greeting.
+"""
 
 
 _LIST_ITEM = re.compile(r"((?: *- )?)(.*)", re.DOTALL)
@@ -173,7 +179,7 @@ class Answer:
     @property
     def abstained(self) -> bool:
         """Returns whether the documents do not contain the answer."""
-        return self.kind == "refusal"
+        return self.kind in ("near", "refusal")
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the answer as plain values, ready for JSON; `from_dict` reads them."""

@@ -102,7 +102,8 @@ class Agreement:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
-        self._names = NameFinder(analyzer)
+        self.names = NameFinder(analyzer)
+        """Finds the names of sentences."""
         self._kept: dict[tuple[str, Language], _Contents] = {}
 
     def place(self, question: str, reading: Reading, sentence: Sentence) -> Place:
@@ -153,7 +154,7 @@ class Agreement:
             len(set(counted)) < 2
             and one.reversals == two.reversals
             and shown.covered <= other.covered
-            and not _differ(self._names.names(shown.sentence.text), self._names.names(other.sentence.text))
+            and not _differ(self.names.names(shown.sentence.text), self.names.names(other.sentence.text))
         )
 
     def _of_other_subjects(self, one: Place, other: Place) -> bool:

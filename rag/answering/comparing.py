@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from rag.answering.citations import marker, quoted
 from rag.answering.composing import Statement
 from rag.answering.composing.wording import framed, label, names_apart, shortened
+from rag.answering.direct import two_things
+from rag.documents.file_names import units
 from rag.text import quantities
 from rag.text.lines import ends_sentence
 from rag.text.sentences import Span, sentences
@@ -27,6 +30,37 @@ _SAME_MATTER = 0.8
 _SAME_TEXT = 0.95
 _QUOTED = re.compile(r"[《“\"]([^《》“”\"]{2,})[》”\"]")
 
+_MIN_NAMED = 0.5
+# The words around the names of two documents, and between them.
+_AROUND = re.compile(
+    r"^(?:请问?|麻烦)?(?:帮我)?(?:比较|对比)?(?:一下)?|(?:之间|两者|相比)?(?:都|各自)?的?(?:有(?:什么|何|哪些)|有没有)?(?:主要)?(?:不同|区别|差别|差异|异同|变化|出入|不一样|共同)"
+    r"(?:点|之处|的?地方)?(?:吗|在哪里?|是什么)?[？?。]*$|(?:都|共同|均)有?(?:提到|提及|说到|谈到|涉及|写到).*$|\b(?:both )?mention.*$|^(?:which|what) [a-z]+ (?:do|are) (?:mentioned in )?(?:both )?|^(?:please )?(?:compare|contrast|what(?:['’]s| is| are)? (?:the )?(?:main )?differences? between"
+    r"|what(?: has|['’]s)? changed between|how (?:do|does|did|is|are)) |\b(?:differ(?:ent)?(?: from each other)?|compare)[?.]*$",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(
+    r"[和与跟同及、]|对比|\b(?:and|with|to|from|versus|vs\.?|compared (?:with|to)|different from|differ from)\b", re.IGNORECASE
+)
+_DOCUMENTS = r"文件|文档|报告|文章|资料|材料|documents?|files?|papers?|reports?|articles?|texts?|sources?"
+_THESE_TWO = re.compile(
+    rf"[两二2](?:个|份|篇|者|边|种说法)|[它他]们|这些|彼此|{_DOCUMENTS}|\b(?:two|both|them|these|those|each other)\b",
+    re.IGNORECASE,
+)
+_TWO_OF_KIND = re.compile(
+    r"[两二2](?:个|份|篇|场|次|届|种|部|家|座)(?!文件|文档|资料)(?P<zh>[\u3400-\u9fff]{2,6}?)(?=有|的|之间|都|哪|谁|[，,？?。]|$)"
+    rf"|\b(?:the )?(?:two|both)(?: the)? (?!(?:{_DOCUMENTS})\b)(?P<en>[a-z]{{3,}}s)\b",
+    re.IGNORECASE,
+)
+# Kinds of documents, which a title may have in the other language.
+_KINDS = (
+    ("白皮书", "white paper"), ("立场文件", "position paper"), ("论坛", "forum"), ("报告", "report"), ("合同", "contract"),
+    ("租约", "lease"), ("协议", "agreement"), ("纪要", "minutes"), ("手册", "handbook"), ("计划", "plan"), ("公约", "convention"),
+    ("会议", "meeting"), ("规定", "rules"), ("年报", "annual report"), ("指南", "guide"),
+)  # fmt: skip
+
+_MAX_LABEL = 12
+_LETTERS: dict[Language, tuple[str, str]] = {"zh": ("甲", "乙"), "en": ("A", "B")}
+_COLON: dict[Language, str] = {"zh": "：", "en": ": "}
 _NO_DIFFERENCE = {
     "zh": "《{}》和《{}》没有在同一件事上说法不同的句子。",
     "en": "“{}” and “{}” have no sentences that say different things about the same matter.",
@@ -71,7 +105,12 @@ def side_by_side(
     """Quotes pairs of sentences of two documents on the same matter, or states in one sentence that there are no pairs."""
     if not pairs:
         yield Statement(_NO_DIFFERENCE[language].format(shortened(first.title), shortened(second.title)), ())
-    names = [label(name, language) for name in names_apart([first, second])]
+    names = names_apart([first, second])
+    if pairs and max(map(len, names)) > _MAX_LABEL:
+        legend = [f"{letter}{_COLON[language]}{name}" for letter, name in zip(_LETTERS[language], names, strict=True)]
+        yield Statement("\n".join(legend) + "\n", ())
+        names = list(_LETTERS[language])
+    names = [label(name, language) for name in names]
     for number, spans in enumerate(pairs):
         citations = [
             quoted(document, 2 * number + place, start, end, 1.0)
@@ -87,18 +126,28 @@ def side_by_side(
 def which_two(question: str, history: Sequence[Answer], documents: Sequence[DocumentSummary]) -> tuple[str, str] | None:
     """Finds the two documents that a question means.
 
-    These are the two that the question names, by their titles or quoted parts of them, in its order; else the two that the last
-    answer cites; else those of a library of two.
+    These are the two that the question names, in its order: by quoted parts of their titles, by whole titles, by words of their
+    titles or file names, or as "the two forums". A question that only says "these two" means those that the last answer cites, else
+    those of a library of two.
 
     Returns:
-        Their ids; None when it cannot be told which documents are meant.
+        Their ids; None when it cannot be told which documents are meant, or the question compares things within documents.
     """
     quoted_names = [name.casefold() for name in _QUOTED.findall(question)]
     if quoted_names:
         return _pair(_with_quoted_titles(quoted_names, documents))
+    if whole := _pair(_with_titles_in(question, documents)):
+        return whole
+    things = two_things.parse(question)
+    if things and things.aspect and not any(units(things.aspect) <= units(_name_of(document)) for document in documents):
+        return None
+    if named := _pair(_with_words_in_names(question, documents)) or _pair(_of_one_kind(question, documents)):
+        return named
+    if not _THESE_TWO.search(question):
+        return None
     known = [document.id for document in documents]
     cited = [identifier for identifier in _last_cited(history) if identifier in known]
-    return _pair(_with_titles_in(question, documents)) or _pair(cited) or _pair(known)
+    return _pair(cited) or _pair(known)
 
 
 def _pair(identifiers: Sequence[str]) -> tuple[str, str] | None:
@@ -116,6 +165,50 @@ def _with_titles_in(question: str, documents: Sequence[DocumentSummary]) -> list
     """Returns the documents whose whole titles are in the question, in its order."""
     found = ((question.casefold().find(document.title.casefold()), document.id) for document in documents if document.title)
     return [identifier for at, identifier in sorted(found, key=lambda place: place[0]) if at >= 0]
+
+
+def _with_words_in_names(question: str, documents: Sequence[DocumentSummary]) -> list[str]:
+    """Returns the document that each half of a question names by words of its title or file name; empty if that is not clear."""
+    halves = _BETWEEN.split(_AROUND.sub("", question).strip(" ？?。.！!"), maxsplit=1)
+    if len(halves) < 2:
+        return []
+    found = []
+    for half in halves:
+        own = _words(_translated(half))
+        # Between two documents of a kind, the one that has the word itself, not its counterpart in the other language.
+        shares = {
+            document.id: (len(own & _words(_name_of(document))) / max(1, len(own)), len(units(half) & units(document.title)))
+            for document in documents
+        }
+        best = [identifier for identifier, share in shares.items() if share == max(shares.values()) and share[0] >= _MIN_NAMED]
+        found += best if len(best) == 1 else []
+    return found if len(set(found)) == 2 else []
+
+
+def _of_one_kind(question: str, documents: Sequence[DocumentSummary]) -> list[str]:
+    """Returns the documents that "the two forums" means: those with the noun in their titles or file names."""
+    if not (match := _TWO_OF_KIND.search(question)):
+        return []
+    noun = match["zh"] or match["en"]
+    wanted = units(_translated(re.sub(r"(?<=\w{3})s$", "", noun)))
+    return [document.id for document in documents if wanted and wanted <= units(_name_of(document))]
+
+
+def _words(name: str) -> set[str]:
+    return units(name) | set(re.findall(r"\d{4}", name))
+
+
+def _name_of(document: DocumentSummary) -> str:
+    """Returns the title and the file name of a document, each plural also without its "s"."""
+    name = f"{document.title} {PurePath(document.source).stem}".replace("-", " ").replace("_", " ")
+    return f"{_translated(name)} {re.sub(r'(?<=[a-z]{3})s(?![a-z])', '', name)}"
+
+
+def _translated(name: str) -> str:
+    """Returns a name followed by the words of the other language for the kinds of documents in it."""
+    folded = name.casefold()
+    others = [other for pair in _KINDS for word, other in (pair, pair[::-1]) if word in folded]
+    return " ".join((name, *others))
 
 
 def _last_cited(history: Sequence[Answer]) -> list[str]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from rag.answering import composing
 from rag.answering.composing import Statement
+from rag.answering.rewording import Wording
 from rag.types import Answer, AnswerKind, Citation, Cited, Done, Event, Language, SearchResult, TextDelta
 
 
 @dataclass(slots=True)
 class Draft:
-    """An answer in the making."""
+    """An answer in the making. `follows` is the answer whose cited sentences are read first."""
 
     question: str
     language: Language
@@ -24,6 +25,13 @@ class Draft:
     citations: list[Citation] = field(default_factory=list)
     generator: str = ""
     notes: tuple[str, ...] = ()
+    is_reworded: bool = False
+    follows: Answer | None = None
+
+    def reword(self, wording: Wording) -> None:
+        """Takes another wording as the query, and tells of it in a note."""
+        self.query, self.is_reworded = wording.query, True
+        self.notes += (wording.note,) if wording.note else ()
 
     def say(self, statements: Iterable[Statement]) -> Iterator[Event]:
         """Adds statements and yields the events of each."""

@@ -11,7 +11,7 @@ Every other question stands alone and is left as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,12 +20,17 @@ from rag.text.analysis import Analyzer
 from rag.text.language import language_of
 from rag.text.questions import ENGLISH_ASKING as _EN_ASKING
 from rag.text.questions import HAN_ASKING as _ZH_ASKING
-from rag.types import Answer, Citation
+from rag.types import Answer, Citation, SearchResult
 
 TurnKind = Literal["new", "completed", "continue"]
 """Whether a question stands alone, was completed from the turns before, or asks for more of the last answer."""
 
 _LAST_TURNS = 3
+_SHORT_HAN = 12
+_SHORT_WORDS = 7
+# The least support for a sentence cited before to answer a follow-up, and its share of that of the best sentence.
+_SUPPORTED = 0.5
+_NEARLY_AS_WELL = 0.9
 
 _HAN = r"[\u3400-\u9fff]"
 _ZH_MEASURE = r"[个年月天种份条项只家位处座所届次倍棵类片]?"
@@ -98,6 +103,9 @@ _DOCUMENT = re.compile(r"文件|文档|报告|文章|白皮书|(?:document|repor
 # A pronoun in a later clause stands for words of an earlier one.
 _CLAUSE = re.compile(r"[，,；;]|\b(?:and|but|if|when|because|while|before|after)\b|如果|并且|以及|但", re.IGNORECASE)
 
+# A name in a short question says what it is about.
+_NAME = re.compile(r"(?<!^)\b[A-Z]|[《“\"\d]")
+
 # The topic of a question, and the words that only ask.
 _HAPPENING = r"\b(?:\w{2,}[^\We]ed|set|held|built|made|begin|start|end|happen|take|come|last)\b"
 _TOPICS = [
@@ -116,6 +124,11 @@ _ONLY_ASKS = re.compile(
 )
 # Questions without a subject, such as 哪年成立的？ and 怎么治理的？
 _NO_SUBJECT = re.compile(rf"[是在从由]?{_ZH_ASKING}{_HAN}{{1,8}}的[？?]*")
+# Questions that begin with a verb: 涉及哪些水域？
+_VERB_FIRST = re.compile(
+    r"(?:主要|都|具体|总共|一共|共|还|又|分别)*(?:涉及|包括|包含|覆盖|涵盖|影响|适用|针对|持续|需要|要求|分布|占|花费?|耗资|花了|用了|得到|获得|遵循|采用|面向)"
+    rf"了?.{{0,12}}?{_ZH_ASKING}.{{0,8}}"
+)
 # Words that mean little without a subject.
 _OF_WHAT = """
     成立 设立 建立 建成 开始 结束 参加 参与 出席 举行 举办 召开 发布 发起 通过 提出 实施 生效 发生 代表 人 人数 数量 面积 规模 原因 目的 意思 结果 例子 国家 地点 日期
@@ -170,6 +183,55 @@ def without_cited(readings: Sequence[Reading], cited: Sequence[Citation]) -> lis
         if kept:
             left.append(replace(reading, sentences=kept, support=max(sentence.support for sentence in kept)))
     return sorted(left, key=lambda reading: -reading.support)
+
+
+def answer_before(question: str, completion: Completion, history: Sequence[Answer]) -> Answer | None:
+    """Returns the answer whose cited sentences are read first for a question.
+
+    It is the last one, for a follow-up and for a question so short that it may be one; None for all others. 那省级的呢？ asks for
+    something else than was cited.
+    """
+    core = _LEAD.sub("", question.strip(), count=1)
+    if _part(core) or _VERBLESS.fullmatch(core):
+        return None
+    last = next((turn for turn in reversed(history) if turn.kind != "reply"), None)
+    query = completion.query
+    length = sum(1 for _ in re.finditer(rf"{_HAN}|[A-Za-z]+", query))
+    is_short = length <= (_SHORT_HAN if language_of(query) == "zh" else _SHORT_WORDS) and not _NAME.search(query)
+    may_follow = completion.kind == "completed" or (completion.kind == "new" and is_short)
+    return last if last and last.citations and may_follow else None
+
+
+def with_cited(results: Sequence[SearchResult], before: Answer | None, documents: Collection[str] | None) -> list[SearchResult]:
+    """Returns search results and the passages that an answer before cites, if their documents may be searched."""
+    known = {result.chunk.id for result in results}
+    cited = [
+        result
+        for result in (before.results if before else ())
+        if result.chunk.id not in known
+        and (documents is None or result.chunk.document_id in documents)
+        and any(_is_in(citation, result) for citation in (before.citations if before else ()))
+    ]
+    return [*results, *cited]
+
+
+def cited_first(readings: Sequence[Reading], before: Answer | None) -> list[Reading]:
+    """Returns the readings of the sentences that an answer before cites, if these answer nearly as well as the best; else all."""
+    kept = []
+    for reading in readings:
+        places = [(c.start, c.end) for c in (before.citations if before else ()) if _is_in(c, reading.result)]
+        own = tuple(s for s in reading.sentences if any(s.start < end and start < s.end for start, end in places))
+        if own:
+            kept.append(replace(reading, sentences=own, support=max(sentence.support for sentence in own)))
+    if not kept or max(reading.support for reading in kept) < max(_SUPPORTED, _NEARLY_AS_WELL * readings[0].support):
+        return list(readings)
+    return sorted(kept, key=lambda reading: -reading.support)
+
+
+def _is_in(citation: Citation, result: SearchResult) -> bool:
+    """Returns whether a passage contains the beginning of a quote."""
+    chunk = result.chunk
+    return citation.document_id == chunk.document_id and chunk.start <= citation.start < chunk.end
 
 
 def _completed(question: str, core: str, before: str, turns: Sequence[Answer], analyzer: Analyzer) -> str:
@@ -307,7 +369,7 @@ def _says_much(words: str, analyzer: Analyzer) -> bool:
 
 def _bare(before: str, core: str, analyzer: Analyzer) -> str:
     """Returns the question after the topic of the one before; empty when it has a topic of its own."""
-    if _says_much(core, analyzer) and not _NO_SUBJECT.fullmatch(core):
+    if _says_much(core, analyzer) and not (_NO_SUBJECT.fullmatch(core) or _VERB_FIRST.fullmatch(core)):
         return ""
     terms = analyzer.content_terms(core)
     if not terms and (rest := re.match(rf"(?:(?:when|where|why|how) |what (?=d))?({_AUXILIARY}.*)", before, re.IGNORECASE)):

@@ -8,11 +8,11 @@ model weighs that with the search's scores: the similarity of the passage and th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,7 +21,9 @@ from embeddings.catalogue import BUNDLED
 from embeddings.encoder import Vectors
 from embeddings.reader import CrossEncoderReader, PassageReading
 from rag.documents.chunking import context
+from rag.documents.file_names import context_of
 from rag.text.language import language_of
+from rag.text.scripts import to_simplified
 from rag.text.sentences import Span, sentences
 from rag.types import SearchResult
 
@@ -43,6 +45,8 @@ class Sentence:
 
     `support` is the probability, between 0 and 1, that it answers the question. `answer` is the place in the document of the shortest
     answer in it, empty when it is unknown, and `likelihood` the probability of that place if the sentence contains an answer.
+    `tokens`, `(tokens, 4)`, are the start and end of each token in the document, and the probabilities that the answer begins and ends
+    there; None if the reader does not know them.
     """
 
     start: int
@@ -51,6 +55,14 @@ class Sentence:
     support: float
     answer: Span
     likelihood: float
+    tokens: np.ndarray[Any, np.dtype[np.float64]] | None = field(default=None, compare=False, repr=False)
+
+    def share(self, start: int, end: int) -> float:
+        """Returns the probability that the answer begins and ends in `document.text[start:end]`, if the sentence contains one."""
+        if self.tokens is None:
+            return self.likelihood if start < self.answer[1] and self.answer[0] < end else 0.0
+        inside = (self.tokens[:, 0] < end) & (self.tokens[:, 1] > start)
+        return float(self.tokens[inside, 2].sum() * self.tokens[inside, 3].sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,7 @@ class SentenceReader:
         self._given_weights = weights
 
     def read(self, question: str, results: Sequence[SearchResult], stop: Event | None = None) -> list[Reading]:
-        passages = [Passage(result) for result in results]
+        passages = [Passage(result, question) for result in results]
         reads = self.read_passages(question, passages, stop)
         language = language_of(question)
         readings = []
@@ -122,7 +134,7 @@ class SentenceReader:
 
     def read_passages(self, question: str, passages: Sequence[Passage], stop: Event | None = None) -> list[PassageReading]:
         """Returns the cross-encoder's reading of each passage, in order."""
-        return self._cross_encoder.read(question, [passage.context for passage in passages], stop)
+        return self._cross_encoder.read(to_simplified(question), [passage.context for passage in passages], stop)
 
     @cached_property
     def _weights(self) -> Weights:
@@ -132,14 +144,17 @@ class SentenceReader:
 class Passage:
     """The sentences of a passage, without headings, and their places in its text.
 
-    The reader reads `context`, in which the text begins at `offset`.
+    The reader reads `context`, in which the text begins at `offset`, in simplified Chinese of the same length. It begins with the
+    name of the file if the question mentions what only that name says.
     """
 
-    def __init__(self, result: SearchResult) -> None:
+    def __init__(self, result: SearchResult, question: str = "") -> None:
         self.result = result
         headings = {part.strip() for part in result.chunk.section.split(" > ")} | {result.title}
         text = result.chunk.text
-        self.context = context(result.title, result.chunk.section, text)
+        known = context(result.title, result.chunk.section, text)
+        file_name = context_of(result.source, question, known) if question else ""
+        self.context = to_simplified(f"{file_name}\n{known}" if file_name else known)
         self.offset = len(self.context) - len(text)
         self.spans = [(a, b) for a, b in sentences(text) if text[a:b].strip("# ") not in headings]
         self.texts = [text[a:b] for a, b in self.spans]
@@ -150,7 +165,9 @@ class Passage:
         first, last, likelihood = read.answer(self.offset + start, self.offset + end)
         shift = self.result.chunk.start
         answer = (first - self.offset + shift, last - self.offset + shift)
-        return Sentence(start + shift, end + shift, self.texts[number], support, answer, likelihood)
+        tokens = read.tokens(self.offset + start, self.offset + end)
+        tokens[:, :2] += shift - self.offset
+        return Sentence(start + shift, end + shift, self.texts[number], support, answer, likelihood, tokens)
 
 
 def features(passage: Passage, read: PassageReading) -> Vectors:

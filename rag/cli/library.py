@@ -34,6 +34,7 @@ app = typer.Typer()
 @app.command(
     epilog="Examples: yinju add report.pdf notes/  --  a file, and every file of a known kind in a folder; "
     "yinju add https://example.org/report  --  fetches that one page; "
+    "yinju add --sync notes/  --  also removes the documents whose files were deleted from the folder; "
     "yinju add --watch notes/  --  keeps the library in step with the folder until it is stopped."
 )
 def add(
@@ -49,6 +50,12 @@ def add(
     ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Keep running, and add, replace and remove documents as their files change.")
+    ] = False,
+    sync: Annotated[
+        bool,
+        typer.Option(
+            "--sync", help="Also remove the documents whose files were deleted from these folders. Other documents stay."
+        ),
     ] = False,
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Also fetch pages of this computer and of private networks.")
@@ -66,10 +73,20 @@ def add(
     target = pipeline_from(library=library, encoder=encoder).library
     paths = [Path(place) for place in places if not is_url(place)]
     results: list[AddResult] = []
+    if watch and sync:
+        raise SettingsError("--watch removes documents of deleted files too; use one of --watch and --sync")
     if watch:
         if len(paths) < len(places):
             raise SettingsError("--watch follows folders; add pages with a command of their own")
         results += _watch(target, paths, collection)
+    elif sync:
+        if len(paths) < len(places):
+            raise SettingsError("--sync compares folders; add pages with a command of their own")
+        from rag.library import watching
+
+        with progress("adding") as on_progress:
+            results += watching.sync(target, paths, on_progress, collection)
+        print_results(results)
     else:
         with progress("adding") as on_progress:
             results += target.add(paths, on_progress, collection) if paths else []

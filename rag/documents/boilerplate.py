@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from rag.documents.removals import STRUCK_OUT
-from rag.text.lines import BYLINE, HEADING, code_of, ends_sentence, width
+from rag.text.lines import BYLINE, HEADING, ROW, code_of, ends_sentence, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -254,7 +254,7 @@ def _mark_running_heads(lines: Sequence[Line], reasons: list[str]) -> None:
 
 
 def _may_be_running_head(text: str) -> bool:
-    return len(text) <= _MAX_LINE and any(map(str.isalpha, text)) and not ends_sentence(text)
+    return len(text) <= _MAX_LINE and any(map(str.isalpha, text)) and not ends_sentence(text) and not ROW.match(text)
 
 
 def _pages(lines: Sequence[Line], reasons: Sequence[str]) -> Iterator[list[int]]:

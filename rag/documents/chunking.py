@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rag.documents.formats import is_table
-from rag.text.lines import BYLINE, HEADING, ends_sentence
+from rag.text.lines import BYLINE, HEADING, ROW, ends_sentence
 from rag.text.sentences import Span, sentences, split_long
 from rag.types import Chunk
 
@@ -45,8 +45,6 @@ _LEVELS = (
     (re.compile(r"第.{1,7}?条|[一二三四五六七八九十]|Article"), 4),
     (re.compile(r"[（(]"), 5),
 )
-# A row of a table as loaders write it.
-_ROW = re.compile(r"(?:[^:;]{1,100}; )?[^:;]{1,100}: .{0,1000}?; [^:;]{1,100}: ")
 _LINE = re.compile(r"[^\s](?:[^\n]*[^\s])?")
 _HEADING_MARKS = re.compile(r"^#+\s*|\s*#+$")
 _PLAIN_HEADING_LEVEL = 3
@@ -123,7 +121,7 @@ class Chunker:
             tokens = sum(unit.tokens for unit in units)
             leads = line.level > 0 and 2 * tokens <= self._chunk_tokens
             section = _SECTION_SEPARATOR.join(above.heading for above in headings)
-            after_row, is_row = is_row, not line.level and (in_table or bool(_ROW.match(document.text, line.start, line.end)))
+            after_row, is_row = is_row, not line.level and (in_table or bool(ROW.match(document.text, line.start, line.end)))
             apart = pending.body and (is_row or after_row)
             if apart or self._is_full(pending, tokens, leads, line is lines[-1]):
                 yield *pending.take(), section

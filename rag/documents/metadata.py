@@ -36,6 +36,9 @@ _DATES = (
     re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}(?!\d)", re.IGNORECASE),
 )
 _COMPACT_DATE = re.compile(rf"(?<!\d){_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})(?!\d)")
+DATE_IN_NAME = re.compile("|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern.pattern) for pattern in (_DATES[0], _COMPACT_DATE)))
+"""A pattern for a date in the name of a file."""
+
 _PUBLISHERS = (
     re.compile(
         r"(?:(?:^|[\s|｜，,；;】)）:：])来源|(?:文章|信息|稿件|新闻)来源|发布(?:机构|单位)|发文机关)\s*[:：]\s*"
@@ -65,6 +68,8 @@ _CONTACT = re.compile(
     r"|(?:电话|传真|手机|邮箱|电子邮件|网址|地址|邮编|编号|文号|日期|联系人|联系电话|收件人|发件人)\s*[:：]"
     r"|[+(（]?\d[\d\s()（）/+.-]{5,}$|\S+@\S+\.\w+$|\d{1,5}[a-z]? [A-Z][\w .'-]{2,40}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Square|Drive)\b.{0,60}$"
 )
+# 主持人：何立群 above 决定：停水检修 is the first of several fields.
+_FIELD = re.compile(r"[^\s：:，,。]{1,12}[：:]\s*\S")
 _SUBTITLE = re.compile(r"[—–]{1,2}\s*\S")
 _FRONT_MATTER = re.compile(
     r"^(?P<key>title|date|created|published|publisher|source|site|authors?|by|creator|标题|题目|日期|作者)[ \t]*[:：]"
@@ -128,7 +133,7 @@ def _plain_value(value: str, *, is_list: bool) -> str:
 
 
 def _title(head: list[str]) -> str:
-    """The first Markdown heading, else the line above the byline, else the first line unless it is a sentence."""
+    """The first Markdown heading, else the line above the byline, else the first line unless it is a sentence or a field among others."""
     for line in head:
         if match := re.match(r"#{1,2}\s+(.+?)\s*#*$", line):
             return match[1]
@@ -137,7 +142,11 @@ def _title(head: list[str]) -> str:
     first = len(lines) - 1 if byline > 0 else 0
     if first > 0 and _SUBTITLE.match(lines[first]):
         first -= 1
-    if not lines or not _may_be_title(lines[first]):
+    if (
+        not lines
+        or not _may_be_title(lines[first])
+        or (len(lines) > first + 1 and all(map(_FIELD.match, lines[first : first + 2])))
+    ):
         return ""
     subtitle = lines[first + 1] if first + 1 < len(lines) else ""
     return lines[first] + subtitle if _SUBTITLE.match(subtitle) and len(subtitle) <= 60 else lines[first]

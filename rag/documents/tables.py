@@ -17,8 +17,11 @@ from itertools import pairwise
 _HEADING = re.compile(r"(?:^|; )(?P<heading>(?:[^:;\n]|[:;](?! )){1,100}): ")
 _LINE = re.compile(r"[^\n]+")
 _MAX_SPARSE_HEADING = 40
+_MAX_LABEL = 60
+_ITEM = re.compile(r"^(?:[-*+•]|\d{1,2}[.)])\s+")
+_FACT = re.compile(r"^[^\n]{1,100}?: \S", re.MULTILINE)
 _LINES_ABOVE = 3
-_MISSING = re.compile(r"[-–—/\\.…]*|n/?a|nil|none|unknown|tbd|tbc|无|暂无|不详|未知|待定|空", re.IGNORECASE)
+_MISSING = re.compile(r"[-–—/\\.…]*|n/?a|nil|none|unknown|tbd|tbc|无|暂无|不详|未知|待定|空|not computed", re.IGNORECASE)
 _VALUE = re.compile(r"[-+−(]?\D{0,4}\d[\d,.\s:/年月日-]*\D{0,6}")
 _PLAIN_NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ \u00a0\u202f]\d{3})+|0|[1-9]\d*)(?:\.\d+)?")
 _TOTAL = re.compile(
@@ -87,6 +90,41 @@ def find(text: str) -> list[Table]:
         if headings and (table := _table(headings, lines, "\n".join(above))):
             tables.append(table)
     return tables
+
+
+def forms(text: str) -> list[Table]:
+    """Finds the forms in a document's text, in order: at least two lines "label: value" below each other, as a table with one row."""
+    found = []
+    above: list[str] = []
+    block: list[_Line] = []
+    end = -2
+    for match in _LINE.finditer(text):
+        content = match[0].rstrip()
+        line = _Line(match.start(), content, tuple(_candidates(content)[:2]))
+        is_fact = len(line.candidates) == 1 and not line.candidates[0].start and len(line.candidates[0].heading) <= _MAX_LABEL
+        if block and (not is_fact or line.start - end > 1):
+            found += _form_of(block, above)
+            above, block = [], []
+        if is_fact:
+            block.append(line)
+        else:
+            above = [*above[1 - _LINES_ABOVE :], content]
+        end = match.end()
+    return found + _form_of(block, above)
+
+
+def _form_of(lines: Sequence[_Line], above: Sequence[str]) -> list[Table]:
+    headings = tuple(_ITEM.sub("", line.candidates[0].heading) for line in lines)
+    if len(lines) < 2 or len(set(headings)) < len(headings):
+        return []
+    cells = tuple(_cell(line, line.candidates[0].value, len(line.text)) for line in lines)
+    row = Row(cells, lines[0].start, lines[-1].start + len(lines[-1].text))
+    return [Table(headings, (row,), caption="\n".join(above))]
+
+
+def may_have_cells(text: str) -> bool:
+    """Returns whether a passage has a row of a table, or a line of a form."""
+    return bool(_FACT.search(text))
 
 
 def looks_like_row(text: str) -> bool:

@@ -8,7 +8,7 @@ from collections import Counter
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.text.lines import BYLINE, HEADING, LINE_END, LIST_ITEM, ends_sentence, width
+from rag.text.lines import BYLINE, HEADING, LINE_END, LIST_ITEM, ROW, ends_sentence, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
@@ -22,7 +22,8 @@ _CONTINUES = re.compile(r"^(?:[\u3400-\u9fffa-z，。、；：）》”]|[0-9《
 _NEVER_FIRST = "，。、；：！？）》”"
 _CLAUSE_END = re.compile(r"[，。；,;]")
 _CAPTION = re.compile(r"^(?:[图表注]\s*[\d:：]|附[件表录]|(?:资料|数据)?来源|(?:Figure|Fig\.|Table|Source|Note)\b)")
-_TABLE_ROW = re.compile(r"\S(?:\t|\u3000| {3})")
+# A line with gaps between its cells, or a row as loaders write it.
+_TABLE_ROW = re.compile(rf"\S(?:\t|\u3000| {{3}})|^{ROW.pattern}")
 _COMPOUND = re.compile(r"(?<![a-z])[a-z]++(?:-[a-z]+)+", re.IGNORECASE)
 _HALF_WORD = re.compile(r"[A-Za-z]+-$")
 # Widths at which prose is wrapped, in columns, and the share of the width that a full line fills. It is smaller where lines

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.documents.chunking import context
+from rag.documents.file_names import subject_of
 from rag.errors import LibraryMismatchError
 
 if TYPE_CHECKING:
@@ -25,9 +26,15 @@ class LibrarySpec:
     chunker: Chunker
 
     def terms(self, result: SearchResult) -> list[str]:
-        """Returns the terms under which a chunk is found: those of its text, headings and title, and the names in them."""
+        """Returns the terms under which a chunk is found.
+
+        They are those of its text, headings and title, the names in them, and what only the name of the file says.
+        """
         text = context(result.title, result.chunk.section, result.chunk.text)
-        return self.analyzer.terms(text) + self.analyzer.name_terms(text)
+        terms = self.analyzer.terms(text)
+        known = {*terms, *self.analyzer.terms(result.title)}
+        of_file = self.analyzer.content_terms(subject_of(result.source, result.language))
+        return terms + self.analyzer.name_terms(text) + [term for term in of_file if term not in known]
 
     def identity(self) -> dict[str, str]:
         """Returns the origin of vectors and chunks, as the database records it."""

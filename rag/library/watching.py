@@ -80,6 +80,26 @@ def bring_in_step(
     return results
 
 
+def sync(
+    library: Library, folders: Sequence[Path], on_progress: OnProgress | None = None, collection: str = ""
+) -> list[AddResult]:
+    """Adds the files below the folders, and removes the documents whose files below them are gone. Other documents stay.
+
+    Raises:
+        LoadError: One of them is not a folder, or contains no file of a known kind, like a disk that is not connected. Nothing is
+            removed then.
+        LibraryError: The library cannot be written.
+    """
+    for folder in folders:
+        if not folder.expanduser().is_dir():
+            raise LoadError(f"{folder}: this is not a folder, and only folders are synchronised")
+        if next(iter(loaders.find_files([folder.expanduser()])), None) is None:
+            raise LoadError(
+                f"{folder}: the folder contains no file of a known kind, so nothing is removed; remove documents with: yinju remove"
+            )
+    return bring_in_step(library, folders, [folder.expanduser() for folder in folders], on_progress, collection)
+
+
 def _is_gone(source: str, folders: Sequence[Path]) -> bool:
     """Tells if a document came from a file below one of the folders that no longer exists."""
     path = Path(source)

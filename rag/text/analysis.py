@@ -21,6 +21,7 @@ from rag.text.language import language_of
 from rag.text.months import MONTH_NUMBERS
 from rag.text.numerals import ENGLISH_SCALES, HAN_NUMERALS, HAN_ONES, MAX_DIGITS, SCALES, han_number
 from rag.text.questions import QUESTION_WORDS
+from rag.text.scripts import to_simplified
 
 _TOKEN = re.compile(
     r"(?P<han>[〇\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]+)"
@@ -61,7 +62,7 @@ STOP_WORDS = QUESTION_WORDS | frozenset(
 class Analyzer:
     """Turns text into terms. Its dictionaries are loaded on first use."""
 
-    fingerprint = "3"
+    fingerprint = "4"
     """A version of the terms. It changes with them, so that older indexes are built again."""
 
     def terms(self, text: str) -> list[str]:
@@ -79,14 +80,14 @@ class Analyzer:
         equals a term of `terms`.
         """
         names: list[str] = []
-        for match in _HAN_OR_NAME.finditer(unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text))):
+        for match in _HAN_OR_NAME.finditer(to_simplified(unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text)))):
             if match.lastgroup == "han":
-                run = str(self._to_simplified.convert(match.group()))
+                run = match.group()
                 words = [word for piece in pieces(run) for word in self.jieba.cut(piece)]
-                names += [_spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
+                names += [spelled(word) for word in words if 2 <= len(word) <= 4 and word not in STOP_WORDS]
                 # A name that is in no dictionary is often cut in two.
                 names += [
-                    _spelled(one) + _spelled(other)
+                    spelled(one) + spelled(other)
                     for one, other in pairwise(words)
                     if len(one) + len(other) <= 4 and one + other not in STOP_WORDS
                 ]
@@ -101,7 +102,7 @@ class Analyzer:
     def fold(self, text: str) -> str:
         """Folds width and case, and converts traditional characters to simplified ones."""
         folded = unicodedata.normalize("NFKC", _HALF_CHARACTERS.sub(" ", text)).casefold()
-        return str(self._to_simplified.convert(folded)) if not folded.isascii() else folded
+        return to_simplified(folded)
 
     def _terms(self, text: str) -> Iterator[str]:
         for match in _TOKEN.finditer(text):
@@ -125,12 +126,6 @@ class Analyzer:
     def _stop_terms(self) -> frozenset[str]:
         """The stop words and their terms."""
         return STOP_WORDS | {term for word in STOP_WORDS for term in self.terms(word)}
-
-    @cached_property
-    def _to_simplified(self) -> Any:
-        import opencc
-
-        return opencc.OpenCC("t2s")
 
     @cached_property
     def jieba(self) -> Any:
@@ -191,7 +186,8 @@ def _plain(number: Decimal) -> str:
 
 
 @lru_cache(maxsize=200_000)
-def _spelled(word: str) -> str:
+def spelled(word: str) -> str:
+    """Returns a Chinese word in pinyin, without tones and blanks."""
     from pypinyin import lazy_pinyin
 
     return "".join(lazy_pinyin(word))

@@ -36,6 +36,8 @@ _BRACKETS_CLOSE = tuple(")）】]")
 _HAN_NUMBER = f"[{HAN_ONES}十百零〇]"
 _UNIT = "[万亿千百个元米公吨度倍年月日天小%％名种项次位家处岁]"
 _MONTH = rf"(?:{MONTH}|{ABBREVIATED_MONTH}\b)"
+# A row of a table as loaders write it.
+ROW = re.compile(r"(?:[^:;\n]{1,100}; )?[^:;\n]{1,100}: [^\n]{0,1000}?; [^:;\n]{1,100}: ")
 HEADING = re.compile(
     r"^(?:#{1,6}\s+\S"
     rf"|第\s?(?:{_HAN_NUMBER}|\d){{1,5}}\s?(?:(?:章|节|编|部分|[篇卷部条])(?=[\s:：、]|$).{{0,60}}|[章节编]\S.{{0,40}})$"

@@ -12,6 +12,9 @@ NAME_TAGS = frozenset(("nr", "nrt", "ns", "nt", "nz", "j"))
 """The part-of-speech tags that jieba gives to people, places, organisations, other names and abbreviations of names."""
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
+# Countries and cities as they are abbreviated in pairs: 中美, 京津, 沪宁.
+_ABBREVIATED = "中美英法德俄日韩朝印越老缅泰柬马新菲蒙澳加欧非京津沪渝冀鲁豫苏浙皖闽赣湘鄂粤桂琼川黔滇陕甘宁青藏疆港台"
+_PAIR = re.compile(rf"(?:(?<![\u3400-\u9fff])|(?<=[与和及由在是]))(?:[{_ABBREVIATED}]{{2}})(?=[\u3400-\u9fff])(?!中)")
 _CAPITALISED = re.compile(r"(?<![.!?:\n“\"(] )(?<![.!?:\n“\"(])(?<!^)\b[A-Z][\w-]*(?:['’][A-Z]\w+)?")
 
 
@@ -27,6 +30,10 @@ class NameFinder:
         for match in _HAN.finditer(text):
             found += [(match.start(), word) for word, tag in self.tagged(match[0]) if tag in NAME_TAGS and len(word) > 1]
         return [name for _, name in sorted(found, key=lambda item: item[0])]
+
+    def pairs(self, text: str) -> list[str]:
+        """Returns the abbreviated pairs of names in a text, such as 中法 and 中老, in order."""
+        return [match[0] for match in _PAIR.finditer(self._analyzer.fold(text))]
 
     def tagged(self, han: str) -> list[tuple[str, str]]:
         """Returns the words of Han text in simplified characters, each with its part-of-speech tag."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hashing_encoder import HashingEncoder
 
-from rag.answering.comparing import compare, which_two
+from rag.answering.comparing import compare, side_by_side, which_two
 from rag.library.library import DocumentSummary
 from rag.types import Answer, AnswerKind, Citation, Document
 
@@ -92,6 +92,51 @@ def citing(*documents: str, kind: AnswerKind = "answer") -> Answer:
 )
 def test_the_question_names_them_in_its_order(question: str, expected: tuple[str, str] | None) -> None:
     assert which_two(question, [citing("p", "f")], [WHITE, POSITION, FORUM]) == expected
+
+
+NEWS = summary("n", "China releases a white paper on ecology")
+GUILIN, NANNING = summary("g", "Environment Forum 2022 in Guilin"), summary("m", "Environment Forum 2023 in Nanning")
+NORTH, SOUTH = summary("north", "Lease North Mill"), summary("south", "Lease South Mill")
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("比较立场文件和白皮书", ("p", "w")),
+        ("立场文件和中国的白皮书有什么不同？", ("p", "w")),
+        ("What is the difference between the position paper and the forum in Nanning?", ("p", "m")),
+        ("What changed between the 2022 forum and the 2023 forum?", ("g", "m")),
+        ("Compare the two forums", ("g", "m")),
+        ("两个论坛有什么不同？", ("g", "m")),
+        ("How do the North Mill and the South Mill differ?", ("north", "south")),
+        # This compares two things of a kind, not all that the documents say.
+        ("Compare the rent of the North Mill and the South Mill.", None),
+        ("比较年鉴和白皮书", None),
+    ],
+)
+def test_words_of_the_titles_name_them(question: str, expected: tuple[str, str] | None) -> None:
+    documents = [WHITE, POSITION, NEWS, GUILIN, NANNING, NORTH, SOUTH]
+    assert which_two(question, [], documents) == expected
+    if expected is None:
+        assert which_two(question, [], [NORTH, SOUTH]) is None
+
+
+def test_long_titles_are_given_once() -> None:
+    one = Document(
+        "one",
+        "North Mill: terms of the lease and duties of the miller",
+        "n.txt",
+        "The rent is 40 crowns. The miller sweeps.",
+        "en",
+    )
+    other = Document(
+        "other", "South Mill: terms of the lease and duties of the tenant", "s.txt", "The rent is 50 crowns. Nobody sweeps.", "en"
+    )
+    text = "".join(statement.text for statement in side_by_side(one, other, [((0, 22), (0, 22)), ((23, 41), (23, 37))], "en"))
+    assert text == (
+        "A: North Mill: terms of the lease and dutie…\nB: South Mill: terms of the lease and dutie…\n"
+        "- A: The rent is 40 crowns.[1]\n  B: The rent is 50 crowns.[2]\n- A: The miller sweeps.[3]\n  B: Nobody sweeps.[4]"
+    )
 
 
 def test_else_the_last_answer_cites_them() -> None:

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.follow_ups import Completion, complete
+from rag.answering.follow_ups import Completion, answer_before, cited_first, complete, with_cited
+from rag.answering.reading import Reading, Sentence
 from rag.text.analysis import Analyzer
-from rag.types import Answer, AnswerKind, Citation
+from rag.types import Answer, AnswerKind, Chunk, Citation, SearchResult
 
 ANALYZER = Analyzer()
 RESERVES = "国家级自然保护区有多少个？"
@@ -211,3 +212,67 @@ def test_any_text_is_completed_with_words_of_the_last_turns(first: str, second: 
     assert set(completed.casefold()) <= set(f"{first}{second}{question} ，:'s的at".casefold())
     # A question may give way to the one before, but never to nothing.
     assert bool(completed.strip()) == bool(question.strip())
+
+
+@pytest.mark.parametrize("question", ["涉及哪些水域？", "主要包括什么鱼？", "持续多长时间？"])
+def test_a_question_that_begins_with_a_verb_gets_the_topic(question: str) -> None:
+    assert talk("长江十年禁渔是从哪天开始的？", question) == f"长江十年禁渔{question}"
+
+
+def passage(document: str, *texts: str, support: tuple[float, ...] = ()) -> Reading:
+    """A passage of sentences with the given support."""
+    whole = "".join(texts)
+    starts = [sum(map(len, texts[:place])) for place in range(len(texts))]
+    result = SearchResult(Chunk(f"{document}-0", document, whole, 0, len(whole)), document, f"{document}.txt", "zh", 1.0, 1)
+    sentences = tuple(
+        Sentence(start, start + len(text), text, own, (start, start), 1.0)
+        for start, text, own in zip(starts, texts, support or (0.5,) * len(texts), strict=True)
+    )
+    return Reading(result, sentences, max(sentence.support for sentence in sentences))
+
+
+CITED = passage("a", "禁渔从一月开始。", "范围包括干流和湖泊。")
+BEFORE = Answer(
+    "禁渔从哪天开始？", "禁渔从哪天开始？", "", "answer", (Citation(1, "a", "", "", None, 8, 18, "范围包括干流和湖泊。", 1.0),),
+    (CITED.result,), 1.0, "zh",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "is_read_first"),
+    [
+        ("涉及哪些水域？", True),
+        ("它包括哪些湖泊？", True),
+        ("Which lakes are covered?", True),
+        ("那休渔呢？", False),
+        ("How many lakes?", False),
+        ("2023年广西红树林的面积一共有多少公顷？", False),
+        ("Who chaired the forum in Nanning?", False),
+    ],
+)
+def test_follow_ups_and_short_questions_are_read_in_what_was_cited(
+    question: str, is_read_first: bool, analyzer: Analyzer
+) -> None:
+    completion = complete(question, [BEFORE], analyzer)
+    assert answer_before(question, completion, [BEFORE]) == (BEFORE if is_read_first else None)
+
+
+def test_the_cited_passage_is_read_if_it_may_be_searched() -> None:
+    other = passage("b", "别的。").result
+    assert with_cited([other], BEFORE, None) == [other, CITED.result]
+    assert with_cited([other], BEFORE, ["b"]) == [other]
+    assert with_cited([CITED.result], BEFORE, None) == [CITED.result]
+    assert with_cited([other], None, None) == [other]
+
+
+@pytest.mark.parametrize(
+    ("cited", "best", "is_kept"), [(0.8, 0.85, True), (0.9, 0.3, True), (0.6, 0.95, False), (0.4, 0.3, False)]
+)
+def test_the_cited_sentence_answers_alone_if_nearly_as_well(cited: float, best: float, is_kept: bool) -> None:
+    own = passage("a", "禁渔从一月开始。", "范围包括干流和湖泊。", support=(0.1, cited))
+    other = passage("b", "湖泊很多。", support=(best,))
+    readings = sorted([own, other], key=lambda reading: -reading.support)
+    kept = cited_first(readings, BEFORE)
+    assert ([s.text for r in kept for s in r.sentences] == ["范围包括干流和湖泊。"]) == is_kept
+    assert is_kept or kept == readings
+    assert cited_first(readings, None) == readings

@@ -149,6 +149,11 @@ def test_titles(head: str, title: str) -> None:
     assert described(f"{head}\n\n{BODY}").title == title
 
 
+def test_the_first_of_several_fields_is_no_title() -> None:
+    document = Document("m", "2026-03-12 水务会议", "2026-03-12 水务会议.txt", "主持人：何立群\n决定：东渠四月停水检修。")
+    assert describe(document).title == "2026-03-12 水务会议"
+
+
 @pytest.mark.parametrize(
     ("line", "publisher"),
     [

@@ -61,7 +61,7 @@ def test_columns_are_read_one_after_the_other_and_a_table_row_by_row() -> None:
 
     expected = [
         *("Journal of Energy\tVolume 3", "", "A paper that spans both of the columns", "", *left, *right, ""),
-        *("Country\tPower\tShare", "China\t1200\t35%", "India\t300\t9%", "", "17"),
+        *("Country: China; Power: 1200; Share: 35%", "Country: India; Power: 300; Share: 9%", "", "17"),
     ]
     assert loaded(columns).text.split("\n") == expected
 

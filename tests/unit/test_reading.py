@@ -98,3 +98,12 @@ def test_reading_stops_when_told_to() -> None:
     stop.set()
     with pytest.raises(Stopped):
         CrossEncoderReader().read("问？", ["答。"], stop)
+
+
+def test_traditional_text_is_read_in_simplified_characters_and_quoted_as_it_stands() -> None:
+    text = "雲溪圖書館週一閉館。軟體升級時自助借還機停用。"
+    reader = SentenceReader(AnswerFinder("软件升级"), weights(sentence_read=1.0))
+    (reading,) = reader.read("軟體何時停用？", [result(text, "")])
+    best = max(reading.sentences, key=lambda sentence: sentence.support)
+    assert best.text == "軟體升級時自助借還機停用。"
+    assert text[best.answer[0] - 100 : best.answer[1] - 100] == "軟體升級"

@@ -251,16 +251,31 @@ def test_what_is_worked_out_and_the_rows_it_comes_from(ask, source: Document, qu
     assert statement.text.split("\n\n")[1].split("\n") == evidence
 
 
+# One cell of one row.
+LOOKED_UP = [
+    (CONTRACTS, "What is the value of K-12?", "7400 crowns (K-12, Value)[1]", "K-12"),
+    (CONTRACTS, "How many crowns is K-12 worth?", "7400 crowns (K-12, Value)[1]", "K-12"),
+    (CONTRACTS, "When was K-12 signed?", "2024-05-02 (K-12, Signed)[1]", "K-12"),
+    (MACHINES, "水泵有几台？", "6（水泵，数量）[1]", "水泵"),
+    (MACHINES, "水泵的单价是多少？", "3,200元（水泵，单价）[1]", "水泵"),
+    (MACHINES, "哪个部门有离心机？", "检测中心（离心机，部门）[1]", "离心机"),
+    (STAFF, "赵启明的月薪是多少？", "12,500（赵启明，月薪）[1]", "赵启明"),
+    (LIGHTS, "Who is the keeper of Gull Rock?", "Ida Holm (Gull Rock, Keeper)[1]", "Gull Rock"),
+    (FERRIES, "How many passengers does Aurora carry?", "400 (Aurora, Passengers)[1]", "Aurora"),
+]
+# The words of the question name a row and a column, and yet no cell is surely asked for.
+NOT_LOOKED_UP = [
+    (CONTRACTS, "Is the value of K-12 7400?"),
+    (CONTRACTS, "Why was K-12 signed?"),
+    (CONTRACTS, "What is the value of K-12 without tax?"),
+    (CONTRACTS, "What is the colour of K-12?"),
+    (CONTRACTS, "What is the value of K-99?"),
+    (MACHINES, "水泵为什么有6台？"),
+    (MACHINES, "水泵的颜色是什么？"),
+    (FERRIES, "How many passengers did Aurora carry in 2019?"),
+]
+
 LEFT_ALONE = [
-    # One cell of one row: search and reading find that.
-    (CONTRACTS, "What is the value of K-12?"),
-    (CONTRACTS, "How many crowns is K-12 worth?"),
-    (CONTRACTS, "When was K-12 signed?"),
-    (MACHINES, "水泵有几台？"),
-    (MACHINES, "哪个部门有离心机？"),
-    (STAFF, "赵启明的月薪是多少？"),
-    (LIGHTS, "Who is the keeper of Gull Rock?"),
-    (FERRIES, "How many passengers does Aurora carry?"),
     # Nothing in the table is called so.
     (CONTRACTS, "How many people attended the forum?"),
     (CONTRACTS, "有多少人参加了论坛？"),
@@ -298,6 +313,52 @@ LEFT_ALONE = [
     (MIXED, "Which parcel has the highest weight?"),
     (MIXED, "What is the total weight?"),
 ]
+
+
+@pytest.mark.parametrize(("source", "question", "text", "row"), LOOKED_UP, ids=[case[1] for case in LOOKED_UP])
+def test_a_cell_is_looked_up_by_its_row_and_its_column(ask, source: Document, question: str, text: str, row: str) -> None:
+    found = ask(question, source)
+    (statement,) = found.statements
+    assert statement.text == text
+    (citation,) = statement.citations
+    assert row in citation.quote
+    assert source.text[citation.start : citation.end] == citation.quote
+
+
+@pytest.mark.parametrize(("source", "question"), NOT_LOOKED_UP, ids=[case[1] for case in NOT_LOOKED_UP])
+def test_a_cell_that_is_not_surely_asked_for_is_not_looked_up(ask, source: Document, question: str) -> None:
+    assert ask(question, source) is None
+
+
+def test_an_empty_cell_is_no_answer(ask) -> None:
+    assert ask("Who is the keeper of Far Skerry?", LIGHTS).statements == ()
+    assert ask("How many passengers does Corona carry?", FERRIES).statements == ()
+
+
+def test_a_row_of_one_table_has_no_cell_under_a_heading_of_another(ask) -> None:
+    lines = [*rows_as_lines([["Item", "Price"], ["Lamp", "12"], ["Chair", "45"]]), ""]
+    lines += rows_as_lines([["City", "Opening hours"], ["Larnfield", "9:00-17:00"], ["Osterby", "10:00-16:00"]])
+    two = Document("two", "two", "two.csv", "".join(f"{line}\n" for line in lines))
+    assert ask("What is the price of Osterby?", two).statements == ()
+    assert ask("When is Osterby open?", two).statements[0].text == "10:00-16:00 (Osterby, Opening hours)[1]"
+    assert ask("What is the price of Marsh?", two) is None
+    assert ask("What is the age of Osterby?", two) is None
+    # A passage of prose that names both may answer.
+    prose = Document("p", "p", "p.txt", "The price of the Osterby ticket is 4 crowns.")
+    assert ask("What is the price of Osterby?", two, prose) is None
+
+
+def test_a_form_is_asked_by_its_labels_and_its_line_is_cited(ask) -> None:
+    form = document("Gull Rock lighthouse", "Height|38 metres", "Built|1874", "Keeper|Benedikt Osgood")
+    for question, text, line in (
+        ("How high is the lighthouse?", "38 metres (Height)[1]", "Height: 38 metres"),
+        ("When was the lighthouse built?", "1874 (Built)[1]", "Built: 1874"),
+        ("Who is the keeper of the Gull Rock lighthouse?", "Benedikt Osgood (Keeper)[1]", "Keeper: Benedikt Osgood"),
+    ):
+        (statement,) = ask(question, form).statements
+        assert (statement.text, statement.citations[0].quote) == (text, line)
+    assert ask("How high is the Osterby lighthouse?", form) is None
+    assert ask("How high is the church?", form) is None
 
 
 @pytest.mark.parametrize(("source", "question"), LEFT_ALONE, ids=[case[1] for case in LEFT_ALONE])
@@ -446,8 +507,9 @@ def test_the_pipeline_answers_from_the_whole_table_and_leaves_other_questions_to
         text = library.document(given.citations[0].document_id).text
         assert all(text[citation.start : citation.end] == citation.quote for citation in given.citations)
         assert reader.asked == []
-        pipeline.answer("What is the value of M-007?")
-        assert reader.asked == ["What is the value of M-007?"]
+        assert pipeline.answer("What is the value of M-007?").text == "70 (M-007, Value)[1]"
+        pipeline.answer("Why was M-007 signed?")
+        assert reader.asked == ["Why was M-007 signed?"]
         # One who asks for more confidence than a plan has gets what the reader finds.
         pipeline.with_options(threshold=0.99).answer("What is the total value of the contracts with Halden?")
         assert len(reader.asked) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rag.answering.reading import Reading
 from rag.types import Citation, Document, Language
@@ -18,6 +18,19 @@ class Statement:
 
     text: str
     citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a question: complete in itself, with what the reader found for it; nothing when the documents do not say it.
+
+    `label` stands before its answer, and is empty where the answer speaks for itself. `name` says what is missing if it has none.
+    """
+
+    text: str
+    label: str
+    name: str
+    readings: Sequence[Reading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +63,11 @@ class Composer(Protocol):
         Raises:
             DocumentNotFoundError: From `document`, when it was removed after the search; the pipeline then starts over.
         """
+
+
+@runtime_checkable
+class PartsComposer(Protocol):
+    """A composer that can also answer the parts of a question one by one."""
+
+    def compose_parts(self, parts: Sequence[Part], language: Language, document: GetDocument, max_sentences: int) -> Composition:
+        """Words the answers to the parts of a question, in order, of which at least one has readings; otherwise as `compose`."""

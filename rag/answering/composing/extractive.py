@@ -1,58 +1,46 @@
-"""The extractive composer: chooses, orders and cites the documents' own sentences."""
+"""The extractive composer: words an answer from the documents' own sentences.
+
+The first line answers: a number, a date, a name, a verdict. The clauses of the sentence that say so follow, and the citation
+contains the whole sentence.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import chain
 
-from rag.answering.agreement import Agreement, Place, Relation, is_same_frame
+from rag.answering.agreement import Agreement
 from rag.answering.citations import marker, quoted
-from rag.answering.composing.base import Composition, GetDocument, Statement
-from rag.answering.composing.question_kinds import QuestionKind, kind_of
-from rag.answering.composing.short_answers import SUPPORTED, short_answer
-from rag.answering.composing.wording import framed, labels
+from rag.answering.composing.base import Composition, GetDocument, Part, Statement
+from rag.answering.composing.choosing import Group, choose
+from rag.answering.composing.clauses import excerpt
+from rag.answering.composing.lists import enumeration
+from rag.answering.composing.short_answers import SUPPORTED, ShortAnswer, answered_in, short_answer
+from rag.answering.composing.verdicts import asks_verdict, verdict, worded
+from rag.answering.composing.wording import elided, framed, label, labels, latin_name
+from rag.answering.expectations import Expectation, expectation
 from rag.answering.reading import Reading
 from rag.text import quantities
 from rag.text.analysis import Analyzer
+from rag.text.sentences import Span, after_lead
+from rag.texts import MORE_VALUES, NOT_MENTIONED_PART
 from rag.types import Citation, Language
 
-# A sentence is shown if its odds are at least this share of those of the best one.
-_NEAR_BEST: dict[QuestionKind, float] = {"quantity": 0.3, "fact": 0.3, "list": 0.4, "open": 0.5}
-_MAX_SENTENCES: dict[QuestionKind, int] = {"quantity": 2, "fact": 2, "list": 50, "open": 2}
 _SEMICOLON: dict[Language, str] = {"zh": "；", "en": "; "}
-_MORE_VALUES: dict[Language, str] = {
-    "zh": "另有{}处给出了别的说法，没有一一列出；可以在问题里写明是哪一份、哪一年或哪一处。",
-    "en": "The documents give other answers in further places ({}), which are not listed; name the document, year or place that you mean.",
-}
-
-
-@dataclass(slots=True)
-class _Group:
-    """A sentence to show, and the places to cite with it.
-
-    `same` contain all that the sentence says. `agreeing` only contain the same value, and are cited for the value alone.
-    `is_rival` says that a sentence shown before it makes the same statement with another value or of another subject.
-    """
-
-    first: Place
-    is_rival: bool = False
-    same: list[Place] = field(default_factory=list)
-    agreeing: list[Place] = field(default_factory=list)
-
-    def add(self, place: Place, relation: Relation) -> None:
-        """Adds a place to cite, unless it adds nothing or its document is cited already."""
-        cited = (self.first, *self.same, *self.agreeing)
-        if relation != "adds nothing" and all(place.document_id != other.document_id for other in cited):
-            (self.same if relation == "same" else self.agreeing).append(place)
+_COMMA: dict[Language, str] = {"zh": "，", "en": ", "}
+_BETWEEN_ITEMS: dict[Language, str] = {"zh": "、", "en": ", "}
+_MAX_INLINE: dict[Language, int] = {"zh": 40, "en": 90}
+_SURE_OF_PLACE = 0.3
+_STOP: dict[Language, str] = {"zh": "。", "en": "."}
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """A sentence of the answer: what tells it apart from the others, its fact alone, and its citations.
 
-    The first `supporting` citations contain the whole sentence, the others only its fact.
+    The first `supporting` citations contain the whole sentence, the others only its fact. `shown` is the excerpt to show of the
+    sentence, `items` what it lists and `verdict` a word before it.
     """
 
     label: str
@@ -61,6 +49,9 @@ class _Entry:
     supporting: int
     language: Language
     is_rival: bool
+    shown: str = ""
+    items: tuple[str, ...] = ()
+    verdict: str = ""
 
     def fact(self, labelled: bool) -> str:
         """Returns the fact alone with its markers."""
@@ -68,15 +59,55 @@ class _Entry:
 
     def sentence(self, language: Language) -> str:
         """Returns the quoted sentence with its markers, its quantities converted unless the fact stands above it."""
-        quote = framed(self.citations[0].quote, self.language, language, convert=not self.short)
-        return self.label + quote + _markers(self.citations[: self.supporting])
+        markers = _markers(self.citations[: self.supporting])
+        if self.items and sum(map(len, self.items)) <= _MAX_INLINE[language]:
+            return self.label + _BETWEEN_ITEMS[language].join(self.items) + markers
+        if self.items:
+            return self.label + "\n".join(f"- {item}{markers}" for item in self.items)
+        quote = framed(self.citations[0].quote, self.language, language, convert=not self.short, shown=self.shown)
+        return self.verdict + self.label + quote + markers
+
+    def inline(self, language: Language) -> str:
+        """Returns the quoted sentence with its markers, as it stands within another sentence."""
+        shown = self.shown or self.citations[0].quote.rstrip("。.;； ")
+        return framed(self.citations[0].quote, self.language, language, convert=False, shown=shown) + _markers(self.citations[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question, the language of its answer, and its terms."""
+
+    question: str
+    language: Language
+    analyzer: Analyzer
+
+    @property
+    def expected(self) -> Expectation:
+        """The form of the answer."""
+        return expectation(self.question)
+
+    def worded(self, short: ShortAnswer | None, own: Language) -> str:
+        """Returns a fact, in the words of the question where question and document are in Chinese; "" for none."""
+        if not short:
+            return ""
+        return answered_in(self.question, short.text) if self.language == own == "zh" else short.text
+
+    def overlap(self, text: str) -> frozenset[str]:
+        """Finds the terms of the question in a text."""
+        return frozenset(self.analyzer.content_terms(self.question)) & frozenset(self.analyzer.terms(text))
+
+    def focus(self, text: str) -> int:
+        """Weighs the terms of the question in a text; those at its end, where it asks, the most."""
+        there = set(self.analyzer.terms(text))
+        return sum(place**2 for place, term in enumerate(self.analyzer.content_terms(self.question), 1) if term in there)
 
 
 class ExtractiveComposer:
     """Answers in the documents' own sentences."""
 
     def __init__(self, analyzer: Analyzer | None = None) -> None:
-        self._agreement = Agreement(analyzer or Analyzer())
+        self._analyzer = analyzer or Analyzer()
+        self._agreement = Agreement(self._analyzer)
 
     def compose(
         self, question: str, readings: Sequence[Reading], language: Language, document: GetDocument, max_sentences: int
@@ -85,78 +116,130 @@ class ExtractiveComposer:
 
         Where documents, or sections of one, give different answers, each is shown with what tells it apart.
         """
-        kind = kind_of(question)
-        groups, unlisted = self._choose(question, kind, readings, max_sentences)
-        entries = _entries(kind, groups, language, document)
-        return Composition(tuple(_statements(entries, language)), (_MORE_VALUES[language].format(unlisted),) if unlisted else ())
+        asked = _Asked(question, language, self._analyzer)
+        entries, unlisted = self._entries(asked, readings, document, max_sentences, 1)
+        notes = (MORE_VALUES.in_language(language, unlisted),) if unlisted else ()
+        return Composition(tuple(_statements(entries, language)), notes)
 
-    def _choose(
-        self, question: str, kind: QuestionKind, readings: Sequence[Reading], max_sentences: int
-    ) -> tuple[list[_Group], int]:
-        """Chooses the sentences to show, and counts the places with other answers for which there is no room.
-
-        For a fact the best supported comes first; else they are in the order of the documents.
-        """
-        groups: list[_Group] = []
-        unlisted = 0
-        for place in self._candidates(question, kind, readings):
-            if groups and kind == "quantity" and not _has_number(place):
+    def compose_parts(self, parts: Sequence[Part], language: Language, document: GetDocument, max_sentences: int) -> Composition:
+        """Answers each part of a question on the first line, or says that it is not there; the sentences follow."""
+        facts: list[str] = []
+        sentences: list[_Entry] = []
+        number = 1
+        for part in parts:
+            if not part.readings:
+                facts.append(NOT_MENTIONED_PART.in_language(language, part.name))
                 continue
-            relations = [self._agreement.relation(group.first, place, value_asked=kind == "quantity") for group in groups]
-            known = next((i for i, relation in enumerate(relations) if relation in ("same", "agrees", "adds nothing")), None)
-            if known is not None:
-                groups[known].add(place, relations[known])
-                continue
-            is_rival = "rival" in relations
-            if len(groups) < (max_sentences if is_rival else min(_MAX_SENTENCES[kind], max_sentences)):
-                groups.append(_Group(place, is_rival))
-            elif is_rival and kind in ("quantity", "fact"):
-                unlisted += 1
-        if kind in ("list", "open"):
-            documents = list(dict.fromkeys(group.first.document_id for group in groups))
-            groups.sort(key=lambda group: (documents.index(group.first.document_id), group.first.sentence.start))
-        return groups, unlisted
+            asked = _Asked(part.text, language, self._analyzer)
+            entries, _ = self._entries(asked, part.readings, document, max_sentences, number)
+            known = {(c.document_id, c.start): c for entry in sentences for c in entry.citations}
+            first = _renumbered(entries[0], known, number)
+            number = max([number - 1, *(citation.number for citation in first.citations)]) + 1
+            before = label(part.label, language)
+            facts.append(before + (first.fact(labelled=False) if first.short else first.inline(language)))
+            sentences.append(first)
+        line = (_SEMICOLON if any(part.label for part in parts) else _COMMA)[language].join(facts)
+        return Composition(tuple(_part_statements(line + _STOP[language], sentences, language)))
 
-    def _candidates(self, question: str, kind: QuestionKind, readings: Sequence[Reading]) -> list[Place]:
-        """Finds the sentences that are nearly as well supported as the best, best first.
-
-        A supported sentence that makes the same statement as the best one is included however well that is supported, since it
-        may give another value. A sentence is left out if another one is about more of what the question names: for a question
-        about 2022, the sentence of the report on 2021.
-        """
-        ranked = sorted(((r, s) for r in readings for s in r.sentences), key=lambda place: -place[1].support)
-        least = _odds(ranked[0][1].support) * _NEAR_BEST[kind]
-        near = [self._agreement.place(question, r, s) for r, s in ranked if _odds(s.support) >= least]
-        others = [self._agreement.place(question, r, s) for r, s in ranked[len(near) :] if s.support >= SUPPORTED]
-        rivals = [place for place in others if place.covered >= near[0].covered and is_same_frame(place, near[0])]
-        everything = self._agreement.terms(question)
-        single = kind in ("quantity", "fact")
-
-        def is_outdone(place: Place, other: Place) -> bool:
-            if not place.covered < other.covered:
-                return False
-            return is_same_frame(place, other) or (
-                single and other.covered == everything and _has_number(other) >= _has_number(place)
+    def _entries(
+        self, asked: _Asked, readings: Sequence[Reading], document: GetDocument, max_sentences: int, number: int
+    ) -> tuple[list[_Entry], int]:
+        """Labels the sentences where that is needed, and numbers their citations in order from `number` on."""
+        expected, language = asked.expected, asked.language
+        groups, unlisted = choose(self._agreement, asked.question, expected.kind, readings, max_sentences)
+        contenders = [group is groups[0] or group.is_rival for group in groups]
+        shorts = [
+            short_answer(expected, group.first, language, asked.overlap, self._latin) if contends else None
+            for group, contends in zip(groups, contenders, strict=True)
+        ]
+        if not all(short for short, contends in zip(shorts, contenders, strict=True) if contends):
+            shorts = [None] * len(groups)
+        elif not any(group.is_rival for group in groups):
+            # The fact is sure. Only another document may give another number; any other sentence would be beside the point.
+            groups = [group for i, group in enumerate(groups) if not i or _may_differ(expected, groups[0], group)]
+            shorts = shorts[: len(groups)]
+        sources = [document(group.first.document_id) for group in groups]
+        labelled = any(group.is_rival for group in groups) or (expected.kind == "quantity" and len(groups) > 1)
+        places = [(source, group.first.section) for source, group in zip(sources, groups, strict=True)]
+        names = labels(places, language) if labelled else [""] * len(groups)
+        entries = []
+        for group, source, name, short in zip(groups, sources, names, shorts, strict=True):
+            cited = [group.first, *group.same, *(group.agreeing if short else [])]
+            citations = tuple(
+                quoted(document(p.document_id), n, p.sentence.start, p.sentence.end, p.sentence.support)
+                for n, p in enumerate(cited, number)
             )
+            number += len(citations)
+            shown, items, word = _shown(asked, group, short)
+            entries.append(
+                _Entry(
+                    name,
+                    asked.worded(short, source.language),
+                    citations,
+                    1 + len(group.same),
+                    source.language,
+                    group.is_rival,
+                    shown,
+                    items,
+                    word,
+                )
+            )
+        return entries, unlisted
 
-        candidates = near + rivals
-        return [place for place in candidates if not any(is_outdone(place, other) for other in candidates)]
+    def _latin(self, han: str) -> str:
+        return latin_name(han, self._agreement.names)
 
 
-def _entries(kind: QuestionKind, groups: Sequence[_Group], language: Language, document: GetDocument) -> list[_Entry]:
-    """Labels the sentences where that is needed, and numbers their citations in order."""
-    sources = [document(group.first.document_id) for group in groups]
-    labelled = kind == "quantity" or any(group.is_rival for group in groups)
-    places = [(source, group.first.section) for source, group in zip(sources, groups, strict=True)]
-    names = labels(places, language) if labelled else [""] * len(groups)
-    entries, number = [], 1
-    for group, source, label, short in zip(groups, sources, names, _short_answers(kind, groups, language), strict=True):
-        sentences = [group.first, *group.same]
-        cited = [*sentences, *group.agreeing] if short else sentences
-        citations = tuple(_cited(cited, number, document))
-        number += len(citations)
-        entries.append(_Entry(label, short, citations, len(sentences), source.language, group.is_rival))
-    return entries
+def _may_differ(expected: Expectation, shown: Group, other: Group) -> bool:
+    """Returns whether the sentence of another document gives a number of the kind asked for."""
+    if expected.kind != "quantity" or other.first.document_id == shown.first.document_id:
+        return False
+    text = other.first.sentence.text
+    return any(expected.accepts(quantity, text) for quantity in quantities.find(text, other.first.language))
+
+
+def _shown(asked: _Asked, group: Group, short: ShortAnswer | None) -> tuple[str, tuple[str, ...], str]:
+    """Returns the excerpt to show of a sentence, the items that it lists, and the verdict that it gives."""
+    sentence, own, question = group.first.sentence, group.first.language, asked.question
+    text, start = sentence.text, after_lead(sentence.text, 0, len(sentence.text))
+
+    def cut(wanted: list[Span]) -> str:
+        return elided(text, excerpt(text, wanted, own, asked.overlap, start), own)
+
+    answer = (sentence.answer[0] - sentence.start, sentence.answer[1] - sentence.start)
+    if short:
+        return cut([(short.start, short.end)]), (), ""
+    if own != asked.language:
+        return "", (), ""
+    if asks_verdict(question) and sentence.support >= SUPPORTED and (said := verdict(question, text, asked.overlap, asked.focus)):
+        return cut([said[1]]), (), worded(said[0], question, own)
+    if asked.expected.kind == "list" and (items := enumeration(text, start, answer)):
+        return "", items, ""
+    if asked.expected.kind == "fact" and sentence.likelihood >= _SURE_OF_PLACE:
+        return cut([answer]), (), ""
+    return "", (), ""
+
+
+def _renumbered(entry: _Entry, known: dict[tuple[str, int], Citation], number: int) -> _Entry:
+    """Gives the citations of an entry the numbers of those to the same places, and new ones from `number` on."""
+    citations = []
+    for citation in entry.citations:
+        same = known.get((citation.document_id, citation.start))
+        citations.append(same or replace(citation, number=number))
+        number += same is None
+    return replace(entry, citations=tuple(citations))
+
+
+def _part_statements(line: str, entries: Sequence[_Entry], language: Language) -> Iterator[Statement]:
+    """The first line with every part, then each sentence once."""
+    shown: set[tuple[int, str]] = set()
+    cited: dict[int, Citation] = {c.number: c for entry in entries for c in entry.citations}
+    yield Statement(line, tuple(cited.values()))
+    for entry in entries:
+        text = entry.sentence(language)
+        if entry.short and (entry.citations[0].number, entry.shown) not in shown:
+            shown.add((entry.citations[0].number, entry.shown))
+            yield Statement(f"\n\n{text}", ())
 
 
 def _statements(entries: Sequence[_Entry], language: Language) -> Iterator[Statement]:
@@ -165,7 +248,7 @@ def _statements(entries: Sequence[_Entry], language: Language) -> Iterator[State
     facts = _SEMICOLON[language].join(entry.fact(contested) for entry in entries if entry.short)
     for place, entry in enumerate(entries):
         text = entry.sentence(language)
-        if many and (place or contested or not facts):
+        if many and not entry.items and (place or contested or not facts):
             text = f"- {text}"
         if place:
             # The first line has the markers of a fact already.
@@ -175,28 +258,5 @@ def _statements(entries: Sequence[_Entry], language: Language) -> Iterator[State
             yield Statement(f"{facts}\n\n{text}" if facts else text, (*entry.citations, *cited_above))
 
 
-def _cited(places: Sequence[Place], first: int, document: GetDocument) -> Iterator[Citation]:
-    for number, place in enumerate(places, first):
-        sentence = place.sentence
-        yield quoted(document(place.document_id), number, sentence.start, sentence.end, sentence.support)
-
-
-def _short_answers(kind: QuestionKind, groups: Sequence[_Group], language: Language) -> list[str]:
-    """Returns the facts of the first sentence and its rivals, "" for all others; only "" if one of these has none."""
-    contenders = [group is groups[0] or group.is_rival for group in groups]
-    shorts = [short_answer(kind, g.first, language) if contends else "" for g, contends in zip(groups, contenders, strict=True)]
-    complete = all(short for short, contends in zip(shorts, contenders, strict=True) if contends)
-    return shorts if complete else [""] * len(groups)
-
-
 def _markers(citations: Iterable[Citation]) -> str:
     return marker(*(citation.number for citation in citations))
-
-
-def _has_number(place: Place) -> bool:
-    """Returns whether a sentence contains a quantity, or a time, a rank or a code in digits."""
-    return bool(re.search(r"\d", place.sentence.text) or quantities.find(place.sentence.text, place.language))
-
-
-def _odds(support: float) -> float:
-    return support / max(1e-6, 1 - support)

@@ -1,62 +1,160 @@
-"""The fact alone, as it stands before the sentence that it is from."""
+"""The fact alone: the number, date, name or phrase of a sentence that answers, and the words around it."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from rag.answering.agreement import Place, answered_quantity
-from rag.answering.composing.question_kinds import QuestionKind
-from rag.answering.reading import Sentence
+import numpy as np
+
+from rag.answering.agreement import Place
+from rag.answering.composing.clauses import Terms, clauses
+from rag.answering.expectations import Expectation
 from rag.text import quantities
+from rag.text.quantities import Quantity
 from rag.text.sentences import after_lead
 from rag.types import Language
 
 SUPPORTED = 0.5
 """The support from which on a sentence is taken to answer the question."""
 
-_MEASURE_WORD = re.compile("[个种处名人项家座所条只头株棵位部份次届天]")
-_SURE_OF_SHORT_ANSWER = 0.5
-_SURE_OF_QUANTITY = 0.3
+_MEASURE_WORD = re.compile("[个种处名人项家座所条只头株棵位部份次届天篇册台辆张件户]")
+_SURE_OF_PHRASE = 0.5
 _SURE_AMONG_SEVERAL = 0.6
+_LEAST_SHARE = 0.02
+_LEAST_READ = 0.1
+_SURE_WITHOUT_TERMS = 0.6
+_WEIGHT_AROUND = 5.0
+_WEIGHT_BESIDE = 4.0
+_SEPARATOR = re.compile(r"[，,；;、：:。]|和|与|及|\band\b|\bor\b")
 _MAX_SHORT_ANSWER: dict[Language, int] = {"zh": 24, "en": 60}
 _BRACKETED: dict[Language, str] = {"zh": "（{}）", "en": " ({})"}
+_LATIN = re.compile(r"[A-Za-z][\w'’.-]*(?: [\w'’.-]+)*")
+# The words of a Chinese question that the answer replaces, with a preposition before and a predicate after them.
+_ASKED = re.compile(
+    r"(?P<before>(?:从|自|在|由|于|到|至|向|给|为|达到?|降[到至]|增加?[到至]|排|位居|占[^，,。？?]{0,10}?))"
+    r"(?:哪一?[天年月日里儿个家位国省市]|何[时地]|什么(?:时[候间]|地方)|谁|多少|第几|几)(?:(?<=多少)[个种处名人项家座所条只头位份次届]|(?<=几)[个种处名人项家座所条只头位份次届年天])?"
+    r"(?P<after>[\u3400-\u9fff]{0,10})[？?呢啊呀。]*$"
+)
+_ANY_QUESTION_WORD = re.compile(r"什么|多少|哪|谁|几|吗|怎|为何|如何")
 
 
-def short_answer(kind: QuestionKind, place: Place, language: Language) -> str:
-    """Returns the fact alone, a quantity also in the words of the question's language; empty unless it is sure."""
+@dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """A fact as it is shown, and its place in the sentence."""
+
+    text: str
+    start: int
+    end: int
+
+
+def short_answer(
+    expected: Expectation, place: Place, language: Language, overlap: Terms, name: Callable[[str], str] = lambda _: ""
+) -> ShortAnswer | None:
+    """Returns the fact alone, a quantity also in the words of the question's language; None unless it is sure.
+
+    Args:
+        expected: What the question asks for.
+        place: The sentence.
+        language: The language of the question.
+        overlap: Returns the terms of the question in a text.
+        name: Writes a Chinese name in Latin letters; "" for anything else.
+    """
     sentence = place.sentence
+    if not expected.phrase or sentence.support < SUPPORTED:
+        return None
     # The quote begins after the dateline, so a fact from before that would not be in it.
     quoted_from = after_lead(sentence.text, 0, len(sentence.text))
-    is_quoted = sentence.answer[0] - sentence.start >= quoted_from
-    if kind not in ("quantity", "fact") or sentence.support < SUPPORTED or not is_quoted:
-        return ""
-    text = _answer_text(sentence)
-    if kind == "quantity" and quantities.find(text, place.language):
-        return _short_quantity(place, language, quoted_from)
-    if language != place.language or (kind == "quantity" and not re.search(r"\d", text)):
-        return ""
-    is_short = len(text) <= min(_MAX_SHORT_ANSWER[place.language], len(sentence.text) // 2)
-    return text if is_short and sentence.likelihood >= _SURE_OF_SHORT_ANSWER else ""
-
-
-def _answer_text(sentence: Sentence) -> str:
+    if expected.quantity:
+        found = quantities.find(sentence.text, place.language)
+        accepted = [q for q in found if q.start >= quoted_from and expected.accepts(q, sentence.text)]
+        meant = _meant(accepted, place, overlap)
+        return _quantity(meant, place, language) if meant else None
     begin, end = (offset - sentence.start for offset in sentence.answer)
-    return sentence.text[begin:end].strip()
+    text = sentence.text[begin:end].strip()
+    is_short = 0 < len(text) <= min(_MAX_SHORT_ANSWER[place.language], len(sentence.text) // 2)
+    if begin < quoted_from or not is_short or sentence.likelihood < _SURE_OF_PHRASE:
+        return None
+    if language != place.language:
+        text = _foreign(text, language, name)
+    return ShortAnswer(text, begin, end) if text else None
 
 
-def _short_quantity(place: Place, language: Language, quoted_from: int) -> str:
+def answered_in(question: str, text: str) -> str:
+    """Returns a fact in the words of a Chinese question, without its subject: 从哪天开始 and 2021年 make 从2021年开始.
+
+    The fact alone is returned where the question does not allow it.
+    """
+    asked = _ASKED.search(question.strip())
+    if not asked or _ANY_QUESTION_WORD.search(asked["before"] + asked["after"]):
+        return text
+    before = "" if text.startswith(asked["before"]) else asked["before"]
+    return f"{before}{text}{asked['after']}"
+
+
+def _meant(accepted: list[Quantity], place: Place, overlap: Terms) -> Quantity | None:
+    """Returns the quantity that answers: by the reader's probabilities, and by the terms of the question around it."""
+    if not accepted:
+        return None
+    sentence = place.sentence
+    shares = np.array([sentence.share(sentence.start + q.start, sentence.start + q.end) for q in accepted])
+    around = _distinctive([overlap(_around(sentence.text, q)) for q in accepted])
+    beside = _distinctive([overlap(_beside(sentence.text, q)) for q in accepted])
+    weights = (shares + _LEAST_SHARE) * np.exp(_WEIGHT_AROUND * around + _WEIGHT_BESIDE * beside)
+    best = int(weights.argmax())
+    sure = weights[best] / weights.sum() >= _SURE_AMONG_SEVERAL
+    if len(accepted) > 1 and not around.any():
+        sure = bool(shares[best] >= _SURE_WITHOUT_TERMS)
+    # The reader may have another kind of answer in mind than the question asks for.
+    return accepted[best] if sure and (shares[best] >= _LEAST_READ or around[best] >= 0.5) else None
+
+
+def _distinctive(found: list[frozenset[str]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Returns the share of the terms around each quantity, those around few of them counting more."""
+    counts = Counter(term for terms in found for term in terms)
+    weights = np.array([sum(1 / counts[term] for term in terms) for terms in found], np.float64)
+    total = sum(1 / count for count in counts.values())
+    return weights / total if total else weights
+
+
+def _beside(text: str, quantity: Quantity) -> str:
+    """Returns the words between the separators beside a quantity, even those of a list: 2030年前实现碳达峰 of two years."""
+    before, after = text[: quantity.start], text[quantity.end :]
+    start = max((match.end() for match in _SEPARATOR.finditer(before)), default=0)
+    stop = _SEPARATOR.search(after)
+    return before[start:] + " " + (after[: stop.start()] if stop else after)
+
+
+def _around(text: str, quantity: Quantity) -> str:
+    """Returns the clause of a quantity, and the next one if a date sets the time for it."""
+    parts = clauses(text)
+    own = next((i for i, (a, b) in enumerate(parts) if a <= quantity.start < b), 0)
+    begins = not text[parts[own][0] : quantity.start].strip(" 自从到在")
+    follows = own + 1 < len(parts) and quantity.kind == "date" and begins
+    rest = text[quantity.end : parts[own][1]].strip(" ，,起底初前后;；以来")
+    return text[parts[own][0] : parts[own + 1 if follows and not rest else own][1]]
+
+
+def _quantity(meant: Quantity, place: Place, language: Language) -> ShortAnswer:
     sentence, own = place.sentence, place.language
-    meant = answered_quantity(place)
-    if meant is None or meant.start < quoted_from:
-        return ""
-    rivals = sum(quantity.kind == meant.kind for quantity in quantities.find(sentence.text, own)) > 1
-    if sentence.likelihood < (_SURE_AMONG_SEVERAL if rivals else _SURE_OF_QUANTITY):
-        return ""
-    text = meant.written
-    whole = _answer_text(sentence)
-    if language == own == "en" and whole.startswith(text) and len(whole) <= _MAX_SHORT_ANSWER[own]:
-        return whole
-    if own == "zh" and (measured := _MEASURE_WORD.match(sentence.text, meant.end)):
-        text += measured[0]
+    text, end = meant.written, meant.end
+    begin, stop = (offset - sentence.start for offset in sentence.answer)
+    whole = sentence.text[begin:stop].strip()
+    if language == own == "en" and begin == meant.start and len(whole) <= _MAX_SHORT_ANSWER[own]:
+        return ShortAnswer(whole, begin, stop)
+    if own == "zh" and meant.kind == "number" and (measured := _MEASURE_WORD.match(sentence.text, meant.end)):
+        text, end = text + measured[0], measured.end()
     rendered = quantities.render(meant, language)
-    return text if language == own or text.startswith(rendered) else rendered + _BRACKETED[language].format(text)
+    if language != own and not text.startswith(rendered):
+        text = rendered + _BRACKETED[language].format(text)
+    return ShortAnswer(text, meant.start, end)
+
+
+def _foreign(text: str, language: Language, name: Callable[[str], str]) -> str:
+    """Returns a phrase of the other language as it can be given exactly: a name in Latin letters; "" for anything else."""
+    if language == "zh":
+        return text if _LATIN.fullmatch(text) and any(word[0].isupper() for word in text.split()) else ""
+    written = name(text)
+    return written + _BRACKETED[language].format(text) if written else ""

@@ -9,6 +9,9 @@ from typing import Literal
 from rag.documents import naming
 from rag.text import quantities
 from rag.text.language import language_of
+from rag.text.names import NameFinder
+from rag.text.sentences import Span
+from rag.texts import NO_DOCUMENTS, NO_MORE, NONE_CHOSEN, NOT_SAID, ORIGINAL
 from rag.types import Document, Language
 
 NoAnswer = Literal["not said", "none chosen", "no documents", "no more"]
@@ -19,41 +22,19 @@ _MAX_CONVERTED = 3
 _MAX_TITLE = 40
 _WORDS = re.compile(r"[\u3400-\u9fff]|[A-Za-z]{2,}")
 _TELLING = 4
+_FINAL = ' \n\t。.！!？?”"；;'
 
-_REFUSAL = {
-    "zh": "文档中没有找到这个问题的答案。",
-    "en": "The documents do not say.",
-}
-_CLOSEST = {
-    "zh": "最接近的内容见出处，但其中没有答案。",
-    "en": "The closest passages are shown, but they do not contain the answer.",
-}
-_NONE_CHOSEN = {
-    "zh": "没有选中资料库里的任何文档，请先选择要查找的文档。",
-    "en": "None of the documents in the library is chosen. Choose the ones to search first.",
-}
-_NO_MORE = {
-    "zh": "关于这个问题，文档里没有更多内容了。",
-    "en": "The documents contain nothing more about this.",
-}
-_EMPTY = {
-    "zh": "资料库里还没有文档。请先添加文档：yinju add 路径",
-    "en": "There are no documents in the library yet. Add some with: yinju add PATH",
-}
-_FOREIGN = {
-    ("zh", "en"): "原文（英文）：“{quote}”",
-    ("en", "zh"): "In the original Chinese: “{quote}”",
-}
 _BRACKETED: dict[Language, str] = {"zh": "（{}）", "en": " ({})"}
+_QUOTED: dict[Language, str] = {"zh": "“{}”", "en": "“{}”"}
+_ELLIPSIS: dict[Language, str] = {"zh": "……", "en": "…"}
 _LABEL: dict[Language, str] = {"zh": "{}：", "en": "{}: "}
 _COMMA: dict[Language, str] = {"zh": "，", "en": ", "}
 
 
 def refusal(language: Language, why: NoAnswer) -> str:
     """Returns the text of a refusal."""
-    if why == "not said":
-        return f"{_REFUSAL[language]}{'' if language == 'zh' else ' '}{_CLOSEST[language]}"
-    return {"none chosen": _NONE_CHOSEN, "no documents": _EMPTY, "no more": _NO_MORE}[why][language]
+    words = {"not said": NOT_SAID, "none chosen": NONE_CHOSEN, "no documents": NO_DOCUMENTS, "no more": NO_MORE}
+    return words[why].in_language(language)
 
 
 def pieces(text: str) -> Iterator[str]:
@@ -61,7 +42,7 @@ def pieces(text: str) -> Iterator[str]:
     yield from re.findall(r"\s*(?:[\u3400-\u9fff]{1,4}|[^\s\u3400-\u9fff]+)|\s+$", text)
 
 
-def framed(quote: str, own: Language, language: Language, convert: bool) -> str:
+def framed(quote: str, own: Language, language: Language, convert: bool, shown: str = "") -> str:
     """Puts the words around a quote: one in the other language is introduced as such.
 
     Args:
@@ -69,12 +50,18 @@ def framed(quote: str, own: Language, language: Language, convert: bool) -> str:
         own: The language of the document. A quote with enough words may be in another one.
         language: The language of the question.
         convert: Whether the quantities of a quote in the other language follow in the words of the question's.
+        shown: The part of the quote to show; the whole quote if it is empty.
     """
-    quote = re.sub(r"\s*\n\s*", " ", quote)
     own = language_of(quote) if len(_WORDS.findall(quote)) >= _TELLING else own
+    text = re.sub(r"\s*\n\s*", " ", shown or quote)
+    if shown:
+        bare = quote.strip(_FINAL)
+        before = "" if bare.startswith(shown[:_TELLING]) else _ELLIPSIS[own]
+        text = before + text + ("" if bare.endswith(shown[-_TELLING:]) else _ELLIPSIS[own])
+        quote = shown
     if own == language:
-        return quote
-    introduced = _FOREIGN[language, own].format(quote=quote)
+        return _QUOTED[language].format(text) if shown else text
+    introduced = ORIGINAL.in_language(language, text)
     given = [
         (quantity.written, quantities.render(quantity, language))
         for quantity in quantities.find(quote, own)
@@ -83,6 +70,11 @@ def framed(quote: str, own: Language, language: Language, convert: bool) -> str:
     equations = [f"{before} = {after}" for before, after in dict(given).items() if not _same_to_read(before, after)]
     equations = equations[:_MAX_CONVERTED]
     return introduced + _BRACKETED[language].format(_COMMA[language].join(equations)) if convert and equations else introduced
+
+
+def elided(text: str, spans: Sequence[Span], language: Language) -> str:
+    """Returns the given places of a text, with an ellipsis where some of it is left out; empty without any."""
+    return _ELLIPSIS[language].join(text[a:b] for a, b in spans)
 
 
 def _same_to_read(before: str, after: str) -> bool:
@@ -140,3 +132,19 @@ def _section_apart(section: str, sections: Sequence[str]) -> str:
 def shortened(title: str) -> str:
     """Returns a title of at most 40 characters and an ellipsis."""
     return naming.shortened(title, _MAX_TITLE)
+
+
+def latin_name(han: str, names: NameFinder) -> str:
+    """Writes a Chinese name of a person or place in Latin letters: 南宁 -> Nanning, 习近平 -> Xi Jinping; "" for anything else."""
+    if not re.fullmatch(r"[\u3400-\u9fff]{2,6}", han):
+        return ""
+    from pypinyin import lazy_pinyin
+
+    words = names.tagged(han)
+    if not all(tag in ("ns", "nr", "nrt") for _, tag in words):
+        return ""
+    spelled = ["".join(lazy_pinyin(word)) for word, _ in words]
+    if len(words) == 1 and words[0][1] != "ns" and 2 <= len(han) <= 3:
+        surname, given = lazy_pinyin(han[0])[0], "".join(lazy_pinyin(han[1:]))
+        return f"{surname.capitalize()} {given.capitalize()}"
+    return " ".join(word.capitalize() for word in spelled)

@@ -1,4 +1,4 @@
-"""Answers questions that need a whole table: the highest and lowest, how many, sums, averages, differences, and lists of rows.
+"""Answers questions over a table: one cell, the highest and lowest, how many, sums, averages, differences, and lists of rows.
 
 Rules turn the question into a plan (`planning`), SQLite carries it out (`calculation`), and the answer names the operation and the
 number of rows, and cites the rows. A question without a certain plan is left to the reader.
@@ -13,13 +13,15 @@ from functools import lru_cache
 from embeddings.encoder import Encoder
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
-from rag.answering.table_answers import words
+from rag.answering.table_answers import wording
 from rag.answering.table_answers.calculation import Outcome, calculate
 from rag.answering.table_answers.columns import ReadTable
+from rag.answering.table_answers.drafts import Draft
+from rag.answering.table_answers.elsewhere import joins_tables
 from rag.answering.table_answers.planning import plan
-from rag.answering.table_answers.plans import Plan
-from rag.answering.table_answers.wording import first_line
+from rag.answering.table_answers.plans import BY_CONCEPT, Plan
 from rag.documents import tables
+from rag.documents.tables import Row
 from rag.text.analysis import Analyzer
 from rag.types import Document, Language, SearchResult
 
@@ -27,13 +29,17 @@ GetDocument = Callable[[str], Document]
 
 _MAX_CITED = 20
 _MAX_TABLES = 3
+_MAX_JOINED = 50
 _MAX_CACHED_DOCUMENTS = 8
 _MAX_CACHED_CHARACTERS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class TableAnswer:
-    """An answer calculated over one table, or over one table of each of several documents."""
+    """An answer calculated over one table, or over one table of each of several documents.
+
+    Without statements, the tables surely do not say: the cell that the question asks for is empty, or no table has it.
+    """
 
     statements: tuple[Statement, ...]
     confidence: float
@@ -63,21 +69,50 @@ def answer(
     Returns:
         The answer; None when no plan is certain.
     """
-    if not words.ASKS.search(analyzer.fold(question)):
-        return None
-    with_rows = dict.fromkeys(result.chunk.document_id for result in results if tables.looks_like_row(result.chunk.text))
+    with_rows = dict.fromkeys(result.chunk.document_id for result in results if tables.may_have_cells(result.chunk.text))
     plans = [
         (source, made)
         for source in map(document, with_rows)
         for table in _tables_of(source.text, analyzer)
         if (made := plan(question, table, language, source.title, analyzer=analyzer, encoder=encoder))
     ]
+    if not plans:
+        is_elsewhere = any(
+            _joins_tables(source, results, question, language, analyzer=analyzer, encoder=encoder)
+            for source in map(document, with_rows)
+        )
+        return TableAnswer((), BY_CONCEPT) if is_elsewhere else None
     confidence = max((made.confidence for _, made in plans), default=0.0)
     best = [(source, made) for source, made in plans if made.confidence == confidence]
     answered = [(source, made, outcome) for source, made in best if (outcome := calculate(made))]
     if not answered or len(best) > _MAX_TABLES:
         return None
+    if all(made.operation == "lookup" and not wording.cells_of(made, outcome) for _, made, outcome in answered):
+        return TableAnswer((), confidence)
     return TableAnswer(tuple(_statements(answered, language)), confidence)
+
+
+def _joins_tables(
+    source: Document,
+    results: Sequence[SearchResult],
+    question: str,
+    language: Language,
+    *,
+    analyzer: Analyzer,
+    encoder: Encoder,
+) -> bool:
+    """Returns whether the question joins a row of one table of a document with a heading of another."""
+    reads = _tables_of(source.text, analyzer)
+    terms = [frozenset(term for outside, _ in read.heading_terms for term in outside) for read in reads]
+    return any(
+        joins_tables(
+            Draft(question, read, language, source.title, analyzer=analyzer, encoder=encoder),
+            [*terms[:i], *terms[i + 1 :]],
+            results,
+        )
+        for i, read in enumerate(reads if 1 < len(reads) <= _MAX_JOINED else ())
+        if not read.is_form
+    )
 
 
 def _tables_of(text: str, analyzer: Analyzer) -> tuple[ReadTable, ...]:
@@ -86,7 +121,8 @@ def _tables_of(text: str, analyzer: Analyzer) -> tuple[ReadTable, ...]:
 
 
 def _read_tables(text: str, analyzer: Analyzer) -> tuple[ReadTable, ...]:
-    return tuple(ReadTable(table, analyzer) for table in tables.find(text))
+    forms = (ReadTable(form, analyzer, is_form=True) for form in tables.forms(text))
+    return (*(ReadTable(table, analyzer) for table in tables.find(text)), *forms)
 
 
 @lru_cache(maxsize=_MAX_CACHED_DOCUMENTS)
@@ -99,10 +135,24 @@ def _statements(answered: Sequence[tuple[Document, Plan, Outcome]], language: La
     number = 1
     for i, (source, made, outcome) in enumerate(answered):
         rows = [made.table.rows[row] for row in outcome.rows[:_MAX_CITED]]
-        citations = tuple(cite(source, number + n, row.start, row.end, made.confidence) for n, row in enumerate(rows))
+        places = [_place(source, made, row) for row in rows]
+        citations = tuple(cite(source, number + n, *place, made.confidence) for n, place in enumerate(places))
         markers = [marker(citation.number) for citation in citations]
         label = (f"{source.title}：" if language == "zh" else f"{source.title}: ") if len(answered) > 1 else ""
-        line = f"{label}{first_line(made, outcome, rows, language)}{''.join(markers)}"
+        if made.operation == "lookup":
+            shown = wording.looked_up(made, rows, markers, language)
+            yield Statement(("\n\n" if i else "") + label + shown, citations)
+            number += len(citations)
+            continue
+        line = f"{label}{wording.first_line(made, outcome, rows, language)}{''.join(markers)}"
         evidence = "".join(f"\n- {citation.quote}{mark}" for citation, mark in zip(citations, markers, strict=True))
         yield Statement(("\n\n" if i else "") + f"{line}\n{evidence}", citations)
         number += len(citations)
+
+
+def _place(source: Document, made: Plan, row: Row) -> tuple[int, int]:
+    """Returns the place to cite for a row; of a form, the line with the value."""
+    cell = row.cells[made.target] if made.operation == "lookup" and made.target is not None else None
+    if cell is None or "\n" not in source.text[row.start : row.end]:
+        return row.start, row.end
+    return source.text.rfind("\n", row.start, cell.start) + 1 or row.start, cell.end

@@ -95,8 +95,8 @@ def _outcome(query: _Query, decimals: Mapping[int, int]) -> Outcome | None:
     plan, matching = query.plan, query.number("count(*)")
     if not matching:
         return None
-    if plan.target is None:
-        return Outcome(query.rows(), matching, value=Decimal(matching))
+    if plan.target is None or plan.operation == "lookup":
+        return Outcome(query.rows(), matching, value=Decimal(matching) if plan.target is None else None)
     if plan.operation == "count":
         rows = query.different()
         return Outcome(rows, matching, value=Decimal(len(rows))) if rows else None

@@ -72,10 +72,12 @@ class ReadTable:
     """A table with its columns read, and what its cells and headings say as search terms.
 
     Everything here is independent of the question; the parts that only some questions need are worked out at the first of them.
+    `is_form` says that the table has one value for each heading.
     """
 
-    def __init__(self, table: Table, analyzer: Analyzer) -> None:
+    def __init__(self, table: Table, analyzer: Analyzer, *, is_form: bool = False) -> None:
         self.table = table
+        self.is_form = is_form
         self.columns = columns_of(table, analyzer)
         self._analyzer = analyzer
 
@@ -134,6 +136,8 @@ def columns_of(table: Table, analyzer: Analyzer) -> tuple[Column, ...]:
             columns.append(Column(heading, texts, None, dates))
         else:
             above = unit_above["unit"] if unit_above else ""
+            # Where a heading has that unit, the loader has added it to all amounts.
+            above = "" if any(above in _in_brackets(name) for name in table.headings) else above
             columns.append(replace(_with_unit(read, _in_brackets(heading), above), heading=heading, texts=texts, dates=dates))
     return tuple(columns)
 

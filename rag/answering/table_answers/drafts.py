@@ -50,6 +50,7 @@ class Link:
 class Draft:
     """A plan in the making, for one question over one table.
 
+    `above` is the title of the document and the text above the table, `about` are their terms.
     `links` are the words that name columns, `value_places` the start, end and column of each cell that the question names.
     `year_columns` are the columns whose headings contain the year that the question asks for.
     """
@@ -62,7 +63,8 @@ class Draft:
         self.columns = read.columns
         self.analyzer = analyzer
         self.encoder = encoder
-        self.about = frozenset(analyzer.terms(f"{title} {read.table.caption}"))
+        self.above = f"{title} {read.table.caption}"
+        self.about = frozenset(analyzer.terms(self.above))
         folded = analyzer.fold(question)
         original = unicodedata.normalize("NFKC", question)
         self.remainder = Remainder(folded, original if len(original) == len(folded) else folded, language)

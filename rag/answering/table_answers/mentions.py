@@ -13,6 +13,7 @@ from rag.answering.table_answers.plans import BY_CONCEPT, BY_COSINE, BY_TERMS, N
 
 _MIN_COSINE = 0.75
 _MIN_MARGIN = 0.2
+_ENDINGS = ("er", "or", "r", "ed", "ing", "ion", "ment", "ur", "al", "anc")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 Span = tuple[int, int]
@@ -58,8 +59,24 @@ def take_headings(draft: Draft) -> None:
             draft.remainder.take(*match.span())
 
 
-def take_rest(draft: Draft) -> None:
+def check_names(draft: Draft) -> None:
+    """Checks that some word of the question is part of a cell, without asking the encoder.
+
+    Raises:
+        NoPlanError: None is.
+    """
+    spans = list(draft.tokens())
+    texts = [draft.remainder.text[start:end] for start, end in spans]
+    if not any(
+        draft.read.cells_with(terms) for text in texts if not draft.is_light(text) and (terms := draft.analyzer.terms(text))
+    ):
+        raise NoPlanError
+
+
+def take_rest(draft: Draft, *, is_lookup: bool = False, may_guess: bool = True) -> None:
     """Accounts for every word that is left: it names a column, a part of a cell or the table, or does not narrow anything down.
+
+    `is_lookup` says that words without a capital may be parts of a cell too, `may_guess` whether the encoder may find the heading that a word is near to.
 
     Raises:
         NoPlanError: A word does none of these.
@@ -69,18 +86,19 @@ def take_rest(draft: Draft) -> None:
     for start, end in draft.tokens():
         word = draft.remainder.text[start:end]
         terms = draft.analyzer.terms(word)
-        if columns := _columns_called(draft, terms):
+        columns = columns_called(draft, terms)
+        if columns and not (is_lookup and columns[1] < BY_TERMS and draft.about.issuperset(terms)):
             draft.link(start, end, *columns)
         elif draft.is_light(word):
             continue
-        elif terms and draft.about.issuperset(terms):
+        elif (terms and draft.about.issuperset(terms)) or (is_lookup and _is_said_above(draft, word)):
             draft.link(start, end, (), BY_TERMS)
-        elif draft.remainder.original[start].isupper() or not word.isascii():
+        elif draft.remainder.original[start].isupper() or not word.isascii() or (is_lookup and draft.read.cells_with(terms)):
             names.append((start, end))
         else:
             unknown.append((start, end))
     for start, end in [*_take_parts_of_cells(draft, names), *unknown]:
-        if (column := _column_like(draft, draft.remainder.text[start:end])) is None:
+        if not may_guess or (column := _column_like(draft, draft.remainder.text[start:end])) is None:
             raise NoPlanError
         draft.link(start, end, [column], BY_COSINE)
 
@@ -92,18 +110,36 @@ def _is_unambiguous(draft: Draft, value: str) -> bool:
     return (is_long or has_digit) and not draft.is_light(value)
 
 
-def _columns_called(draft: Draft, terms: Sequence[str]) -> tuple[frozenset[int], float] | None:
+def columns_called(draft: Draft, terms: Sequence[str]) -> tuple[frozenset[int], float] | None:
     """Finds the columns whose headings share a word, else those whose headings contain a synonym, with the confidence."""
     wanted = set(terms) - words.light_terms(draft.analyzer)
     if not wanted:
         return None
     headings = draft.read.heading_terms
     for part in (0, 1):
-        if found := frozenset(i for i, heading in enumerate(headings) if wanted & heading[part]):
+        # A longer Chinese word has the terms of its parts too, which other headings may share.
+        full = frozenset(i for i, heading in enumerate(headings) if wanted <= heading[part])
+        if found := full or frozenset(i for i, heading in enumerate(headings) if wanted & heading[part]):
             return found, BY_TERMS
+    if found := frozenset(i for i, (outside, _) in enumerate(headings) if _is_derived(wanted, outside)):
+        return found, BY_CONCEPT
     concepts = [names for names in words.concepts(draft.analyzer).values() if wanted & names]
     found = frozenset(i for i, (outside, _) in enumerate(headings) if any(concept & outside for concept in concepts))
     return (found, BY_CONCEPT) if found else None
+
+
+def _is_said_above(draft: Draft, word: str) -> bool:
+    """Returns whether a Chinese word is part of a longer one in the title or above the table."""
+    return bool(_HAN.match(word)) and word in draft.above
+
+
+def _is_derived(wanted: Collection[str], heading: Collection[str]) -> bool:
+    """Returns whether a word of a heading is derived from one of the question, as "leader" is from "leads"."""
+    return any(
+        len(word) >= 4 and word.isascii() and name.startswith(word) and name[len(word) :] in _ENDINGS
+        for word in wanted
+        for name in heading
+    )
 
 
 def _take_parts_of_cells(draft: Draft, names: Sequence[Span]) -> list[Span]:

@@ -47,7 +47,8 @@ def other_operation(draft: Draft, requested: Mapping[str, re.Match[str]], listed
         case ["difference"]:
             return _difference(draft)
         case ["count"] | ["count", "sum"]:
-            return _count(draft, requested["count"], has_sum="sum" in requested)
+            has_sum = "sum" in requested or requested["count"][0].startswith("total")
+            return _count(draft, requested["count"], has_sum=has_sum)
         case ["sum"] if not listed:
             return _calculation(draft, "sum")
         case [] if listed:
@@ -191,6 +192,15 @@ def _are_joined(draft: Draft, named: Filter) -> bool:
     places = sorted(place[:2] for place in draft.value_places if place[2] == named.column)
     gaps = (draft.remainder.original[end:start] for (_, end), (start, _) in pairwise(places))
     return all(words.JOINS.fullmatch(gap) for gap in gaps)
+
+
+def finish_lookup(draft: Draft, target: int) -> Plan:
+    """Returns the plan to show the cells of a column in the rows that the question names.
+
+    Raises:
+        NoPlanError: The question names a column that it does not use.
+    """
+    return _finish(draft, "lookup", target, None)
 
 
 def _finish(draft: Draft, operation: Operation, target: int | None, label: int | None, limit: int = 1) -> Plan:

@@ -7,7 +7,7 @@ narrow anything down. If a word is left over, a column is uncertain or a cell is
 from __future__ import annotations
 
 from embeddings.encoder import Encoder
-from rag.answering.table_answers import conditions, mentions, operations, words
+from rag.answering.table_answers import conditions, lookups, mentions, operations, words
 from rag.answering.table_answers.columns import ReadTable
 from rag.answering.table_answers.drafts import Draft, Remainder
 from rag.answering.table_answers.plans import NoPlanError, Plan
@@ -32,10 +32,17 @@ def plan(question: str, read: ReadTable, language: Language, title: str, *, anal
     Returns:
         The plan; None when it is not certain.
     """
-    try:
-        return _plan(Draft(question, read, language, title, analyzer=analyzer, encoder=encoder))
-    except NoPlanError:
-        return None
+    folded = analyzer.fold(question)
+    for make in ([] if read.is_form or not words.ASKS.search(folded) else [_plan]) + [_lookup]:
+        try:
+            return make(Draft(question, read, language, title, analyzer=analyzer, encoder=encoder))
+        except NoPlanError:
+            continue
+    return None
+
+
+def _lookup(draft: Draft) -> Plan:
+    return lookups.plan(draft, is_form=draft.read.is_form)
 
 
 def _plan(draft: Draft) -> Plan:

@@ -9,7 +9,7 @@ from typing import Literal
 from rag.answering.table_answers.columns import Column
 from rag.documents.tables import Table
 
-Operation = Literal["highest", "lowest", "latest", "earliest", "count", "sum", "average", "difference", "list"]
+Operation = Literal["highest", "lowest", "latest", "earliest", "count", "sum", "average", "difference", "list", "lookup"]
 Field = Literal["text", "number", "date"]
 
 BY_TERMS = 0.95
@@ -42,7 +42,7 @@ class Plan:
 
     `target` is the column that is compared, summed or averaged. For a count it is the column whose different values are
     counted, or None to count rows. `label` is the column that names the rows in the answer. `limit` is the number of rows that
-    an extreme returns, apart from ties. `columns` are those of `table`.
+    an extreme returns, apart from ties. A lookup shows the cells of `target` in the rows that meet the conditions. `columns` are those of `table`.
     """
 
     operation: Operation

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from rag.answering.table_answers.calculation import Outcome
-from rag.answering.table_answers.columns import shortest
+from rag.answering.table_answers.columns import PARENTHESES, Column, shortest
 from rag.answering.table_answers.plans import Operation, Plan
 from rag.documents import tables
 from rag.documents.tables import Row
@@ -32,6 +32,44 @@ def first_line(plan: Plan, outcome: Outcome, rows: Sequence[Row], language: Lang
     notes = _notes_zh(plan, outcome, rows) if language == "zh" else _notes_en(plan, outcome, rows)
     shown, both = _result(plan, outcome, rows, language), _APART[language].join(notes)
     return f"{shown}（{both}）" if language == "zh" else f"{shown} ({both})"
+
+
+def cells_of(plan: Plan, outcome: Outcome) -> list[str]:
+    """Returns the texts that a lookup found, without those that stand for a missing value."""
+    assert plan.target is not None
+    texts = (_text(plan.table.rows[row], plan.target) for row in outcome.rows)
+    return [text for text in texts if text and not tables.is_missing(text)]
+
+
+def looked_up(plan: Plan, rows: Sequence[Row], markers: Sequence[str], language: Language) -> str:
+    """Words the cells that a lookup found, each with its unit, the row and the column, and its marker."""
+    assert plan.target is not None
+    column = plan.columns[plan.target]
+    heading = PARENTHESES.sub("", column.heading).strip()
+    shown = []
+    for row, mark in zip(rows, markers, strict=True):
+        value = _with_unit(_text(row, plan.target), column, language) or {"zh": "没有填写", "en": "not given"}[language]
+        named = _named(plan, row)
+        about = _BETWEEN[language].join(filter(None, [*named, heading]))
+        shown.append(f"{value}（{about}）{mark}" if language == "zh" else f"{value} ({about}){mark}")
+    return _APART[language].join(shown)
+
+
+def _named(plan: Plan, row: Row) -> list[str]:
+    """Returns the cells that tell a row apart: those that the question names, and its name."""
+    columns = [each.column for each in plan.filters if each.field == "text"]
+    if len(plan.table.rows) > 1:
+        columns.append(plan.label)
+    return [text for i in sorted(set(columns) - {plan.target}) if (text := _text(row, i))]
+
+
+def _with_unit(text: str, column: Column, language: Language) -> str:
+    """Returns a number with the unit that its heading or the text above the table gives; any other text as it is."""
+    unit = column.stated or next((m["within"] or m["unit"] or "" for m in PARENTHESES.finditer(column.heading)), "")
+    is_unit = bool(unit) and len(unit) <= 24 and not any(character.isdigit() for character in unit)
+    if tables.plain_number(text.strip("()（）")) is None or not is_unit:
+        return text
+    return f"{text}{unit}" if language == "zh" and not unit.isascii() else f"{text} {unit}"
 
 
 def _notes_en(plan: Plan, outcome: Outcome, rows: Sequence[Row]) -> list[str]:

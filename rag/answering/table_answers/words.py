@@ -14,8 +14,8 @@ Order = Literal["highest", "lowest", "latest", "earliest"]
 
 # The words that ask for each operation. The first match is taken out of the question.
 COUNT = re.compile(
-    r"\bhow many\b|\b(?:the|total) number of\b|\bcount (?:of )?(?:the|all)\b"
-    r"|(?:一共|总共|共)?(?:有)?(?:多少|几)(?=[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次]|$)|(?:个数|份数|数目|总数)(?=是|有|为)"
+    r"\bhow many\b|\btotal number of\b|\bthe number of\b|\bcount (?:of )?(?:the|all)\b"
+    r"|(?:一共|总共|共)?(?:有)?(?:多少|几)(?:个(?=人))?(?=[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次]|$)|(?:个数|份数|数目|总数)(?=是|有|为)"
 )
 WHICH_ONE = re.compile(r"[哪几这该]一?[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次间]?")
 SUM = re.compile(
@@ -153,7 +153,7 @@ LIGHT = frozenset(
     make made come total overall whole entire together which what's item got get compared compare than between over under above below up down most
     currently now different distinct belong belongs conclude have had be been thank thanks please report reported recorded registered stated shown
     共 一共 总共 共有 总计 合计 有 个 份 家 位 名 条 项 种 台 座 件 笔 所 门 本 辆 部 只 张 户 处 艘 款 幢 栋 类 次 人 多少 几 行 记录 条目 表 表格 表中 表里 数据 列出 所有 全部
-    哪些 哪几 那些 是 为 共计 总 数 之 间 内 其 下列 以下 以上 情况 不同 属于 请 统计 一下 查 查询 查找 找出 给出 显示 里面 当中 之间 目前 现在 来 自 于 跟 同 与 和 所 超过 大于 小于
+    哪些 哪几 那些 是 为 共计 总 数 之 间 内 其 下列 以下 以上 情况 不同 属于 请 统计 一下 查 查询 查找 找出 给出 显示 里面 当中 之间 目前 现在 来 自 于 跟 同 与 和 所 超过 大于 小于 上
     了 过 比 要 会 得 做 来说
     """.split()
 )

@@ -11,7 +11,7 @@ from rag.documents.loaders.docx_numbers import Numbers
 from rag.documents.loaders.docx_text import SKIPPED, is_formula, kept_text, left_out, line_of, value, whole
 from rag.documents.loaders.docx_text import W as _W
 from rag.documents.loaders.office import bounded, office_file, with_properties
-from rag.documents.loaders.table_rows import rows_as_lines
+from rag.documents.loaders.table_rows import Cell, Label, Merged, rows_as_lines
 from rag.documents.removals import STRUCK_OUT, kept, record, removed
 from rag.types import Document
 
@@ -59,6 +59,7 @@ class _Body:
         )
         self._numbers = Numbers(self._part_of("numbering"))
         self._begun = False
+        self._above = ""
 
     def lines(self) -> Iterator[str]:
         """Yields each paragraph, heading and row with its line ends. A formula ends the sentence that introduces it."""
@@ -111,7 +112,7 @@ class _Body:
         elif text and not name.startswith("toc "):
             label = self._numbers.label(*self._number_of(paragraph, style))
             level = self._level(paragraph, style, name, kept(text))
-            self._begun = True
+            self._begun, self._above = True, kept(text)
             if level:
                 text = " ".join(text.split())
             yield _FORMULA if is_formula(paragraph) else ""
@@ -164,7 +165,7 @@ class _Body:
                 for cell in _children(row, "tc"):
                     yield from self._blocks(cell)
             return
-        for line in rows_as_lines(map(_cells, rows)):
+        for line in rows_as_lines(map(_cells, rows), self._above):
             yield f"{line}\n"
         yield "\n"
         for passage in left_out(table):
@@ -189,13 +190,22 @@ def _children(parent: Any, name: str) -> Iterator[Any]:
             yield from _children(child, name)
 
 
-def _cells(row: Any) -> list[str | None]:
-    """Returns a cell for each column: None below a cell that was merged, empty beside a wider one."""
-    cells: list[str | None] = []
+def _cells(row: Any) -> list[Cell]:
+    """Returns a cell for each column, with those that others cover."""
+    is_heading = row.find(f"{_W}trPr/{_W}tblHeader") is not None
+    cells: list[Cell] = []
     cells += [""] * min(whole(value(row, "trPr", "gridBefore"), 0), 100)
     for cell in _children(row, "tc"):
         merged = cell.find(f"{_W}tcPr/{_W}vMerge")
         goes_on = merged is not None and merged.get(f"{_W}val") != "restart"
-        cells.append(None if goes_on else kept_text(cell))
-        cells += [None if goes_on else ""] * (min(whole(value(cell, "tcPr", "gridSpan"), 1), 100) - 1)
+        text = kept_text(cell)
+        cells.append(Merged.ABOVE if goes_on else Label(text) if is_heading or _is_bold(cell) else text)
+        cells += [Merged.ABOVE if goes_on else Merged.LEFT] * (min(whole(value(cell, "tcPr", "gridSpan"), 1), 100) - 1)
     return cells
+
+
+def _is_bold(cell: Any) -> bool:
+    """Returns whether all text of a cell is marked as bold."""
+    runs = [run for run in cell.iter(f"{_W}r") if run.find(f"{_W}t") is not None]
+    bold = (run.find(f"{_W}rPr/{_W}b") for run in runs)
+    return bool(runs) and all(mark is not None and mark.get(f"{_W}val", "1") not in ("0", "false", "off") for mark in bold)

@@ -13,7 +13,8 @@ from rag.documents.loaders.base import document_id
 from rag.documents.loaders.decoding import decode
 from rag.documents.loaders.html_inline import NOT_SHOWN, has_hidden_style, prepare
 from rag.documents.loaders.html_main import keep_main_part, set_surroundings_aside
-from rag.documents.loaders.table_rows import rows_as_lines
+from rag.documents.loaders.html_tables import cell, mark_cells, without_marks
+from rag.documents.loaders.table_rows import Cell, rows_as_lines
 from rag.documents.removals import kept, marked_parts, record
 from rag.errors import LoadError
 from rag.types import Document
@@ -106,6 +107,7 @@ def parse(data: bytes, source: str) -> Any:
         tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError) as error:
         raise LoadError(f"{source}: the page is empty") from error
+    mark_cells(tree)
     return tree
 
 
@@ -204,8 +206,8 @@ class _Writer:
         self._preformatted = 0
         self._in_item = 0
         self._row: Any = None
-        self._cells: list[str] = []
-        self._rows: list[list[str]] = []
+        self._cells: list[Cell] = []
+        self._rows: list[list[Cell]] = []
         self._left_out: list[str] = []
 
     def written(self, tree: Any) -> str:
@@ -251,7 +253,7 @@ class _Writer:
         tag = element.tag
         if self._row is not None:
             if tag in _CELLS:
-                self._cells.append("".join(self._inline))
+                self._cells.append(cell("".join(self._inline)))
                 self._inline = []
             if element is self._row:
                 self._rows.append(self._cells)
@@ -272,7 +274,7 @@ class _Writer:
         Within a list item, nested lists included, there are no blank lines.
         """
         gap = "\n" if self._in_item else gap
-        text = "".join(self._inline)
+        text = without_marks("".join(self._inline))
         self._inline = []
         text = text.strip("\n") if self._preformatted else " ".join(check_boxes.written(text).split())
         if text.strip():
@@ -288,8 +290,10 @@ class _Writer:
 
     def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
-        for line in rows_as_lines(rows):
-            self._write(line, "\n")
+        for line in rows_as_lines(rows, kept(self._written[-1]) if self._written else "") if rows else ():
+            self._gap = self._gap if line else "\n\n"
+            if line:
+                self._write(line, "\n")
         left_out, self._left_out = self._left_out, []
         for passage in left_out:
             self._write(passage, "\n")
@@ -307,7 +311,7 @@ def _is_row(element: Any) -> bool:
     if element.tag not in _ROWS or any(inner.tag in ("table", *_ROWS) for inner in element.iterdescendants()):
         return False
     return len(element) > 1 and all(
-        cell.tag in _CELLS and len("".join(cell.itertext())) <= _MAX_CELL and not (cell.tail or "").strip() for cell in element
+        part.tag in _CELLS and len("".join(part.itertext())) <= _MAX_CELL and not (part.tail or "").strip() for part in element
     )
 
 

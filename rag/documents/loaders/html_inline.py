@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.documents import removals
 from rag.documents.loaders import check_boxes, formulas, scripts
+from rag.documents.loaders.html_tables import without_marks
 from rag.documents.removals import BOILERPLATE, STRUCK_OUT
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _shown_text(element: Any) -> str:
             walk.skip_subtree()
         else:
             parts.append(inner.tail or "")
-    return " ".join("".join(parts).split())
+    return " ".join(without_marks("".join(parts)).split())
 
 
 def _replace(element: Any, text: str) -> None:

@@ -84,7 +84,7 @@ def with_properties(document: Document, properties: Any) -> Document:
     created = _value(properties, "created")
     return replace(
         document,
-        author="" if author.lower() in _NOBODY else author,
+        author="" if author.strip("()[]").lower() in _NOBODY else author,
         published=created[:10] if _DAY.match(created) and created[:10] != _TEMPLATE_DAY else "",
     )
 
@@ -95,7 +95,7 @@ def with_pdf_properties(document: Document, properties: Mapping[str, str]) -> Do
     created = _PDF_DAY.match(properties.get("CreationDate") or "")
     return replace(
         document,
-        author="" if author.lower() in _NOBODY else author,
+        author="" if author.strip("()[]").lower() in _NOBODY else author,
         published="-".join(created.groups()) if created and date_in("-".join(created.groups())) else "",
     )
 

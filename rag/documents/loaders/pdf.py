@@ -13,6 +13,7 @@ from rag.documents.loaders.office import bounded, with_pdf_properties
 from rag.documents.loaders.pdf_lines import lines_of
 from rag.documents.loaders.pdf_page_columns import flows
 from rag.documents.loaders.pdf_pieces import Piece, upright
+from rag.documents.loaders.pdf_tables import PageTables
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -96,8 +97,9 @@ def _read(data: bytes, source: str) -> tuple[list[str], list[int], dict[str, str
             raise LoadError(f"{source}: the file has {len(pdf)} pages; at most {_MAX_PAGES} are read")
         pdf_forms.init(pdf)
         scans: list[int] = []
+        tables = PageTables()
         return (
-            list(bounded((_page(pdf, number, scans, source) for number in range(len(pdf))), source)),
+            list(bounded((_page(pdf, number, tables, scans, source) for number in range(len(pdf))), source)),
             scans,
             pdf.get_metadata_dict(),
         )
@@ -105,7 +107,7 @@ def _read(data: bytes, source: str) -> tuple[list[str], list[int], dict[str, str
         pdf.close()
 
 
-def _page(pdf: Any, index: int, scans: list[int], source: str) -> str:
+def _page(pdf: Any, index: int, tables: PageTables, scans: list[int], source: str) -> str:
     from pypdfium2 import raw
 
     page = pdf[index]
@@ -114,7 +116,8 @@ def _page(pdf: Any, index: int, scans: list[int], source: str) -> str:
         count = textpage.count_chars()
         if count > _MAX_CHARACTERS_OF_PAGE:
             raise LoadError(f"{source}: page {index + 1} has {count} characters, more than any page can show")
-        text = _text(pdf_forms.with_fields(upright(textpage, count), page, pdf.formenv))
+        pieces = pdf_forms.with_fields(upright(textpage, count), page, pdf.formenv)
+        text = _text(tables.written(page, textpage, count, pieces))
         if not text.strip() and any(True for _ in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])):
             scans.append(index + 1)
             if ocr.is_installed():

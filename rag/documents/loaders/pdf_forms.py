@@ -7,7 +7,7 @@ import re
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from rag.documents.loaders import check_boxes
+from rag.documents.loaders import check_boxes, scripts
 from rag.documents.removals import unmarked
 
 if TYPE_CHECKING:
@@ -29,6 +29,16 @@ _HAN = re.compile("[\u3400-\u9fff]")
 def init(pdf: Any) -> None:
     """Prepares the form of a file, if it has one, before its pages are opened."""
     pdf.init_forms()
+
+
+def is_field(piece: Piece) -> bool:
+    """Returns whether a piece is the value or the box of a field."""
+    return piece.text.startswith(VALUE) or piece.text in (check_boxes.CHECKED, check_boxes.UNCHECKED)
+
+
+def plain(text: str) -> str:
+    """Returns the text of pieces with raised characters, choices and values as they are shown."""
+    return "\n".join(check_boxes.written(line) for line in scripts.written(text.replace(VALUE, "")).split("\n"))
 
 
 def with_fields(pieces: list[Piece], page: Any, form: Any) -> list[Piece]:

@@ -9,8 +9,8 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rag.documents.loaders import check_boxes, scripts
-from rag.documents.loaders.pdf_forms import VALUE
+from rag.documents.loaders import scripts
+from rag.documents.loaders.pdf_forms import VALUE, plain
 from rag.documents.loaders.pdf_pieces import height_of, middle_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _text_of(row: Row) -> str:
         elif marker or is_value or gap > _WORD_GAP:
             text += " "
         text += _in_line(piece, base)
-    return check_boxes.written(scripts.written(text.replace(VALUE, "")))
+    return plain(text)
 
 
 def _in_line(piece: Piece, base: Piece) -> str:

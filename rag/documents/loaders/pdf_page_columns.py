@@ -164,11 +164,12 @@ def _columns(band: Sequence[Row], gutter: float, height: float) -> tuple[list[Pi
         return None
     lines = [rows_of(side) for side in (left, right)]
     # The right side may be several columns.
-    is_text = all(len(side) >= _MIN_COLUMN_LINES and _is_running_text(side, height) for side in lines)
+    is_text = all(len(side) >= _MIN_COLUMN_LINES and is_running_text(side, height) for side in lines)
     return (left, right) if is_text and sum(map(len, lines)) >= _MIN_LINES_OF_BOTH else None
 
 
-def _is_running_text(rows: Sequence[Row], height: float) -> bool:
+def is_running_text(rows: Sequence[Row], height: float) -> bool:
+    """Returns whether rows are wide, and most of them fill their width, as lines of prose do."""
     left, right = min(row[0].left for row in rows), max(row[-1].right for row in rows)
     full = sum(sum(piece.right - piece.left for piece in row) >= _FULL * (right - left) for row in rows)
     return right - left >= _MIN_COLUMN_WIDTH * height and full >= _FULL_LINES * len(rows)

@@ -33,8 +33,11 @@ class Piece(NamedTuple):
 Row = list[Piece]
 
 
-def upright(textpage: Any, count: int) -> list[Piece]:
-    """Returns the pieces of text in the direction of most of the page, turned upright."""
+def upright(textpage: Any, count: int, gap: float = GAP) -> list[Piece]:
+    """Returns the pieces of text in the direction of most of the page, turned upright.
+
+    A blank wider than `gap` ends a piece; with a `gap` of less than `GAP` any blank does, so that the pieces are words.
+    """
     from pypdfium2 import raw
 
     by_turn: dict[int, list[tuple[int, str]]] = {}
@@ -48,10 +51,10 @@ def upright(textpage: Any, count: int) -> list[Piece]:
             character = "-" if raw.FPDFText_IsHyphen(textpage, i) == 1 else chr(raw.FPDFText_GetUnicode(textpage, i))
             by_turn.setdefault(turn, []).append((i, character))
     most = max(by_turn, key=lambda turn: len(by_turn[turn]), default=0)
-    return list(_pieces(textpage, by_turn.get(most, []), most))
+    return list(_pieces(textpage, by_turn.get(most, []), most, gap))
 
 
-def _pieces(textpage: Any, characters: Iterable[tuple[int, str]], turn: int) -> Iterator[Piece]:
+def _pieces(textpage: Any, characters: Iterable[tuple[int, str]], turn: int, gap: float) -> Iterator[Piece]:
     """Puts together characters that follow each other in the order in which they were printed."""
     piece: Piece | None = None
     read: list[Character] = []
@@ -61,7 +64,7 @@ def _pieces(textpage: Any, characters: Iterable[tuple[int, str]], turn: int) -> 
             blank = blank or character.isspace()
             continue
         here = Piece(*_box(textpage, i, turn), character)
-        if piece and _goes_on(piece, here):
+        if piece and _goes_on(piece, here, gap) and not (blank and gap < GAP):
             touches = read[-1].bottom != here.bottom and here.left - piece.right < _TOUCHING * (here.top - here.bottom)
             # PDFium adds a blank where the baseline changes, as behind an exponent.
             space = " " if blank and not touches and not (_is_wide(piece.text[-1]) and _is_wide(character)) else ""
@@ -95,14 +98,14 @@ def _box(textpage: Any, index: int, turn: int) -> tuple[float, float, float, flo
     return left, bottom, right, top
 
 
-def _goes_on(piece: Piece, here: Piece) -> bool:
+def _goes_on(piece: Piece, here: Piece, gap: float) -> bool:
     """Returns whether a character continues a piece: in the same line, after its end and without a wide gap.
 
     The letters of a ligature all have the same box.
     """
     height = min(piece.top - piece.bottom, here.top - here.bottom)
     overlap = min(piece.top, here.top) - max(piece.bottom, here.bottom)
-    return overlap >= 0.4 * height and here.left - piece.right <= GAP * height and here.right - piece.right >= -0.3 * height
+    return overlap >= 0.4 * height and here.left - piece.right <= gap * height and here.right - piece.right >= -0.3 * height
 
 
 def _is_wide(character: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.office import bounded, office_file, with_properties
 from rag.documents.loaders.pptx_text import alternative_text, kept_text, left_out, line_of
-from rag.documents.loaders.table_rows import rows_as_lines
+from rag.documents.loaders.table_rows import Cell, Merged, rows_as_lines
 from rag.documents.removals import record
 from rag.types import Document
 
@@ -45,10 +45,12 @@ def _slide(slide: Any) -> Iterator[str]:
     title = slide.shapes.title
     heading = " ".join(title.text_frame.text.split()) if title is not None else ""
     yield f"# {heading}\n\n" if heading else ""
+    above = heading
     for shape in _in_order(slide.shapes):
         if title is None or shape.shape_id != title.shape_id:
-            lines = "\n".join(_lines(shape))
+            lines = "\n".join(_lines(shape, above))
             yield f"{lines}\n\n" if lines else ""
+            above = lines or above
     notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
     lines = "\n".join(_paragraphs(notes)) if notes is not None else ""
     yield f"{lines}\n" if lines else ""
@@ -59,8 +61,8 @@ def _in_order(shapes: Iterable[Any]) -> list[Any]:
     return sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
 
 
-def _lines(shape: Any) -> Iterator[str]:
-    """Yields the lines of a shape, except those that every slide repeats: its number, date, header and footer."""
+def _lines(shape: Any, above: str = "") -> Iterator[str]:
+    """Yields the lines of a shape below a text, except those that every slide repeats: its number, date, header and footer."""
     from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
 
     repeated = (PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.HEADER)
@@ -72,7 +74,7 @@ def _lines(shape: Any) -> Iterator[str]:
     elif shape.has_text_frame:
         yield from _paragraphs(shape.text_frame)
     elif getattr(shape, "has_table", False):
-        yield from rows_as_lines(map(_cells, shape.table.rows))
+        yield from rows_as_lines(map(_cells, shape.table.rows), above)
         yield from (passage for row in shape.table.rows for cell in row.cells for passage in left_out(cell.text_frame))
     elif getattr(shape, "has_chart", False):
         yield from _chart(shape.chart)
@@ -87,8 +89,11 @@ def _paragraphs(frame: Any) -> Iterator[str]:
             yield text
 
 
-def _cells(row: Any) -> list[str | None]:
-    return [(None if cell._tc.vMerge else "") if cell.is_spanned else kept_text(cell.text_frame) for cell in row.cells]
+def _cells(row: Any) -> list[Cell]:
+    return [
+        (Merged.ABOVE if cell._tc.vMerge else Merged.LEFT) if cell.is_spanned else kept_text(cell.text_frame)
+        for cell in row.cells
+    ]
 
 
 def _chart(chart: Any) -> Iterator[str]:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.office import bounded, office_file
-from rag.documents.loaders.table_rows import rows_as_lines
+from rag.documents.loaders.table_rows import Cell, Label, rows_as_lines
+from rag.documents.loaders.xlsx_formulas import Formulas, NotComputedError
+from rag.documents.loaders.xlsx_sheets import Sheet
 from rag.errors import LoadError
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+_log = logging.getLogger("yinju")
 _MAX_UNPACKED = 500_000_000
 _MAX_CELLS = 20_000_000
+_MAX_FORMULA_CELLS = 500_000
 _EXACT = 2**53
+_NOT_COMPUTED = "not computed"
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|_.|\*.|\[[^\]]*\]')
 # Text, digits with or without groups of three, decimals, text.
 _NUMBER_FORMAT = re.compile(r"(?P<before>[^#0?]*)(?P<groups>[#0?]+(?:,[#0?]{3})*)(?:\.(?P<decimals>[0#?]+))?(?P<after>[^#0?,.]*)")
@@ -27,7 +34,11 @@ _UNIT = re.compile(r"(?:[^\W\d_]|[-+ ()%/.°²³]|[^\x00-\x7f]|\$)*")
 
 
 class XlsxLoader:
-    """Reads the visible sheets. A formula has the value that it had when the workbook was saved."""
+    """Reads the visible sheets. A formula has the value that it had when the workbook was saved.
+
+    If the workbook was saved without values, simple formulas are computed; a warning names the first cell of the others, whose text
+    is "not computed".
+    """
 
     suffixes = (".xlsx", ".xlsm")
 
@@ -46,7 +57,9 @@ def _text(file: Any, source: str) -> Iterator[str]:
         if sheet.sheet_state != "visible":
             continue
         sheet.reset_dimensions()  # the file may declare far larger ones
-        lines = rows_as_lines(_rows(sheet.iter_rows(), source))
+        parts = Sheet(workbook, sheet)
+        computed = _computed(file, sheet.title, source) if parts.lacks_values else {}
+        lines = rows_as_lines(_rows(sheet.iter_rows(), parts, computed, source), " ".join(sheet.title.split()))
         heading = f"# {' '.join(sheet.title.split())}\n\n"
         for line in lines:
             yield f"{heading}{line}\n"
@@ -54,13 +67,59 @@ def _text(file: Any, source: str) -> Iterator[str]:
         yield "" if heading else "\n"
 
 
-def _rows(rows: Iterable[tuple[Any, ...]], source: str) -> Iterator[list[str]]:
+def _rows(
+    rows: Iterable[tuple[Any, ...]], parts: Sheet, computed: Mapping[tuple[int, int], object], source: str
+) -> Iterator[list[Cell]]:
     seen = 0
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         seen += len(row)
         if seen > _MAX_CELLS:
             raise LoadError(f"{source}: a sheet has more than {_MAX_CELLS / 1e6:.0f} million cells; split the file")
-        yield [_shown(cell.value, cell.number_format or "") if cell.value is not None else "" for cell in row]
+        cells: list[Cell] = []
+        for column, cell in enumerate(row, 1):
+            value = cell.value
+            if value is None and computed:
+                value = computed.get((number, column))
+            text = "" if value is None else _shown(value, cell.number_format or "")
+            cells.append(Label(text) if text and parts.is_bold(cell) else text)
+        if covered := parts.covered.get(number):
+            cells += [""] * (max(covered) - len(cells))
+            cells = [covered.get(column, cell) for column, cell in enumerate(cells, 1)]
+        yield cells
+
+
+def _computed(file: Any, title: str, source: str) -> dict[tuple[int, int], object]:
+    """Computes the formulas of a sheet that was saved without their values."""
+    import openpyxl
+
+    sheet = openpyxl.load_workbook(file, read_only=True, keep_links=False)[title]
+    sheet.reset_dimensions()
+    cells: dict[tuple[int, int], object] = {}
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        for column, cell in enumerate(row, 1):
+            if cell.value is not None and len(cells) < _MAX_FORMULA_CELLS:
+                cells[number, column] = cell.value
+    formulas = Formulas(cells)
+    found: dict[tuple[int, int], object] = {}
+    failed = ""
+    for (row_number, column), content in cells.items():
+        if isinstance(content, str) and not content.startswith("="):
+            continue
+        if isinstance(content, (bool, int, float, date, datetime, time, timedelta)):
+            continue
+        try:
+            value = formulas.value(row_number, column)
+            found[row_number, column] = float(value) if isinstance(value, Decimal) else value
+        except NotComputedError:
+            found[row_number, column] = _NOT_COMPUTED
+            failed = failed or f"{title}!{openpyxl.utils.get_column_letter(column)}{row_number}"
+    if failed:
+        _log.warning(
+            "%s: the formula in %s was saved without its value and is not simple; open the file in Excel and save it",
+            source,
+            failed,
+        )
+    return found
 
 
 def _shown(value: object, number_format: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.documents.chunking import context
+from rag.text.scripts import to_simplified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ _PASSAGES_AT_ONCE = 64
 
 
 def encode(encoder: Encoder, passages: Sequence[tuple[str, Chunk]], on_batch: Callable[[int, int], None]) -> Vectors:
-    """Encodes chunks, each below its document's title and its section's headings.
+    """Encodes chunks, each below its document's title and its section's headings, in simplified Chinese.
 
     Args:
         encoder: Makes the vectors.
@@ -32,6 +33,7 @@ def encode(encoder: Encoder, passages: Sequence[tuple[str, Chunk]], on_batch: Ca
     for start in range(0, len(passages), _PASSAGES_AT_ONCE):
         batch = passages[start : start + _PASSAGES_AT_ONCE]
         end = start + len(batch)
-        vectors[start:end] = encoder.encode_document([context(title, chunk.section, chunk.text) for title, chunk in batch])
+        texts = [to_simplified(context(title, chunk.section, chunk.text)) for title, chunk in batch]
+        vectors[start:end] = encoder.encode_document(texts)
         on_batch(start, end)
     return vectors

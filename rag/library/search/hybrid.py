@@ -16,6 +16,7 @@ import numpy as np
 
 from rag.library import near_duplicates
 from rag.text.analysis import query_terms
+from rag.text.scripts import to_simplified
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,7 +41,7 @@ def search(library: Library, question: str, per_language: int, documents: Collec
     Returns:
         The passages of all languages, best fused score first; empty if there is nothing to search.
     """
-    vector = library.encoder.encode_query([question])[0]
+    vector = library.encoder.encode_query([to_simplified(question)])[0]
     documents = None if documents is None else frozenset(documents)
     results: list[SearchResult] = []
     for language in library.languages():

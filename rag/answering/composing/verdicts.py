@@ -1,0 +1,121 @@
+"""Verdicts: whether a sentence answers a question by yes or by no."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+from rag.answering.composing.clauses import Terms, clauses
+from rag.text.language import language_of
+from rag.text.negation import NEGATION
+from rag.text.sentences import Span
+from rag.types import Language
+
+Verdict = Literal["yes", "no"]
+
+_HAN_ASKING = re.compile(
+    r"(?:是不是|是否|有没有|能不能|可不可以|会不会|要不要|算不算|(?P<verb>[\u3400-\u9fff]{1,2})不(?P=verb)|吗|(?<![什怎那这多])么(?=[？?。]*$))"
+)
+_ENGLISH_ASKING = re.compile(
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|may|might|must|will|would|should|shall)(?:n['’]t)?\b(?!.*\bor\b)",
+    re.IGNORECASE,
+)
+_OTHER_QUESTION = re.compile(r"什么|多少|哪|谁|几(?!乎)|怎|为何|如何|\b(?:what|which|who|when|where|why|how)\b", re.IGNORECASE)
+_ALL = re.compile(
+    r"全部|所有|都(?!市)|完全|一切|每|任何|\b(?:all|every|entire(?:ly)?|fully|completely|always|any)\b", re.IGNORECASE
+)
+_NOT_ALL = re.compile(
+    r"多数|大多|部分|基本|个别|一些|有的|并不|不意味|\b(?:most|some|partly|basically|not all|mainly|largely|several)\b",
+    re.IGNORECASE,
+)
+_EXCEPTION = re.compile(
+    r"除(?:了)?(?P<han>[^，,。；]{1,30}?)(?:之?外|以外)|\b(?:except(?:ing)?|other than|apart from|unless)\b(?: for| on| in)? (?P<english>[^,.;]{1,60})",
+    re.IGNORECASE,
+)
+# Words that say the opposite of each other: a pattern for what a question names, and one for what denies it.
+_OPPOSITES = tuple(
+    (re.compile(affirms, re.IGNORECASE), re.compile(denies, re.IGNORECASE))
+    for affirms, denies in (
+        (
+            r"允许|可以|能(?!力|源)|准许|\b(?:allow|permit|may|can)",
+            r"禁止|严禁|不得|不准|禁(?=[止带入捕])|谢绝|\b(?:prohibit|forbid|ban|refus)",
+        ),
+        (r"开放|营业|开门|\bopen", r"闭馆|关闭|停业|关门|休馆|\bclos"),
+        (r"免费|\bfree\b", r"收费|票价|\bcharge|\bfee\b"),
+        (r"增[加长]|上升|提高|\b(?:increas|rise|rose|grow|grew)", r"减少|下降|降低|\b(?:decreas|declin|fall|fell|drop)"),
+        (r"供应|提供|\b(?:serve|offer|provide)", r"停止供应|停供|暂停"),
+        (r"必须|需要|须|\b(?:must|need|require)", r"无需|无须|不必|免于|自愿|\b(?:optional|voluntary|exempt)"),
+    )
+)
+_LEAST_COVERED = 0.5
+_WORDS: dict[Verdict, dict[Language, str]] = {"yes": {"zh": "是。", "en": "Yes. "}, "no": {"zh": "不是。", "en": "No. "}}
+_HAN_VERBS = (
+    (re.compile(r"可以|可不可以|能不能|能否|允许"), {"yes": "可以。", "no": "不可以。"}),
+    (re.compile(r"有没有|有[^，]{0,20}吗"), {"yes": "有。", "no": "没有。"}),
+    (re.compile(r"需要|要不要|必须|须"), {"yes": "需要。", "no": "不需要。"}),
+    (re.compile(r"会不会|会[^，]{0,20}吗"), {"yes": "会。", "no": "不会。"}),
+)
+
+
+def asks_verdict(question: str) -> bool:
+    """Returns whether a question can be answered by yes or no."""
+    if language_of(question) == "zh":
+        return bool(_HAN_ASKING.search(question)) and not _OTHER_QUESTION.search(_HAN_ASKING.sub("", question))
+    last = re.split(r"(?<=[.,!]) ", question.strip())[-1]
+    return bool(_ENGLISH_ASKING.match(last))
+
+
+def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str], int]) -> tuple[Verdict, Span] | None:
+    """Tells whether a sentence that answers a question says yes or no.
+
+    Args:
+        question: One that can be answered by yes or no.
+        sentence: The sentence, in the language of the question.
+        overlap: Finds the terms of the question in a text.
+        focus: Weighs the terms of the question in a text; those at its end, where it asks, the most.
+
+    Returns:
+        The verdict and the clause that says so; None unless it is sure.
+    """
+    everything = overlap(question)
+    if not everything or len(overlap(sentence)) < _LEAST_COVERED * len(everything):
+        return None
+    parts = clauses(sentence)
+    begin, end = max(parts, key=lambda part: focus(sentence[slice(*part)]))
+    clause = sentence[begin:end]
+    bare = _HAN_ASKING.sub("", question)
+    exceptions = [match["han"] or match["english"] or "" for match in _EXCEPTION.finditer(sentence)]
+    rest = _without(_EXCEPTION.sub(" ", clause), bare)
+    opposed = any(
+        (affirms.search(bare) and denies.search(rest))
+        or (denies.search(bare) and affirms.search(rest) and not denies.search(clause))
+        for affirms, denies in _OPPOSITES
+    )
+    denied = bool(NEGATION.search(rest)) or opposed
+    if any(overlap(exception) for exception in exceptions):
+        denied = not denied
+    if _ALL.search(bare) and (_NOT_ALL.search(rest) or exceptions):
+        denied = True
+    said: Verdict = "no" if denied != bool(NEGATION.search(bare)) else "yes"
+    return said, (begin, end)
+
+
+def worded(said: Verdict, question: str, language: Language) -> str:
+    """Returns a verdict in the words of the question."""
+    if language == "zh":
+        for pattern, words in _HAN_VERBS:
+            if pattern.search(question):
+                return words[said]
+    return _WORDS[said][language]
+
+
+def _without(clause: str, question: str) -> str:
+    """Removes what a clause shares with the question: 无人区 in it does not deny."""
+    for size in range(min(len(question), 12), 1, -1):
+        for start in range(len(question) - size + 1):
+            piece = question[start : start + size]
+            if piece in clause and re.fullmatch(r"[\u3400-\u9fff]+", piece):
+                clause = clause.replace(piece, " ")
+    words = {word.lower() for word in re.findall(r"[A-Za-z]+", question)} - {"not", "no", "never"}
+    return re.sub(r"[A-Za-z]+", lambda word: " " if word[0].lower() in words else word[0], clause)

@@ -1,0 +1,132 @@
+"""Expectations: the form that the answer to a question takes.
+
+A question after a date, a number or a share is answered by a quantity of that kind, one after a person, place or thing by a phrase,
+one that can be answered by yes or no by a verdict, and every other by sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.text.quantities import Quantity
+from rag.text.questions import HAN_AMOUNT_ASKED
+
+QuestionKind = Literal["quantity", "fact", "list", "open"]
+QuantityKind = Literal["date", "duration", "share", "money", "measure", "count"]
+
+_ACCEPTED: dict[QuantityKind, tuple[str, ...]] = {
+    "date": ("date",),
+    "duration": ("duration",),
+    "share": ("share",),
+    "money": ("money", "number"),
+    "measure": ("measure", "duration", "number"),
+    "count": ("number", "measure", "money"),
+}
+# In this order: the first kind of which a pattern matches is asked for. Each has one pattern for Chinese, one for English.
+_PATTERNS: dict[QuantityKind, tuple[str, str]] = {
+    "duration": (
+        r"多久|多长时间|多少(?:年|个月|天|小时|分钟|周)(?!产)|几(?:年|个月|天|个?小时|周|个星期)(?!级)",
+        r"\bhow long (?:is|are|was|were|does|do|did|will|has|have|must|can|may)\b|\bhow many (?:years|months|weeks|days|hours|minutes)\b",
+    ),
+    "date": (
+        r"哪一?[年天月日]|何时|什么时[候间]|几[月号]|几点|哪个?(?:月份|季度|学期)|(?:时间|日期)(?:是|为|定在|[？?]|$)",
+        r"\bwhen\b|\b(?:what|which) (?:date|day|month|year)\b|\bwhat time\b",
+    ),
+    "share": (
+        r"百分之几|百分比|占比|比例|占.{0,14}?(?:多少|几成)|[率比]\S{0,6}?(?:多少|多高|几)",
+        (
+            r"\b(?:what|which) (?:percentage|per cent|share|proportion|fraction)\b"
+            r"|\bwhat (?:is|was|are|were) the (?:\w+ ){0,3}(?:rate|share|percentage|proportion)\b"
+        ),
+    ),
+    "money": (
+        (
+            r"多少(?:钱|元|美元|欧元|万元|亿元|资金|经费|费用|投资)"
+            r"|(?:费用|价格|票价|租金|金额|经费|预算|工资|押金|罚款|定价)\S{0,6}?(?:多少|多高|几)"
+        ),
+        (
+            r"\bhow much (?:money|(?:does|do|did) .+ (?:cost|pay|raise|spend|invest)"
+            r"|(?:is|are|was|were) the (?:\w+ )*(?:fee|rent|price|cost|fine|deposit|budget|salary))"
+            r"|\bwhat (?:(?:does|do|did) .+ cost\b|(?:is|are|was|were) the (?:\w+ )*(?:fee|rent|price|cost|fine|deposit|budget|salary)s?\b)"
+        ),
+    ),
+    "measure": (
+        r"多[大长高远重深宽厚]|面积|多少(?:公里|千米|米|亩|公顷|平方\S{1,2}|吨|公斤|克|升|度)",
+        (
+            r"\bhow (?:long|high|tall|far|deep|large|big|heavy|wide|thick|old|hot|fast)\b"
+            r"|\bwhat (?:is|was) the (?:\w+ )*(?:area|size|height|length|depth|weight|capacity)\b"
+        ),
+    ),
+    "count": (rf"{HAN_AMOUNT_ASKED}|数量|规模|总数", r"\bhow (?:many|much)\b|\b(?:what|which) (?:number|amount)\b"),
+}
+_QUANTITIES = [(kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, patterns in _PATTERNS.items()]
+# Questions after another single fact; all others may need several sentences.
+_FACT = re.compile(
+    r"谁|哪[位个家国省市里儿一](?!些)|第几|何地|\b(?:who|whom|whose|where|which (?:country|province|city|company|organi[sz]ation))\b",
+    re.IGNORECASE,
+)
+# Questions after one thing, which a phrase may answer.
+_THING = re.compile(
+    r"(?:是|叫|为|叫做|称为)什么[？?]?$|^什么是|什么(?:主题|名字|名称|题目|口号)|\bwhat (?:is|was) (?:the |its |their )?(?:\w+ ){0,3}(?:name|theme|title|motto|slogan|subject|aim|role)\b",
+    re.IGNORECASE,
+)
+# Questions after several things.
+_LIST = re.compile(
+    r"哪些|哪几|哪[二三四五六七八九十两]|分别|什么(?:原则|措施|方面|领域)|几[大个项]|[二三四五六七八九十两\d][大个项][^，,]{1,12}?(?:是|有)什么"
+    r"|\b(?:(?:what|which) (?:(?:two|three|four|five|six|seven|eight|nine|ten)\b|are|were|kinds?|types?|\w+s\b)|list|in (?:what|which) (?:fields|areas))",
+    re.IGNORECASE,
+)
+_NOT_A_LIST = re.compile(r"\b(?:what|which) (?:does|is|was|has|this|address|process|class|status)\b", re.IGNORECASE)
+# The measure words for the same kind of things; any other may stand for any thing.
+_COUNTED = tuple(frozenset(words) for words in ("人名位口", "种类", "只头匹尾羽", "次回届轮", "家所座", "公顷亩"))
+_ASKED_MEASURE = re.compile(r"(?:多少|几)(?:个|多)?(?P<word>公顷|[\u3400-\u9fff])")
+_PEOPLE = re.compile(r"(?:多少|几)(?:个|名|位)?(?:人|代表|学生|员工|成员|专家|居民|游客|志愿者|读者|嘉宾)")
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The form of an answer. `quantity` is the kind of quantity asked for, None for other answers."""
+
+    kind: QuestionKind
+    quantity: QuantityKind | None = None
+    phrase: bool = False
+    measure_words: frozenset[str] = frozenset()
+
+    def accepts(self, quantity: Quantity, text: str) -> bool:
+        """Returns whether a quantity of a text is of the kind asked for."""
+        if self.quantity == "duration" and len(quantity.dates) == 2:
+            return True
+        if self.quantity is None or quantity.kind not in _ACCEPTED[self.quantity]:
+            return False
+        return self.quantity != "count" or not self.counts_other_things(quantity, text)
+
+    def counts_other_things(self, quantity: Quantity, text: str) -> bool:
+        """Returns whether the measure word after a quantity shows that it counts other things than the question: 种, not 只."""
+        following = text[quantity.end : quantity.end + 1]
+        return bool(self.measure_words) and any(following in words for words in _COUNTED if words != self.measure_words)
+
+
+def expectation(question: str) -> Expectation:
+    """Returns the form of the answer to a question."""
+    quantity = None if "第几" in question else next((kind for kind, pattern in _QUANTITIES if pattern.search(question)), None)
+    if quantity:
+        return Expectation("quantity", quantity, True, _measure_words(question))
+    if _FACT.search(question):
+        return Expectation("fact", phrase=True)
+    if _LIST.search(question) and not _NOT_A_LIST.search(question):
+        return Expectation("list")
+    return Expectation("open", phrase=bool(_THING.search(question)))
+
+
+def kind_of(question: str) -> QuestionKind:
+    """Tells questions after a number or date, after another single fact, after several things, and open ones apart."""
+    return expectation(question).kind
+
+
+def _measure_words(question: str) -> frozenset[str]:
+    if _PEOPLE.search(question):
+        return _COUNTED[0]
+    asked = _ASKED_MEASURE.search(question)
+    return next((words for words in _COUNTED if asked and asked["word"][0] in words), frozenset())

@@ -1,0 +1,52 @@
+"""Recognises a question that joins a row of one table with a heading of another, as the price of a town beside a list of goods.
+
+No row of the document answers it, but to a reader one that names the town may look as if it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.answering.table_answers import lookups, mentions
+from rag.answering.table_answers.drafts import Draft
+from rag.answering.table_answers.plans import NoPlanError
+from rag.documents import tables
+from rag.types import SearchResult
+
+
+def joins_tables(draft: Draft, others: Sequence[frozenset[str]], results: Sequence[SearchResult]) -> bool:
+    """Returns whether a question names a row of this table, and a column that only other tables of the document have.
+
+    Args:
+        draft: The question and the table.
+        others: The search terms of the headings of each other table.
+        results: The search results. A passage of prose that names both may answer.
+    """
+    try:
+        mentions.take_values(draft)
+    except NoPlanError:
+        return False
+    mentions.take_headings(draft)
+    filtered = {each.column for each in draft.filters}
+    if not draft.filters or any(link.columns - filtered for link in draft.links):
+        return False
+    lookups.take_asked(draft)
+    wanted: set[str] = set()
+    for start, end in draft.tokens():
+        word = draft.remainder.text[start:end]
+        terms = frozenset(draft.analyzer.terms(word))
+        if draft.is_light(word) or draft.about.issuperset(terms):
+            continue
+        if mentions.columns_called(draft, list(terms)) or not any(terms <= headings for headings in others):
+            return False
+        wanted |= terms
+    names = [value for each in draft.filters for value in each.values]
+    return bool(wanted) and not any(_may_say(draft, result.chunk.text, names, wanted) for result in results)
+
+
+def _may_say(draft: Draft, text: str, names: Sequence[str], wanted: set[str]) -> bool:
+    """Returns whether a passage of prose names the row and the column."""
+    folded = draft.analyzer.fold(text)
+    if tables.looks_like_row(text) or not all(name in folded for name in names):
+        return False
+    return bool(wanted.intersection(draft.analyzer.terms(text)))

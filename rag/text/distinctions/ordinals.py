@@ -1,0 +1,92 @@
+"""Ordinals in Chinese and English: 第三期, 首期, "the second phase", "Phase 2" and the like, with what they count."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rag.text.numerals import HAN_NUMERALS, han_number
+
+# Units that name the same in both languages, separated by "|". The first word is the unit's name.
+_UNITS = tuple(
+    unit.split("|")
+    for unit in (
+        "期|phase|stage|阶段|步|step",
+        "次|time|回",
+        "届|session|edition",
+        "轮|round",
+        "条|article|款|clause",
+        "章|chapter",
+        "节|section",
+        "部分|part",
+        "批|batch|group|tranche",
+        "季度|quarter",
+        "卷|volume",
+        "版|version",
+        "级|grade|level|class",
+        "年级|form",
+        "名|place|prize",
+        "号|no|number|line",
+        "类|category|type",
+        "代|generation",
+        "学期|term|semester",
+        "世界大战|world war",
+        "周|week",
+        "天|day",
+        "年|year",
+        "队|team",
+        "楼|floor",
+        "课|lesson|unit",
+    )
+)
+_UNIT_OF = {name: unit[0] for unit in _UNITS for name in unit}
+_HAN_UNITS = "|".join(sorted((name for name in _UNIT_OF if not name.isascii()), key=len, reverse=True))
+_LATIN_UNITS = "|".join(sorted((name for name in _UNIT_OF if name.isascii()), key=len, reverse=True))
+_WORDS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split()
+)
+_WORD_NUMBERS = {word: number for number, word in enumerate(_WORDS, 1)} | {"opening": 1, "initial": 1}
+_ROMAN = {name: number for number, name in enumerate("i ii iii iv v vi vii viii ix x".split(), 1)}
+_ORDINAL = re.compile(
+    rf"第\s?(?P<han>[{HAN_NUMERALS}]+|\d+)\s?(?P<han_unit>{_HAN_UNITS})?"
+    rf"|(?P<initial>首)(?P<initial_unit>{_HAN_UNITS})"
+    rf"|\b(?P<word>{'|'.join(_WORD_NUMBERS)}|\d+(?:st|nd|rd|th))[ -](?:\w+[ -]){{0,2}}?(?P<word_unit>{_LATIN_UNITS})s?\b"
+    rf"|\b(?P<plain>{'|'.join(_WORDS[2:])}|(?:[3-9]|\d\d)(?:st|nd|rd|th))(?= [a-z])(?! of\b)"
+    rf"|\b(?P<label>{_LATIN_UNITS})s? (?P<number>\d+|[ivx]+)\b(?!%|[.,]\d)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinal:
+    """An ordinal in a text: `text[start:end] == written`. `unit` is the Chinese name of what it counts, and empty when it may be anything."""
+
+    start: int
+    end: int
+    written: str
+    number: int
+    unit: str
+
+
+def find(text: str) -> list[Ordinal]:
+    """Finds the ordinals of a text, in order."""
+    found = []
+    for match in _ORDINAL.finditer(text):
+        part = match.groupdict()
+        unit = part["han_unit"] or part["initial_unit"] or part["word_unit"] or part["label"] or ""
+        if number := _number(part):
+            found.append(Ordinal(match.start(), match.end(), match[0], number, _UNIT_OF.get(unit.lower(), "")))
+    return found
+
+
+def _number(part: dict[str, str | None]) -> int:
+    """Returns the number of an ordinal; 0 for none."""
+    if part["initial"]:
+        return 1
+    if part["han"]:
+        digits = part["han"] if part["han"].isdecimal() else han_number(part["han"])
+        return int(digits or 0)
+    if word := (part["word"] or part["plain"] or "").lower():
+        return _WORD_NUMBERS.get(word) or int(re.sub(r"\D", "", word))
+    number = (part["number"] or "").lower()
+    return int(number) if number.isdecimal() else _ROMAN.get(number, 0)

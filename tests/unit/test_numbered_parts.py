@@ -1,0 +1,123 @@
+"""Questions about an article, a section or another numbered part of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from rag.answering.direct.numbered_parts import PartAnswer, answer
+from rag.text.analysis import Analyzer
+from rag.types import Chunk, Document, Language, SearchResult
+
+FOREST = Document(
+    "f",
+    "松岭山林管理办法",
+    "松岭.txt",
+    "松岭山林管理办法\n\n第一章 总则\n第一条 为了保护山林，制定本办法。\n第二条 山林内不得生火。\n"
+    "下列情形除外：\n（一）护林站内；\n（二）经批准的祭祀。\n\n第二章 罚则\n第三条 采集药材应当登记。\n"
+    "第四条 违反本办法第二条规定的，罚款三百元。\n第五条 违反本办法第三条至第四条规定的，没收药材。",
+    "zh",
+)
+PARK = Document("p", "公园管理条例", "公园.txt", "公园管理条例\n第一条 公园免费开放。\n第二条 公园内不得垂钓。", "zh")
+LEASE = Document(
+    "l",
+    "Boathouse Lease",
+    "lease.md",
+    "# Boathouse Lease\n\n## 1. Rent\nThe rent is 40 crowns.\n\n## 2. Use\n\n### 2.1 Boats\nOnly rowing boats may be kept.\n\n"
+    "### 2.2 Guests\nGuests stay for two nights at most.\n\n## 3. Ending\nThe lease ends in May.",
+    "en",
+)
+CHARTER = Document(
+    "c",
+    "Charter of the Guild",
+    "charter.txt",
+    "Charter of the Guild\nArticle 4. Members pay two crowns a year.\nArticle 5. The guild meets in March.\nIt elects a warden.\n"
+    "Article 6. Whoever breaches Article 4 or 5 is fined ten crowns.",
+    "en",
+)
+DOCUMENTS = {document.id: document for document in (FOREST, PARK, LEASE, CHARTER)}
+
+
+def found(*documents: Document) -> Sequence[SearchResult]:
+    return [
+        SearchResult(
+            Chunk(f"{each.id}-0", each.id, each.text, 0, len(each.text)), each.title, each.source, each.language, 1.0, rank
+        )
+        for rank, each in enumerate(documents, 1)
+    ]
+
+
+def ask(question: str, analyzer: Analyzer, *documents: Document) -> PartAnswer | None:
+    language: Language = "en" if question.isascii() else "zh"
+    return answer(question, found(*documents), language, DOCUMENTS.__getitem__, analyzer)
+
+
+def text_of(given: PartAnswer | None) -> str:
+    return "".join(statement.text for statement in given.statements) if given else ""
+
+
+@pytest.mark.parametrize(
+    ("question", "document", "text"),
+    [
+        ("第一条的内容是什么？", FOREST, "第一条 为了保护山林，制定本办法。[1]"),
+        ("第四条规定了什么", FOREST, "第四条 违反本办法第二条规定的，罚款三百元。[1]"),
+        ("管理办法第二条", FOREST, "第二条 山林内不得生火。[1]\n下列情形除外：[2]\n（一）护林站内；[3]\n（二）经批准的祭祀。[4]"),
+        ("請問第二條規定了什麼？", PARK, "第二条 公园内不得垂钓。[1]"),
+        ("违反第二条怎么处罚？", FOREST, "第四条 违反本办法第二条规定的，罚款三百元。[1]"),
+        ("违反第四条会有什么后果？", FOREST, "第五条 违反本办法第三条至第四条规定的，没收药材。[1]"),
+        ("What does Article 5 say?", CHARTER, "Article 5. The guild meets in March.[1]\nIt elects a warden.[2]"),
+        ("article 4 of the charter", CHARTER, "Article 4. Members pay two crowns a year.[1]"),
+        (
+            "What is the penalty for breaching Article 5?",
+            CHARTER,
+            "Article 6. Whoever breaches Article 4 or 5 is fined ten crowns.[1]",
+        ),
+        ("What is in section 2.1?", LEASE, "2.1 Boats[1]\nOnly rowing boats may be kept.[2]"),
+        (
+            "Show me section 2",
+            LEASE,
+            "2. Use[1]\n2.1 Boats[2]\nOnly rowing boats may be kept.[3]\n2.2 Guests[4]\nGuests stay for two nights at most.[5]",
+        ),
+        ("What does Article 2 say?", PARK, "In the original Chinese: “第二条 公园内不得垂钓。”[1]"),
+    ],
+)
+def test_the_part_is_given_as_it_stands(question: str, document: Document, text: str, analyzer: Analyzer) -> None:
+    given = ask(question, analyzer, document)
+    assert given is not None
+    assert given.is_answer
+    assert text_of(given) == text
+    for citation in (citation for statement in given.statements for citation in statement.citations):
+        assert document.text[citation.start : citation.end] == citation.quote
+
+
+def test_a_chapter_contains_its_articles(analyzer: Analyzer) -> None:
+    assert text_of(ask("第二章讲了什么？", analyzer, FOREST)).startswith("第二章 罚则[1]\n第三条 采集药材应当登记。[2]")
+
+
+def test_the_named_document_alone_is_quoted(analyzer: Analyzer) -> None:
+    assert text_of(ask("公园条例第一条是什么？", analyzer, FOREST, PARK)) == "第一条 公园免费开放。[1]"
+    both = text_of(ask("第一条是什么？", analyzer, FOREST, PARK))
+    assert both == "松岭山林管理办法\n第一条 为了保护山林，制定本办法。[1]\n\n公园管理条例\n第一条 公园免费开放。[2]"
+    assert ask("渔业法第一条是什么？", analyzer, FOREST, PARK) is None
+
+
+def test_a_part_that_the_document_does_not_have_is_no_answer(analyzer: Analyzer) -> None:
+    given = ask("第九条规定了什么？", analyzer, FOREST)
+    assert given is not None
+    assert not given.is_answer
+    assert text_of(given) == "《松岭山林管理办法》里没有第九条：它从第一条编到第五条。"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "第二条规定的罚款是多少？",
+        "谁通过了第二条？",
+        "山林内可以生火吗？",
+        "How many members voted for Article 5?",
+        "违反第一条怎么处罚？",
+    ],
+)
+def test_other_questions_are_left_to_the_reader(question: str, analyzer: Analyzer) -> None:
+    assert ask(question, analyzer, FOREST, CHARTER) is None
