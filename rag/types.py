@@ -33,7 +33,7 @@ class Edit:
 class Document:
     """A document's text and metadata.
 
-    `published` is an ISO date or empty. `pages` are the offsets at which the pages begin, and empty when the source has no
+    `published` is an ISO date or empty; `author` is as the document gives it, several names joined by commas. `pages` are the offsets at which the pages begin, and empty when the source has no
     pages. `edits` turn `text` back into the source text (`rag.documents.cleaning.restore`). `copies` are the sources of other
     documents of the library with mostly the same text.
     """
@@ -45,6 +45,7 @@ class Document:
     language: Language = "en"
     published: str = ""
     publisher: str = ""
+    author: str = ""
     pages: tuple[int, ...] = ()
     edits: tuple[Edit, ...] = ()
     copies: tuple[str, ...] = ()

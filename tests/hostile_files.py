@@ -748,7 +748,7 @@ FILES: dict[str, HostileFile] = {
         "a.pdf", lambda: b"MZ\x90\0" + bytes(500), Refusal("this is a program, which cannot be read")
     ),
     "picture called txt": HostileFile(
-        "a.txt", lambda: b"\x89PNG\r\n\x1a\n" + bytes(100), Refusal("this is a PNG picture, which cannot be read")
+        "a.txt", lambda: b"GIF89a" + bytes(100), Refusal("this is a GIF picture, which cannot be read")
     ),
     "text called pdf": HostileFile("a.pdf", LAKE.encode, DAMAGED_PDF),
     "gzip called csv": HostileFile(

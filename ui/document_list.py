@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING
 
+from rag.documents.naming import folders_apart
 from ui import texts
 from ui.rendering import both, file_name
 
@@ -44,17 +45,23 @@ def table(documents: Sequence[DocumentSummary], chosen: Collection[str] | None) 
     if not documents:
         return f'<p class="note empty">{both(texts.NO_DOCUMENTS_YET)}</p>'
     searched = None if chosen is None else set(chosen)
-    rows = "".join(_row(document, searched is None or document.id in searched) for document in documents[:_MAX_DOCUMENTS])
+    names = [file_name(document.source) for document in documents]
+    folders = folders_apart(names, [document.source for document in documents])
+    rows = "".join(
+        _row(document, f"{folder}/{name}" if folder else name, searched is None or document.id in searched)
+        for document, folder, name in zip(documents[:_MAX_DOCUMENTS], folders, names, strict=False)
+    )
     left = len(documents) - _MAX_DOCUMENTS
     more = f'<p class="note">{both(texts.MAX_SHOWN, _MAX_DOCUMENTS, f"{left:,}")}</p>' if left > 0 else ""
     again = f'<button type="button" data-event="clear">{both(texts.SEARCH_ALL)}</button>' if len(documents) > 1 else ""
     return f'<div class="above"><span>{both(texts.SEARCHED)}</span>{again}</div><ul>{rows}</ul>{more}'
 
 
-def _row(document: DocumentSummary, searched: bool) -> str:
+def _row(document: DocumentSummary, file: str, searched: bool) -> str:
     name, request = escape(document.id), escape(json.dumps({"id": document.id, "at": 0}))
     facts = (
-        escape(file_name(document.source)),
+        escape(file),
+        escape(document.author),
         escape(document.publisher),
         escape(document.published),
         both(texts.LANGUAGES[document.language]),

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from rag.documents.removals import STRUCK_OUT
 from rag.text.lines import BYLINE, HEADING, ROW, code_of, ends_sentence, width
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ _BARE_NUMBER = re.compile(r"^(\d{1,3})(?:\s*/\s*\d{1,4})?$")
 # A Markdown picture, which may be inside a link.
 PICTURE = r"(?:\[!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)\]\([^)\n]{0,500}\)|!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\))"
 _PICTURES = re.compile(rf"^(?:{PICTURE}\s*)+$")
-_FRONT_MATTER_KEY = re.compile(r"^[A-Za-z][\w -]*:")
+_STRUCK_OUT = re.compile(r"^(?:[-*+]\s+|\d{1,3}[.)]\s+)?~~(?=[^\s~])[^~]+(?<=\S)~~[.。]?$")
+_FRONT_MATTER_KEY = re.compile(r"^(?:[A-Za-z][\w -]*:|(?:标题|题目|作者|日期|来源|标签|分类)\s*[:：])")
 
 
 def judge(lines: Sequence[Line], markdown: bool) -> list[str]:
@@ -96,6 +98,7 @@ def judge(lines: Sequence[Line], markdown: bool) -> list[str]:
     reasons = ["rule" if _RULE.match(line.text) else "" for line in lines]
     if markdown:
         reasons = ["picture" if _PICTURES.match(line.text) else reason for line, reason in zip(lines, reasons, strict=True)]
+        reasons = [STRUCK_OUT if _STRUCK_OUT.match(line.text) else reason for line, reason in zip(lines, reasons, strict=True)]
         _mark_front_matter(lines, reasons)
         _mark_comments(lines, reasons)
     else:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rag.documents.boilerplate import PICTURE, judge
 from rag.documents.formats import has_whole_paragraphs, is_markdown, is_table
+from rag.documents.removals import STRUCK_OUT, are_of_loader, combined
 from rag.documents.unwrapping import joints
 from rag.text.lines import CONTROL, code_of, ends_sentence, lines_of
 from rag.types import Document, Edit
@@ -29,6 +30,12 @@ _COMMENT = r"<!--.{0,500}?-->"
 _MARKDOWN = (
     (re.compile(rf"(?<![ \t])[ \t]++{_COMMENT}(?!\S)|{_COMMENT}"), "Markdown comment"),
     (re.compile(rf"(?<![ \t])[ \t]++{PICTURE}(?!\S)|{PICTURE}"), "Markdown picture"),
+    (
+        re.compile(
+            r"(?<![ \t~])[ \t]++~~(?=[^\s~])[^~\n]{1,1000}(?<=\S)~~(?![\S~])|(?<!~)~~(?=[^\s~])[^~\n]{1,1000}(?<=\S)~~(?!~)"
+        ),
+        STRUCK_OUT,
+    ),
     (re.compile(r"(?<=\])\((?:https?:|mailto:|/|\.|#)(?:[^()\n]|\([^()\n]{0,100}\)){0,500}\)"), "Markdown link address"),
     (re.compile(r"(?<![A-Za-z0-9*])(\*\*)(?=[^\s*])[^\n]{1,300}?(?<=[^\s*])(\*\*)(?![A-Za-z0-9*])"), "Markdown emphasis"),
     (re.compile(r"(?<!\w)(__)(?=[^\s_])[^\n]{1,300}?(?<=[^\s_])(__)(?!\w)"), "Markdown emphasis"),
@@ -39,12 +46,13 @@ def clean(document: Document) -> Document:
     """Removes boilerplate and unwraps lines.
 
     Args:
-        document: A document whose `text` is the source text. One with `edits` is clean already and returned as it is.
+        document: A document whose `text` is the source text, except for what its loader left out. One with other edits is
+            clean already and returned as it is.
 
     Returns:
         The document with the cleaned text, the `edits` that were made, and its pages where they begin in that text.
     """
-    if document.edits:
+    if not are_of_loader(document.edits):
         return document
     source = document.text
     markdown = is_markdown(document.source)
@@ -67,7 +75,7 @@ def clean(document: Document) -> Document:
         position = line.end - joint.dropped
     edits.replace(position, len(source), "", "layout")
     pages = tuple(edits.moved(page) for page in document.pages)
-    return replace(document, text=edits.text(), edits=tuple(edits.made), pages=pages)
+    return replace(document, text=edits.text(), edits=combined(document.edits, edits.made), pages=pages)
 
 
 def restore(document: Document) -> str:

@@ -9,6 +9,9 @@ _TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
 _WHOLE_PARAGRAPHS = (*_MARKDOWN, *_TABLES, ".docx", ".docm", ".pptx", ".pptm", ".html", ".htm", ".xhtml", ".epub")
 
 
+_WITH_PROPERTIES = (".pdf", ".docx", ".docm", ".pptx", ".pptm", ".xlsx", ".xlsm")
+
+
 def is_markdown(source: str) -> bool:
     """Returns whether the text contains Markdown markup."""
     return _suffix(source) in _MARKDOWN
@@ -22,6 +25,11 @@ def is_table(source: str) -> bool:
 def has_whole_paragraphs(source: str) -> bool:
     """Returns whether each line of the text is a whole paragraph, heading or row, so that nothing needs unwrapping."""
     return _suffix(source) in _WHOLE_PARAGRAPHS
+
+
+def has_properties(source: str) -> bool:
+    """Returns whether programs write an author and a date into such files, which may be those of a template or of a copy."""
+    return _suffix(source) in _WITH_PROPERTIES
 
 
 def _suffix(source: str) -> str:

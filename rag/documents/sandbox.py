@@ -17,16 +17,18 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders import Failure, document_id, limited, plugins, printable, source_of, steps
+from rag.documents.removals import are_of_loader
 from rag.documents.source_id import belongs_to
 from rag.errors import LoadError
 from rag.settings import DEFAULTS
-from rag.types import Document
+from rag.types import Document, Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,15 +197,34 @@ def _broke_off(how: str) -> str:
 def _result(message: Any, origin: str) -> Document | Failure:
     """Returns the document or the failure in a message, if it belongs to the file with the source `origin`."""
     match message:
-        case ["document", str(source), str(title), str(text), str(published), str(publisher), [*pages]] if belongs_to(
-            source, origin
-        ) and _are_pages(pages, len(text)):
-            return Document(
-                document_id(source), title, source, text, published=published, publisher=publisher, pages=tuple(pages)
-            )
+        case [
+            "document",
+            str(source),
+            str(title),
+            str(text),
+            [str(published), str(publisher), str(author)],
+            [*pages],
+            [*removals],
+        ] if belongs_to(source, origin) and _are_pages(pages, len(text)):
+            edits = _edits(removals, len(text))
+            known = Document(document_id(source), title, source, text, pages=tuple(pages), edits=edits)
+            return replace(known, published=published, publisher=publisher, author=author)
         case ["failure", str(source), str(reason)] if belongs_to(source, origin):
             return Failure(source, reason)
     raise _StoppedError(_broke_off("an invalid result"))
+
+
+def _edits(removals: list[Any], length: int) -> tuple[Edit, ...]:
+    """Returns what a loader left out of a text of this length."""
+    edits = []
+    for removal in removals:
+        match removal:
+            case [int(start), str(removed), str(reason)]:
+                edits.append(Edit(start, removed, "", reason))
+    starts = [0, *(edit.start for edit in edits), length]
+    if len(edits) < len(removals) or starts != sorted(starts) or not are_of_loader(edits):
+        raise _StoppedError(_broke_off("an invalid result"))
+    return tuple(edits)
 
 
 def _are_pages(pages: list[Any], length: int) -> bool:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rag.documents import loaders
 from rag.documents.loaders import ocr, plugins, steps
+from rag.documents.removals import are_of_loader
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def _read(request: dict[str, Any], data: bytes) -> Iterator[Document | loaders.F
 def _message(result: Document | loaders.Failure) -> tuple[Any, ...]:
     if isinstance(result, loaders.Failure):
         return "failure", result.source, result.reason
-    return "document", result.source, result.title, result.text, result.published, result.publisher, result.pages
+    facts = (result.published, result.publisher, result.author)
+    edits = [(edit.start, edit.removed, edit.reason) for edit in result.edits] if are_of_loader(result.edits) else []
+    return "document", result.source, result.title, result.text, facts, result.pages, edits
 
 
 def _send(results: BinaryIO, *message: Any) -> None:

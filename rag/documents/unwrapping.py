@@ -29,6 +29,7 @@ _HALF_WORD = re.compile(r"[A-Za-z]+-$")
 # Widths at which prose is wrapped, in columns, and the share of the width that a full line fills. It is smaller where lines
 # break between words, not characters.
 _MIN_WIDTH, _MAX_WIDTH = 36, 130
+_MIN_NARROW, _MIN_NARROW_LINES = 24, 6
 _FULL, _FULL_OF_WORDS = 0.8, 0.75
 _LONG = 100
 _MAX_HEADING = 30
@@ -104,7 +105,10 @@ def _wrap_width(kept: Sequence[Line], source: str) -> int:
     # Lines of prose begin within a sentence or contain punctuation; those of poems, lists and tables mostly do not.
     prose = sum(below[0].islower() or (_ends_wide(above) and bool(_INNER_PUNCTUATION.search(above))) for above, below in running)
     is_prose = full >= 0.6 * len(running) and prose >= 0.5 * len(running)
-    return wrapped if is_prose and _MIN_WIDTH <= wrapped <= _MAX_WIDTH else 0
+    if wrapped < _MIN_WIDTH:
+        # The lines of a narrow column are prose if nearly all of them are full, and there are many.
+        is_prose = full >= 0.75 * len(running) and prose >= 0.6 * len(running) and len(running) >= _MIN_NARROW_LINES
+    return wrapped if is_prose and _MIN_NARROW <= wrapped <= _MAX_WIDTH else 0
 
 
 def _is_full(text: str, wrapped: int) -> bool:

@@ -13,14 +13,19 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-DOCUMENT_COLUMNS = "id, title, source, text, language, published, publisher, pages"
+DOCUMENT_COLUMNS = "id, title, source, text, language, published, publisher, author, pages"
 EDIT_COLUMNS = "start, removed, inserted, reason"
+_AUTHOR = DOCUMENT_COLUMNS.split(", ").index("author")
 _CHUNK_COLUMNS = "id, start, end, page, section, vector"
 
 
 def of_document(values: Sequence[Any], edits: Iterable[Sequence[Any]]) -> str:
-    """Returns the checksum of a document's `DOCUMENT_COLUMNS` and of the `EDIT_COLUMNS` of its edits in order, text or bytes."""
-    return _digest([values, *edits])
+    """Returns the checksum of a document's `DOCUMENT_COLUMNS` and of the `EDIT_COLUMNS` of its edits in order, text or bytes.
+
+    Without an author, it is the checksum that earlier versions stored, which did not know of authors.
+    """
+    known = [value for place, value in enumerate(values) if place != _AUTHOR or value]
+    return _digest([known, *edits])
 
 
 def store(connection: sqlite3.Connection, document_id: str) -> None:
@@ -29,9 +34,9 @@ def store(connection: sqlite3.Connection, document_id: str) -> None:
     connection.execute("UPDATE documents SET checksum = ?, chunks_checksum = ? WHERE id = ?", (*checksums, document_id))
 
 
-def store_all(connection: sqlite3.Connection) -> None:
-    """Computes and stores the checksums of all documents."""
-    for (document_id,) in connection.execute("SELECT id FROM documents").fetchall():
+def store_missing(connection: sqlite3.Connection) -> None:
+    """Computes and stores the checksums of the documents that have none, as in libraries of a version without checksums."""
+    for (document_id,) in connection.execute("SELECT id FROM documents WHERE checksum = ''").fetchall():
         store(connection, document_id)
 
 

@@ -60,7 +60,13 @@ CREATE INDEX file_documents_by_document ON file_documents(document_id);
 ALTER TABLE documents ADD COLUMN checksum TEXT NOT NULL DEFAULT '';
 ALTER TABLE documents ADD COLUMN chunks_checksum TEXT NOT NULL DEFAULT '';
 """,
-        checksums.store_all,
+        None,
+    ),
+    (
+        """
+ALTER TABLE documents ADD COLUMN author TEXT NOT NULL DEFAULT '';
+""",
+        checksums.store_missing,
     ),
 )
 

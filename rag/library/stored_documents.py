@@ -37,6 +37,7 @@ class DocumentSummary:
     added: str
     cluster: str = ""
     collections: tuple[str, ...] = ()
+    author: str = ""
 
 
 class StoredDocuments:
@@ -54,12 +55,12 @@ class StoredDocuments:
             return []
         rows = self._database.select(
             "SELECT d.id, title, source, language, published, publisher, length(text), "
-            "(SELECT count(*) FROM chunks WHERE document_id = d.id), added, cluster FROM documents d ORDER BY d.rowid"
+            "(SELECT count(*) FROM chunks WHERE document_id = d.id), added, cluster, author FROM documents d ORDER BY d.rowid"
         )
         names: dict[str, list[str]] = {}
         for name, document_id in self._database.select("SELECT name, document_id FROM collections ORDER BY name"):
             names.setdefault(document_id, []).append(name)
-        return [replace(DocumentSummary(*row), collections=tuple(names.get(row[0], ()))) for row in rows]
+        return [DocumentSummary(*row, tuple(names.get(row[0], ())), author) for *row, author in rows]
 
     def document(self, document_id: str) -> Document:
         """Returns a document with its text and the record of its cleaning.

@@ -37,6 +37,7 @@ class Summary:
     added: str = "2026-01-02 03:04:05"
     cluster: str = ""
     collections: tuple[str, ...] = ()
+    author: str = ""
 
 
 class FakeEncoder:

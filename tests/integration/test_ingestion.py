@@ -314,6 +314,7 @@ def make_old(library: Library) -> None:
             "DROP TABLE bands; DROP TABLE collections; DROP TABLE file_documents; DROP TABLE files;"
             "DROP INDEX documents_by_cluster; ALTER TABLE documents DROP COLUMN cluster;"
             "ALTER TABLE documents DROP COLUMN checksum; ALTER TABLE documents DROP COLUMN chunks_checksum;"
+            "ALTER TABLE documents DROP COLUMN author;"
             "UPDATE meta SET value = '1' WHERE key = 'schema';"
         )
 
@@ -338,6 +339,29 @@ def test_an_older_library_is_brought_up_to_date_with_a_copy_beside_it(library, o
     assert columns(migrated.path / "library-schema-1.sqlite3") == old
 
 
+def test_a_library_without_authors_is_brought_up_to_date(library, open_library) -> None:
+    library.add_document(document_of("/lake.txt", ARTICLE))
+    damaged = library.add_document(document_of("/bakery.txt", "A bakery.\n")).document_id
+    library.close()
+    with closing(sqlite3.connect(library.database)) as connection:
+        connection.execute("UPDATE documents SET publisher = 'x' WHERE id = ?", (damaged,))
+        connection.execute("ALTER TABLE documents DROP COLUMN author")
+        connection.execute("UPDATE meta SET value = '3' WHERE key = 'schema'")
+        connection.commit()
+    migrated = open_library()
+    assert [summary.author for summary in migrated.documents()] == ["", ""]
+    assert [problem for problem in migrated.check() if "lake" in problem] == []
+    with pytest.raises(LibraryError, match="is damaged"):
+        migrated.document(damaged)
+
+
+def test_the_author_is_stored(library) -> None:
+    stored = library.add_document(Document("1", "The mill", "/mill.txt", ARTICLE, author="Edda\nKroll")).document_id
+    assert library.document(stored).author == "Edda Kroll"
+    assert [summary.author for summary in library.documents()] == ["Edda Kroll"]
+    assert library.check() == []
+
+
 def test_a_migration_that_fails_leaves_the_old_library(library, open_library, monkeypatch) -> None:
     library.add_document(document_of("/lake.txt", ARTICLE))
     make_old(library)
@@ -352,7 +376,7 @@ def test_a_migration_that_fails_leaves_the_old_library(library, open_library, mo
     assert columns(library.database) == old
     monkeypatch.undo()
     assert texts(open_library()) == {"/lake.txt": ARTICLE}
-    assert schema.VERSION == 3
+    assert schema.VERSION == 4
 
 
 # -- export and import ------------------------------------------------------------------------------------------------
@@ -447,7 +471,7 @@ FOREIGN = {
         "ALTER TABLE documents RENAME TO other",
         (
             f"CREATE VIEW documents AS {ENDLESS} SELECT 'id' || n AS id, 'a' AS title, 'a' AS source, 'a' AS text, 'en' AS language, "
-            "'' AS published, '' AS publisher, '[]' AS pages, n AS rowid FROM endless"
+            "'' AS published, '' AS publisher, '' AS author, '[]' AS pages, n AS rowid FROM endless"
         ),
     ),
     "an endless meta": (
@@ -575,7 +599,7 @@ def test_a_library_is_brought_in_step_with_a_folder(library, folder) -> None:
     assert statuses(watching.bring_in_step(library, [folder], [folder])) == ["added", "added"]
     (folder / "lake.txt").rename(folder / "moved.txt")
     (folder / "bakery.txt").write_text(OTHER + "And cakes.")
-    changed = [folder / name for name in ("lake.txt", "moved.txt", "bakery.txt", "picture.png")]
+    changed = [folder / name for name in ("lake.txt", "moved.txt", "bakery.txt", "picture.gif")]
     results = watching.bring_in_step(library, [folder], changed)
     assert sorted((Path(result.source).name, result.status) for result in results) == [
         ("bakery.txt", "replaced"),

@@ -200,12 +200,12 @@ def test_what_is_added_is_found(library, write) -> None:
 
 def test_folders_are_searched_for_files(library, write, tmp_path) -> None:
     path = write("a.txt", text_of(2))
-    write("picture.png", "no text")
+    write("picture.gif", "no text")
     assert [result.source for result in library.add([tmp_path / "documents"])] == [str(path)]
 
 
 def test_nothing_to_add_makes_nothing(library, write, tmp_path) -> None:
-    write("picture.png", "no text")
+    write("picture.gif", "no text")
     with pytest.raises(LoadError, match="no file of a known kind"):
         library.add([tmp_path / "documents"])
     assert not library.path.exists()

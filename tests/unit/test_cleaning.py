@@ -719,3 +719,29 @@ def test_twenty_megabytes() -> None:
         result = clean(replace(document(text), pages=tuple(range(0, len(text), 1000))))
         assert restore(result) == text
         assert list(result.pages) == sorted(result.pages)
+
+
+def test_a_narrow_column_is_unwrapped() -> None:
+    lines = (
+        "The town council has decided to re-\nbuild the old mill bridge. Work be-\ngins on 3 April and lasts eleven\n"
+        "weeks. During this time the detour\nruns along Tanner Street. The costs\nare borne by the district, which has\n"
+        "set aside 640,000 crowns for it."
+    )
+    assert "Work begins on 3 April and lasts eleven weeks. During" in cleaned(lines).text
+    poem = "the lake is deep\nand dark is the reed\nthe heron asleep\nhas nothing to need\nthe water is cold\nthe summer is old\n"
+    assert cleaned(poem).text == poem.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "removed"),
+    [
+        ("It costs ~~3,000~~ 2,500 crowns.", "It costs 2,500 crowns.", "~~3,000~~"),
+        ("a\n\n- ~~The tenant may sublet.~~\n- Keys", "a\n\n- Keys", "- ~~The tenant may sublet.~~"),
+        ("Between ~5 and ~~ 6", "Between ~5 and ~~ 6", ""),
+        ("```\na ~~b~~\n```", "```\na ~~b~~\n```", ""),
+    ],
+)
+def test_struck_out_text_of_markdown_is_in_the_record(text: str, left: str, removed: str) -> None:
+    found = clean(Document("d", "a", "/a.md", text))
+    assert found.text == left
+    assert "".join(edit.removed.strip() for edit in removed_passages(found) if edit.reason == "struck out") == removed

@@ -84,7 +84,7 @@ def test_files_go_in_under_their_names_and_bad_ones_are_named(window):
         **{
             "river.txt": RIVER,
             "empty.txt": "",
-            "picture.png": b"\x89PNG\r\n",
+            "picture.gif": b"GIF89a\r\n",
             "large.txt": "x" * 2001,
             "湖.md": "# 青湖\n\n青湖基金成立于2003年。",
         }
@@ -93,7 +93,7 @@ def test_files_go_in_under_their_names_and_bad_ones_are_named(window):
     assert "2 added" in shown["adding"]
     for line in (
         "empty.txt: the file is empty",
-        f"picture.png: this is a PNG picture, which cannot be read; known are {' '.join(suffixes())}",
+        f"picture.gif: this is a GIF picture, which cannot be read; known are {' '.join(suffixes())}",
         "large.txt: 0.0 MB is more than the limit of 0.0 MB; split the file or raise max_file_megabytes",
     ):
         assert f"<li>{line}</li>" in shown["adding"]

@@ -13,7 +13,7 @@ from damage import read_or_refused
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rag.documents.loaders import LOADERS, Container, Failure, Loader, document_id, find_files, load, printable, suffixes
+from rag.documents.loaders import LOADERS, Container, Failure, Loader, document_id, find_files, load, printable, read, suffixes
 from rag.documents.loaders.csv import CsvLoader
 from rag.documents.loaders.html import HtmlLoader
 from rag.documents.loaders.markdown import MarkdownLoader
@@ -143,7 +143,9 @@ SURE = {
 def test_binary_files_are_refused_by_what_they_are(tmp_path: Path, kind: str, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(SURE[kind])
-    assert refusal(path) == f"this is {kind}, which cannot be read; known are {' '.join(suffixes())}"
+    read_by_ocr = kind.endswith("picture")
+    unknown = f"this is {kind}, which cannot be read; known are {' '.join(suffixes())}"
+    assert refusal(path) == ("the picture is damaged" if read_by_ocr else unknown)
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.xyz", "a"])
@@ -255,3 +257,19 @@ def test_loaders_raise_nothing_but_load_errors(loader: Loader | Container, data:
             assert document.id == document_id(document.source)
             assert all(0 <= page <= len(document.text) for page in document.pages)
             assert not is_whole or document.text.strip() == data.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "removed"),
+    [
+        ("512<sup>1</sup> t, 10<sup>3</sup> g, CO<sub>2</sub>", "512[^1] t, 10^3 g, CO₂", []),
+        ("It costs <s>3,000</s> <b>2,500</b> crowns.<br>Now.", "It costs 2,500 crowns. Now.", ["3,000 "]),
+        ("`a<sup>1</sup>` and a < b > c", "`a<sup>1</sup>` and a < b > c", []),
+        ("```html\n<b>x</b>\n```\n<span class='a'>y</span> List<T>", "```html\n<b>x</b>\n```\ny List<T>", []),
+    ],
+)
+def test_inline_html_of_markdown(text: str, expected: str, removed: list[str]) -> None:
+    (document,) = read(text.encode(), "/a.md", ".md", 10**6)
+    assert isinstance(document, Document)
+    assert document.text == expected
+    assert [edit.removed for edit in document.edits] == removed

@@ -212,3 +212,52 @@ def test_any_text_can_be_described(text: str) -> None:
         assert date.fromisoformat(found.published).isoformat() == found.published
         assert found.published[:4] in unicodedata.normalize("NFKC", text)
     assert set(found.publisher) <= set(text)
+
+
+@pytest.mark.parametrize(
+    ("head", "author", "published"),
+    [
+        ('---\ntitle: "The mill"\nauthor: "Edda Kroll"\ndate: 2025-11-04\n---\n', "Edda Kroll", "2025-11-04"),
+        ("---\nauthors: [Edda Kroll, 'Tom Reed']\ncreated: 4 November 2025\n---\n", "Edda Kroll, Tom Reed", "2025-11-04"),
+        ("---\nauthors:\n  - name: Edda Kroll\n  - Tom Reed\ntags: [a]\n---\n", "Edda Kroll, Tom Reed", ""),
+        ("---\n作者: 何立群\n日期: 2024年3月5日\n---\n", "何立群", "2024-03-05"),
+        ("---\n作者: 何\n---\n", "何", ""),
+        ("# The mill\n\nBy Edda Kroll and Tom Reed, 4 November 2025\n", "Edda Kroll and Tom Reed", "2025-11-04"),
+        ("# The mill\n\nNovember 4, 2025 | By Edda de la Kroll\n", "Edda de la Kroll", "2025-11-04"),
+        ("# The mill\n\nAuthor: Edda Kroll\n", "Edda Kroll", ""),
+        ("# 磨坊\n\n作者：何立群 来源：云溪日报 2024-03-05\n", "何立群", "2024-03-05"),
+        ("# The mill\n\nBy law every mill has a miller.\n", "", ""),
+        ("# The mill\n\nBy March 2026 the roof is done.\n", "", ""),
+        ("---\nauthor:\ntitle: The mill\n---\n", "", ""),
+    ],
+)
+def test_authors(head: str, author: str, published: str) -> None:
+    found = described(f"{head}\n{ENGLISH}", "/folder/mill.md")
+    assert (found.author, found.published) == (author, published)
+
+
+def test_properties_come_after_what_the_text_says() -> None:
+    known = Document(
+        "d", "a", "/folder/a.pdf", f"By Edda Kroll, 4 November 2025\n\n{ENGLISH}", published="2026-01-02", author="Office"
+    )
+    found = describe(clean(known))
+    assert (found.author, found.published) == ("Edda Kroll", "2025-11-04")
+    silent = describe(clean(Document("d", "a", "/folder/a.docx", ENGLISH, published="2026-01-02", author="Edda Kroll")))
+    assert (silent.author, silent.published) == ("Edda Kroll", "2026-01-02")
+    page = describe(clean(Document("d", "a", "/a.html", f"By Tom Reed\n\n{ENGLISH}", author="Edda Kroll")))
+    assert page.author == "Edda Kroll"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Phone: 0555 123456",
+        "Tel. 0555/123456",
+        "12 Mill Street, Osterby",
+        "地址：云溪路12号",
+        "office@osterby.example",
+        "+43 1 555 1234",
+    ],
+)
+def test_a_line_of_the_letterhead_is_not_the_title(head: str) -> None:
+    assert described(f"{head}\n\nNotice of the works\n\n{ENGLISH}", "/folder/scan12.txt").title == "Notice of the works"

@@ -6,6 +6,7 @@ English in two columns that lies upside down.
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from itertools import pairwise
@@ -17,7 +18,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from rag.cli import doctor
-from rag.documents.loaders import ocr, steps
+from rag.documents.loaders import find_files, ocr, read, steps
 from rag.documents.loaders.ocr import Line, lines
 from rag.documents.sandbox import Parser
 from rag.errors import LoadError
@@ -162,3 +163,26 @@ def test_files_are_read_anew_once_ocr_has_come(tmp_path: Path, encoder: HashingE
             assert parser.read_so_far == 1
         assert [library.add([file])[0].status for _ in range(2)] == ["unchanged", "unchanged"]
         assert parser.read_so_far == 2
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_a_picture_is_read_as_a_document(kind: str) -> None:
+    first, second = (Image.fromarray(picture(words)) for words in ("The ferry leaves at 9:40.", "It returns at noon."))
+    data = io.BytesIO()
+    first.save(data, kind, **({"save_all": True, "append_images": [second]} if kind == "TIFF" else {}))
+    (document,) = read(data.getvalue(), f"/ferry.{kind.lower()}", f".{kind.lower()}", LIMIT)
+    assert isinstance(document, Document)
+    assert document.text.split("\f")[0] == "The ferry leaves at 9:40."
+    if kind == "TIFF":
+        assert document.text[document.pages[1] :] == "It returns at noon."
+
+
+def test_a_picture_needs_ocr_and_is_passed_over_in_a_folder_without_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match=r"^a\.png: the picture is damaged$"):
+        list(read(b"\x89PNG\r\n", "a.png", ".png", LIMIT))
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n")
+    assert list(find_files([tmp_path])) == [tmp_path / "a.png"]
+    monkeypatch.setattr(ocr, "is_installed", lambda: False)
+    assert list(find_files([tmp_path])) == []
+    with pytest.raises(LoadError, match="needs OCR"):
+        list(read(b"\x89PNG\r\n", "a.png", ".png", LIMIT))

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.documents.chunking import Chunker
-from rag.documents.cleaning import clean, restore
+from rag.documents.cleaning import clean, removed_passages, restore
 from rag.documents.loaders import load, office
 from rag.documents.loaders.csv import CsvLoader
 from rag.documents.loaders.docx import DocxLoader
@@ -528,3 +528,164 @@ def test_any_bytes_are_csv_or_refused(data: bytes) -> None:
         lines = [line for line in re.split(r"[\r\n]+", data.decode()) if re.search(r"[a1]", line)]
         # The heading of a column without values is not part of any row; headings may have two lines.
         assert kept <= words <= kept | set(re.findall(r"[a1]+", " ".join(lines[:2])))
+
+
+# -- raised, struck out, chosen ----------------------------------------------------------------------------------------
+
+RAISED = '<w:rPr><w:vertAlign w:val="superscript"/></w:rPr>'
+STRUCK = "<w:rPr><w:strike/></w:rPr>"
+MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+W14 = 'xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml"'
+
+
+def run(text: str, properties: str = "") -> str:
+    return f'<w:r>{properties}<w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def test_raised_characters_of_word_do_not_join_a_number() -> None:
+    lowered = RAISED.replace("super", "sub")
+    runs = run("512") + run("1", RAISED) + run(" t, 10") + run("3", RAISED) + run(" g of CO") + run("2", lowered)
+    cell = f"<w:tc><w:p>{run('64') + run('5', RAISED)}</w:p></w:tc>"
+    table = f"<w:tbl><w:tr><w:tc>{paragraph('Yield')}</w:tc>{cell}</w:tr></w:tbl>"
+    assert "512[^1] t, 10^3 g of CO₂" in word(f"<w:p>{runs}</w:p>")
+    assert "64[^5]" in word(table)
+
+
+def test_struck_out_and_deleted_text_is_in_the_record_only() -> None:
+    partly = f"<w:p>{run('It costs ') + run('3,000 ', STRUCK) + run('2,500 crowns.')}</w:p>"
+    switched_off = STRUCK.replace("strike", 'strike w:val="0"')
+    cells = f"<w:tc>{paragraph('Item')}</w:tc><w:tc>{paragraph('Price')}</w:tc>"
+    struck_cell = f"<w:tr><w:tc>{paragraph('Oar')}</w:tc><w:tc><w:p>{run('12', STRUCK) + run('15')}</w:p></w:tc></w:tr>"
+    deleted_row = f"<w:tr><w:trPr><w:del/></w:trPr><w:tc>{paragraph('Sail')}</w:tc><w:tc>{paragraph('90')}</w:tc></w:tr>"
+    data = word_file(
+        partly,
+        f"<w:p>{run('The tenant may sublet.', STRUCK)}</w:p>",
+        f"<w:p>{run('In force', switched_off)}<w:del><w:r><w:delText> until May</w:delText></w:r></w:del></w:p>",
+        f"<w:tbl><w:tr>{cells}</w:tr>{struck_cell}{deleted_row}</w:tbl>",
+    )
+    document = clean(DocxLoader()(data, "lease.docx"))
+    assert document.text.split("\n\n") == ["It costs 2,500 crowns.", "In force", "Item: Oar; Price: 15"]
+    kept = [(edit.removed.strip(), edit.reason) for edit in removed_passages(document)]
+    assert kept == [
+        ("3,000", "struck out"),
+        ("The tenant may sublet.", "struck out"),
+        ("until May", "tracked deletion"),
+        ("Sail 90", "tracked deletion"),
+        ("12", "struck out"),
+    ]
+
+
+def test_an_item_that_is_struck_out_is_counted() -> None:
+    assert word_list(paragraph_of(run("one")), paragraph_of(run("two", STRUCK)), paragraph_of(run("three")))[-1] == "3. three"
+
+
+def paragraph_of(runs: str, number: int = 90) -> str:
+    return f'<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="{number}"/></w:numPr></w:pPr>{runs}</w:p>'
+
+
+def word_list(*paragraphs: str, form: str = "decimal", text: str = "%1.") -> list[str]:
+    """The lines of a Word file with two lists of one form, of which the second begins again."""
+    level = f'<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/></w:lvl>'
+    first = '<w:num w:numId="90"><w:abstractNumId w:val="90"/></w:num>'
+    again = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride>'
+    second = f'<w:num w:numId="91"><w:abstractNumId w:val="90"/>{again}</w:num></w:numbering>'
+    data = with_part(
+        word_file(*paragraphs),
+        "word/numbering.xml",
+        lambda xml: re.sub(
+            rb"(<w:num .*)",
+            lambda m: f'<w:abstractNum w:abstractNumId="90">{level}</w:abstractNum>'.encode() + m[1],
+            xml,
+            count=1,
+            flags=re.DOTALL,
+        ).replace(b"</w:numbering>", (first + second).encode()),
+    )
+    return clean(DocxLoader()(data, "a.docx")).text.splitlines()
+
+
+def test_a_list_may_begin_again() -> None:
+    items = [paragraph_of(run(text), number) for text, number in (("a", 90), ("b", 90), ("c", 91), ("d", 91), ("e", 90))]
+    assert word_list(*items) == ["1. a", "2. b", "1. c", "2. d", "3. e"]
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "last"),
+    [
+        ("chineseCountingThousand", "第%1条", "第一百一十一条 甲"),
+        ("upperRoman", "%1.", "CXI. 甲"),
+        ("lowerLetter", "%1)", "ggggg) 甲"),
+    ],
+)
+def test_long_lists_are_counted(form: str, text: str, last: str) -> None:
+    assert word_list(*[paragraph_of(run("甲"))] * 111, form=form, text=text)[-1] == last
+
+
+def test_a_typed_number_stays() -> None:
+    assert word(paragraph("第一百零一条 本条例自公布之日起施行。")) == "第一百零一条 本条例自公布之日起施行。\n\n"
+
+
+def test_check_boxes_of_word_are_answers_in_all_three_ways() -> None:
+    def control(checked: int) -> str:
+        return (
+            f'<w:sdt><w:sdtPr><w14:checkbox {W14}><w14:checked w14:val="{checked}"/></w14:checkbox></w:sdtPr>'
+            f"<w:sdtContent>{run('?')}</w:sdtContent></w:sdt>"
+        )
+
+    def field(checked: str) -> str:
+        box = f'<w:ffData><w:checkBox><w:default w:val="0"/>{checked}</w:checkBox></w:ffData>'
+        return f'<w:r><w:fldChar w:fldCharType="begin">{box}</w:fldChar></w:r><w:r><w:instrText>FORMCHECKBOX</w:instrText></w:r>'
+
+    def symbol(code: str) -> str:
+        return f'<w:r><w:sym w:font="Wingdings" w:char="{code}"/></w:r>'
+
+    lines = word(
+        f"<w:p>{run('Meal: ')}{control(0)}{run(' meat ')}{control(1)}{run(' fish')}</w:p>",
+        f"<w:p>{run('By: ')}{field('')}{run(' car ')}{field('<w:checked/>')}{run(' ferry')}</w:p>",
+        f"<w:p>{run('发票：')}{symbol('F0A8')}{run(' 是 ')}{symbol('F0FE')}{run(' 否')}</w:p>",
+    ).split("\n\n")
+    assert lines[:3] == ["Meal: fish (unticked: meat)", "By: ferry (unticked: car)", "发票：否（未勾选：是）"]
+
+
+def test_formulas_and_alternative_texts_of_word_are_read() -> None:
+    formula = f"<m:oMath {MATH}><m:r><m:t>k=1.35</m:t></m:r></m:oMath>"
+    drawing = 'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"'
+    picture = (
+        f'<w:r><w:drawing><wp:inline {drawing}><wp:docPr id="1" name="P" descr="The weir in May"/></wp:inline></w:drawing></w:r>'
+    )
+    unnamed = picture.replace("The weir in May", "IMG_01.jpg")
+    assert word(f"<w:p>{run('The factor is ')}{formula}{run('.')}</w:p>", f"<w:p>{picture}{unnamed}</w:p>") == (
+        "The factor is k = 1.35.\n\n[Picture: The weir in May]\n\n"
+    )
+
+
+def test_a_formula_ends_the_sentence_that_introduces_it() -> None:
+    formula = f"<w:p><m:oMathPara {MATH}><m:oMath><m:r><m:t>H=z</m:t></m:r></m:oMath></m:oMathPara></w:p>"
+    text = word(paragraph("The head is computed as follows:"), formula, paragraph("Done."), formula)
+    assert text == "The head is computed as follows: H = z\n\nDone.\n\nH = z\n\n"
+
+
+def test_a_prompt_that_nobody_has_filled_in_is_not_an_answer() -> None:
+    prompt = f"<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>{run('Enter a name.')}</w:sdtContent></w:sdt>"
+    assert word(f"<w:p>{run('Name: ')}{prompt}</w:p>") == "Name:\n\n"
+
+
+def test_raised_and_struck_out_text_of_slides_and_their_properties() -> None:
+    import pptx
+    from pptx.util import Inches
+
+    slides = pptx.Presentation()
+    slides.core_properties.author = "Edda Kroll"
+    slides.core_properties.created = datetime.datetime(2025, 11, 4, 8, 30)
+    slide = slides.slides.add_slide(slides.slide_layouts[6])
+    paragraph = slide.shapes.add_textbox(Inches(1), Inches(1), Inches(3), Inches(1)).text_frame.paragraphs[0]
+    for text, name, value in (("512", "", ""), ("1", "baseline", "30000"), (" t, not ", "", ""), ("480", "strike", "sngStrike")):
+        added = paragraph.add_run()
+        added.text = text
+        if name:
+            added._r.get_or_add_rPr().set(name, value)
+    slides.slides.add_slide(slides.slide_layouts[6]).shapes.add_textbox(0, 0, Inches(3), Inches(1)).text_frame.text = "last"
+    document = PptxLoader()(saved(slides), "talk.pptx")
+    assert document.text == "512[^1] t, not \n\n\flast\n\n"
+    assert [edit.removed for edit in document.edits] == ["480"]
+    assert document.text[document.pages[1] :] == "last\n\n"
+    assert (document.author, document.published) == ("Edda Kroll", "2025-11-04")

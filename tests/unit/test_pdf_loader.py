@@ -230,3 +230,65 @@ def test_a_chinese_pdf_answers_with_the_page(tmp_path: Path) -> None:
         assert (citation.page, citation.source) == (3, "简报.pdf")
         assert "二〇二一年一月一日" in citation.quote
         assert library.document(citation.document_id).text[citation.start : citation.end] == citation.quote
+
+
+def raised_and_lowered(canvas: Canvas) -> None:
+    text = canvas.beginText(70, 700)
+    parts = (
+        *(("The farm reaped 512", 0, 10), ("1", 4, 6), (" tonnes on 10", 0, 10), ("3", 4, 6), (" plots of 25 m", 0, 10)),
+        *(("2", 3, 7), (", and CO", 0, 10), ("2", -2, 7), (" fell. A ", 0, 10), ("small word", 0, 7), (" stays.", 0, 10)),
+    )
+    for part, rise, size in parts:
+        text.setFont("Helvetica", size)
+        text.setRise(rise)
+        text.textOut(part)
+    canvas.drawText(text)
+    note = canvas.beginText(70, 100)
+    for part, rise, size in (("1", 3, 5), (" Without the test field.", 0, 8)):
+        note.setFont("Helvetica", size)
+        note.setRise(rise)
+        note.textOut(part)
+    canvas.drawText(note)
+
+
+def test_raised_and_lowered_characters_do_not_join_a_number() -> None:
+    lines = PdfLoader()(made(raised_and_lowered), "farm.pdf").text.split("\n")
+    assert lines[0] == "The farm reaped 512[^1] tonnes on 10^3 plots of 25 m², and CO₂ fell. A small word stays."
+    assert lines[-1] == "[^1] Without the test field."
+
+
+def form(canvas: Canvas) -> None:
+    fields = canvas.acroForm
+    for y, label in ((740, "Name of the boat:"), (710, "Home port:"), (680, "Berth:"), (650, "Motor on board:"), (620, "Sails:")):
+        canvas.drawString(70, y, label)
+    fields.textfield(name="boat", value="Silver Heron", x=220, y=734, width=200, height=20)
+    fields.textfield(name="port", value="Osterby", x=220, y=704, width=200, height=20)
+    fields.textfield(name="berth", value="", x=220, y=674, width=200, height=20)
+    for x, name, label in ((220, "yes", "yes"), (300, "no", "no")):
+        fields.radio(name="motor", value=name, selected=name == "yes", x=x, y=646, size=14)
+        canvas.drawString(x + 20, 650, label)
+    for x, name, checked in ((220, "main", True), (300, "jib", True), (380, "spinnaker", False)):
+        fields.checkbox(name=name, checked=checked, x=x, y=616, size=14)
+        canvas.drawString(x + 20, 620, name)
+    canvas.drawString(70, 560, "The licence is valid for two years.")
+
+
+def test_the_fields_of_a_form_come_behind_their_labels() -> None:
+    lines = [line for line in PdfLoader()(made(form), "boat.pdf").text.split("\n") if line]
+    assert lines == [
+        "Name of the boat: Silver Heron",
+        "Home port: Osterby",
+        "Berth: (left blank)",
+        "Motor on board: yes (unticked: no)",
+        "Sails: main, jib (unticked: spinnaker)",
+        "The licence is valid for two years.",
+    ]
+
+
+def test_the_properties_of_a_file_are_metadata() -> None:
+    def written_by(canvas: Canvas) -> None:
+        canvas.setAuthor("Edda Kroll")
+        canvas.drawString(70, 700, "The mill burnt down in 1987.")
+
+    assert PdfLoader()(made(written_by), "mill.pdf").author == "Edda Kroll"
+    assert PdfLoader()(made(page("No author.")), "mill.pdf").author == ""

@@ -147,7 +147,7 @@ def test_warnings_come_through(parser: Parser, caplog: pytest.LogCaptureFixture)
 def test_each_step_of_what_takes_long_is_told_and_has_the_time_of_a_document(hostile: Any) -> None:
     answer = """
 for page in range(5): time.sleep(0.5); say("step", page, 5)
-say("document", "a.txt", "a", "The lake is deep.", "", "", [])
+say("document", "a.txt", "a", "The lake is deep.", ["", "", ""], [], [])
 say("end", "", True)
 """
     told: list[tuple[int, int]] = []
@@ -362,7 +362,7 @@ def test_a_process_that_does_not_take_the_file_is_stopped(monkeypatch: pytest.Mo
 
 
 def test_what_came_before_the_end_stays(hostile: Any) -> None:
-    one = ("document", "a.zip/1.txt", "1", "The lake is deep.", "", "", [])
+    one = ("document", "a.zip/1.txt", "1", "The lake is deep.", ("", "", ""), [], [])
     parser = hostile(f"say(*{one!r}); say('failure', 'a.zip/2.txt', 'a.zip/2.txt: no'); os.kill(os.getpid(), 11)")
     results = parser.read(b"x", "a.zip", ".zip", LIMIT)
     assert next(results) == Document(document_id("a.zip/1.txt"), "1", "a.zip/1.txt", "The lake is deep.")

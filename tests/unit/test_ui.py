@@ -227,6 +227,7 @@ class Summary:
     added: str = "2026-01-02 03:04:05"
     cluster: str = HOSTILE
     collections: tuple[str, ...] = (HOSTILE,)
+    author: str = HOSTILE
 
 
 HOSTILE_DOCUMENT = Document("d1", HOSTILE, HOSTILE, f"前{HOSTILE}后", "en")
@@ -325,8 +326,8 @@ def test_a_turn_that_was_stopped_says_so_and_keeps_its_text():
 # -- the documents ----------------------------------------------------------------------------------------------------
 
 TWO = [
-    Summary("甲", "/a/甲.txt", "新华社", "", "1", "zh", 1200, cluster="", collections=()),
-    Summary("乙", "/a/乙.txt", "", "2020-01-01", "2", "en", 34, cluster="", collections=()),
+    Summary("甲", "/a/甲.txt", "新华社", "", "1", "zh", 1200, cluster="", collections=(), author=""),
+    Summary("乙", "/a/乙.txt", "", "2020-01-01", "2", "en", 34, cluster="", collections=(), author="何立群"),
 ]
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
+from rag.documents import naming
 from rag.text import quantities
 from rag.text.language import language_of
 from rag.text.names import NameFinder
@@ -105,12 +106,16 @@ def label(name: str, language: Language) -> str:
 def names_apart(sources: Iterable[Document]) -> list[str]:
     """Names what tells documents apart: titles that differ in a number such as a year; else dates; else titles.
 
+    Documents of the same title have the folder that tells them apart before it.
+
     A single document gets an empty name.
     """
     documents = list(sources)
     if len(documents) < 2:
         return [""] * len(documents)
-    titles = [shortened(document.title) for document in documents]
+    titles = [document.title for document in documents]
+    folders = naming.folders_apart(titles, [document.source for document in documents])
+    titles = [shortened(f"{folder}/{title}" if folder else title) for folder, title in zip(folders, titles, strict=True)]
     dates = [document.published for document in documents]
     numbers = {tuple(re.findall(r"\d+", document.title)) for document in documents}
     dated = all(dates) and len(set(dates)) == len(dates)
@@ -126,7 +131,7 @@ def _section_apart(section: str, sections: Sequence[str]) -> str:
 
 def shortened(title: str) -> str:
     """Returns a title of at most 40 characters and an ellipsis."""
-    return title if len(title) <= _MAX_TITLE else title[:_MAX_TITLE].rstrip() + "…"
+    return naming.shortened(title, _MAX_TITLE)
 
 
 def latin_name(han: str, names: NameFinder) -> str:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.documents.loaders import plugins
+from rag.documents.loaders import pictures, plugins
 from rag.documents.loaders.archive import ArchiveLoader
 from rag.documents.loaders.base import Container, Failure, Loader, is_blank, printable
 from rag.documents.loaders.csv import CsvLoader
@@ -16,6 +16,7 @@ from rag.documents.loaders.html import HtmlLoader
 from rag.documents.loaders.json_lines import JsonLinesLoader
 from rag.documents.loaders.markdown import MarkdownLoader
 from rag.documents.loaders.pdf import PdfLoader
+from rag.documents.loaders.pictures import PictureLoader
 from rag.documents.loaders.pptx import PptxLoader
 from rag.documents.loaders.recognition import recognise
 from rag.documents.loaders.text import TextLoader
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 def suffixes() -> list[str]:
     """Returns the endings of the file names that can be read, in order, with those of plug-ins."""
-    return sorted({*_BY_SUFFIX, *(suffix for loader in plugins.installed().loaders for suffix in loader.suffixes)})
+    return sorted({suffix for loader in (*LOADERS, *plugins.installed().loaders) for suffix in loader.suffixes})
 
 
 def load(path: Path, max_bytes: int, source: str = "") -> Iterator[Document | Failure]:
@@ -156,5 +157,8 @@ LOADERS: tuple[Loader | Container, ...] = (
     XlsxLoader(),
     CsvLoader(),
 )
+_PICTURES = PictureLoader()
+LOADERS += (_PICTURES,)
 LOADERS += (ArchiveLoader(read, tuple(suffix for loader in LOADERS for suffix in loader.suffixes)),)
-_BY_SUFFIX = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
+_BY_SUFFIX: dict[str, Loader | Container] = {suffix: loader for loader in LOADERS for suffix in loader.suffixes}
+_BY_SUFFIX |= dict.fromkeys(pictures.SUFFIXES, _PICTURES)

@@ -9,9 +9,11 @@ from urllib.parse import unquote
 
 from rag.documents.loaders import html
 from rag.documents.loaders.base import document_id
+from rag.documents.loaders.html_inline import prepare
 from rag.documents.loaders.office import bounded
 from rag.documents.loaders.zipped import ZipReader
 from rag.documents.metadata import date_in
+from rag.documents.removals import record
 from rag.documents.source_id import SourceId
 from rag.errors import LoadError
 from rag.types import Document
@@ -42,13 +44,16 @@ class EpubLoader:
         chapters = list(filter(None, bounded(texts, source)))
         if not chapters:
             raise LoadError(f"{source}: the book contains no text")
-        return Document(
-            document_id(source),
-            _metadata(package, "title") or Path(source).stem,
-            source,
-            "\n\n".join(chapters),
-            published=date_in(_metadata(package, "date")),
-            publisher=_metadata(package, "publisher") or _metadata(package, "creator"),
+        return record(
+            Document(
+                document_id(source),
+                _metadata(package, "title") or Path(source).stem,
+                source,
+                "\n\n".join(chapters),
+                published=date_in(_metadata(package, "date")),
+                publisher=_metadata(package, "publisher"),
+                author=_metadata(package, "creator"),
+            )
         )
 
 
@@ -79,7 +84,11 @@ def _chapters(package: Any, folder: str) -> Iterator[str]:
 def _chapter(archive: ZipReader, name: str, source: str) -> str:
     """Returns the text of a chapter; empty if it has none, like a cover."""
     data = archive.read(name, _MAX_PART_BYTES)
-    return html.text_of(html.parse(data, str(SourceId(source).member(name)))) if data.strip() else ""
+    if not data.strip():
+        return ""
+    tree = html.parse(data, str(SourceId(source).member(name)))
+    prepare(tree)
+    return html.text_of(tree)
 
 
 def _metadata(package: Any, name: str) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.documents.loaders import check_boxes
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.decoding import decode
+from rag.documents.loaders.html_inline import NOT_SHOWN, has_hidden_style, prepare
+from rag.documents.loaders.html_main import keep_main_part, set_surroundings_aside
 from rag.documents.loaders.html_tables import cell, mark_cells, without_marks
 from rag.documents.loaders.table_rows import Cell, rows_as_lines
+from rag.documents.removals import kept, marked_parts, record
 from rag.errors import LoadError
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_:.-]{2,30})""")
 _DECLARED_WITHIN = 4096
@@ -34,24 +39,20 @@ _IS_XML = re.compile(r"\s*<\?xml|.{0,1000}<html[^>]{0,500}\bxmlns=", re.IGNORECA
 _SELF_CLOSED = re.compile(
     r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)([A-Za-z][\w:-]{0,40}+)((?:\s[^<>]{0,2000})?)/>"
 )
-_NO_CHARACTER = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufdd0-\ufddf\ufffe\uffff]")
+_NO_CHARACTER = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _CHARACTER_REFERENCE = re.compile(r"&#(x[0-9a-f]{1,8}|[0-9]{1,9})(?:;|(?![0-9a-f]))", re.IGNORECASE)
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # In characters; the extraction rejects shorter main texts. English needs three times as many characters as Chinese.
 _MIN_MAIN_TEXT = 80
 _MAX_CELL = 300
 _MAX_DEPTH = 250
 
 # The elements of HTML, and of the extraction's own markup, by their role in a text.
-_NOT_TEXT = frozenset(
-    "head script style template noscript svg iframe object embed audio video canvas map select button textarea input rt rp graphic".split()
-)
+_NOT_TEXT = NOT_SHOWN | {"input", "graphic"}
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form header hr html "
     "main menu nav ol p pre quote section summary table tbody tfoot thead ul list caption".split()
 )
 _BREAKS, _ITEMS, _ROWS, _CELLS = ("br", "lb"), ("li", "item"), ("tr", "row"), ("td", "th", "cell")
-_SURROUNDINGS = frozenset(("nav", "footer", "aside"))
 _HEADING = re.compile(r"h([1-6])")
 
 
@@ -62,28 +63,34 @@ class HtmlLoader:
 
     def __call__(self, data: bytes, source: str) -> Document:
         tree = parse(data, source)
-        page = None if _is_deep(tree) else _extracted(tree, source)
-        text = page is not None and _main_text(page.body)
-        if not text:
-            _remove(tree, lambda element: element.tag in _SURROUNDINGS)
-            text = text_of(tree)
-        if not text:
+        page = None if _is_deep(tree) else _extracted(_as_shown(tree), source)
+        extracted = _main_text(page.body) if page is not None else ""
+        prepare(tree)
+        if extracted:
+            keep_main_part(tree, extracted)
+        else:
+            set_surroundings_aside(tree)
+        text = text_of(tree)
+        if not kept(text).strip():
             raise LoadError(
                 f"{source}: the page contains no text; if a script makes it, print it to a PDF or copy the text to a file"
             )
         title = (page and page.title) or tree.findtext(".//title", "")
-        return Document(
-            document_id(source),
-            " ".join(title.split()) or Path(source).stem,
-            source,
-            text,
-            published=(page and page.date) or "",
-            publisher=(page and page.sitename) or "",
+        return record(
+            Document(
+                document_id(source),
+                " ".join(title.split()) or Path(source).stem,
+                source,
+                text,
+                published=(page and page.date) or "",
+                publisher=(page and page.sitename) or "",
+                author=", ".join(((page and page.author) or "").split("; ")),
+            )
         )
 
 
 def parse(data: bytes, source: str) -> Any:
-    """Parses a page, without the elements that a reader does not see.
+    """Parses a page.
 
     Raises:
         LoadError: It is not text, or empty.
@@ -100,9 +107,17 @@ def parse(data: bytes, source: str) -> Any:
         tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError) as error:
         raise LoadError(f"{source}: the page is empty") from error
-    _remove(tree, _is_hidden)
     mark_cells(tree)
     return tree
+
+
+def _as_shown(tree: Any) -> Any:
+    """Returns a copy of a page without the elements that a reader does not see."""
+    shown = copy.deepcopy(tree)
+    for element in [element for element in shown.iter() if isinstance(element.tag, str) and has_hidden_style(element)]:
+        if element.getparent() is not None:
+            element.drop_tree()
+    return shown
 
 
 def _referred(reference: re.Match[str]) -> str:
@@ -135,17 +150,6 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _is_hidden(element: Any) -> bool:
-    return "hidden" in element.attrib or bool(_HIDDEN.search(element.get("style", "")))
-
-
-def _remove(tree: Any, unwanted: Callable[[Any], bool]) -> None:
-    """Removes elements from a tree, with everything in them; the root stays."""
-    for element in [element for element in tree.iter() if unwanted(element)]:
-        if element.getparent() is not None:
-            element.drop_tree()
 
 
 def _is_deep(tree: Any) -> bool:
@@ -204,11 +208,12 @@ class _Writer:
         self._row: Any = None
         self._cells: list[Cell] = []
         self._rows: list[list[Cell]] = []
+        self._left_out: list[str] = []
 
     def written(self, tree: Any) -> str:
         for event, element in _walk(tree):
             if event == "text":
-                self._inline.append(element)
+                self._add(element)
             elif event == "start":
                 self._begin(element)
             else:
@@ -216,6 +221,13 @@ class _Writer:
         self._close("\n\n")
         self._write_rows()
         return "".join(self._written)
+
+    def _add(self, text: str) -> None:
+        """Adds text to a block or a cell. What is left out of a cell comes after the table."""
+        if self._row is not None:
+            self._left_out += marked_parts(text)
+            text = kept(text)
+        self._inline.append(text)
 
     def _begin(self, element: Any) -> None:
         tag = element.tag
@@ -264,10 +276,10 @@ class _Writer:
         gap = "\n" if self._in_item else gap
         text = without_marks("".join(self._inline))
         self._inline = []
-        text = text.strip("\n") if self._preformatted else " ".join(text.split())
+        text = text.strip("\n") if self._preformatted else " ".join(check_boxes.written(text).split())
         if text.strip():
             self._write_rows()
-            self._write(self._mark + text, gap)
+            self._write((self._mark if kept(text).strip() else "") + text, gap)
             self._mark = ""
         else:
             self._gap = "\n\n" if again else max(self._gap, gap, key=len)
@@ -278,10 +290,13 @@ class _Writer:
 
     def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
-        for line in rows_as_lines(rows, self._written[-1] if self._written else "") if rows else ():
+        for line in rows_as_lines(rows, kept(self._written[-1]) if self._written else "") if rows else ():
             self._gap = self._gap if line else "\n\n"
             if line:
                 self._write(line, "\n")
+        left_out, self._left_out = self._left_out, []
+        for passage in left_out:
+            self._write(passage, "\n")
         self._gap = "\n\n" if rows else self._gap
 
 

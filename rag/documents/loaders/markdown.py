@@ -6,7 +6,9 @@ from pathlib import Path
 
 from rag.documents.loaders.base import document_id
 from rag.documents.loaders.decoding import decode
+from rag.documents.loaders.markdown_inline import with_inline
 from rag.documents.loaders.markdown_tables import with_rows
+from rag.documents.removals import record
 from rag.types import Document
 
 
@@ -16,4 +18,4 @@ class MarkdownLoader:
     suffixes = (".md", ".markdown")
 
     def __call__(self, data: bytes, source: str) -> Document:
-        return Document(document_id(source), Path(source).stem, source, with_rows(decode(data, source)))
+        return record(Document(document_id(source), Path(source).stem, source, with_rows(with_inline(decode(data, source)))))

@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders.zipped import BOUNDED_METHODS
+from rag.documents.metadata import date_in
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rag.types import Document
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+# The authors of files that programs make, and the date of the templates of python-docx and python-pptx.
+_NOBODY = frozenset(
+    (
+        "python-docx",
+        "openpyxl",
+        "microsoft office user",
+        "user",
+        "admin",
+        "administrator",
+        "author",
+        "unknown",
+        "anonymous",
+        "owner",
+        "root",
+    )
+)
+_PDF_DAY = re.compile(r"D:((?:19|20)\d{2})(\d{2})(\d{2})")
+_TEMPLATE_DAY = "2013-12-23"
+_DAY = re.compile(r"(?:19|20)\d{2}-\d{2}-\d{2}")
 _MAX_CHARACTERS = 20_000_000
 
 
@@ -47,6 +71,40 @@ def office_file(data: bytes, source: str, kind: str, most_unpacked: int) -> Iter
         raise
     except Exception as error:  # the libraries fail in many ways at damaged parts
         raise LoadError(f"{source}: this is not {kind}, or it is damaged") from error
+
+
+def with_properties(document: Document, properties: Any) -> Document:
+    """Returns a document with the author, the date and the title in the core properties of an Office file.
+
+    Args:
+        document: The document.
+        properties: Those of python-docx, python-pptx or openpyxl, whose values may be missing or damaged.
+    """
+    author = _value(properties, "author") or _value(properties, "creator")
+    created = _value(properties, "created")
+    return replace(
+        document,
+        author="" if author.strip("()[]").lower() in _NOBODY else author,
+        published=created[:10] if _DAY.match(created) and created[:10] != _TEMPLATE_DAY else "",
+    )
+
+
+def with_pdf_properties(document: Document, properties: Mapping[str, str]) -> Document:
+    """Returns a document with the author and the date in the properties of a PDF file, whose dates are such as "D:20251104"."""
+    author = " ".join((properties.get("Author") or "").split())
+    created = _PDF_DAY.match(properties.get("CreationDate") or "")
+    return replace(
+        document,
+        author="" if author.strip("()[]").lower() in _NOBODY else author,
+        published="-".join(created.groups()) if created and date_in("-".join(created.groups())) else "",
+    )
+
+
+def _value(properties: Any, name: str) -> str:
+    try:
+        return " ".join(str(getattr(properties, name, None) or "").split())
+    except Exception:  # a damaged property must not make the text unreadable
+        return ""
 
 
 def bounded(parts: Iterable[str], source: str) -> Iterator[str]:

@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.documents.loaders import ocr, steps
+from rag.documents.loaders import ocr, pdf_forms, steps
 from rag.documents.loaders.base import document_id
-from rag.documents.loaders.office import bounded
+from rag.documents.loaders.office import bounded, with_pdf_properties
 from rag.documents.loaders.pdf_lines import lines_of
 from rag.documents.loaders.pdf_page_columns import flows
 from rag.documents.loaders.pdf_pieces import Piece, upright
@@ -42,7 +42,7 @@ class PdfLoader:
     def __call__(self, data: bytes, source: str) -> Document:
         with _lock:
             try:
-                pages, scans = _read(data, source)
+                pages, scans, properties = _read(data, source)
             except (LoadError, MemoryError):
                 raise
             except Exception as error:  # the library fails in many ways at damaged files
@@ -52,7 +52,8 @@ class PdfLoader:
         starts = [0]
         for page in pages[:-1]:
             starts.append(starts[-1] + len(page) + 1)
-        return Document(document_id(source), Path(source).stem, source, "\f".join(pages), pages=tuple(starts))
+        known = Document(document_id(source), Path(source).stem, source, "\f".join(pages), pages=tuple(starts))
+        return with_pdf_properties(known, properties)
 
 
 def _warn_of(scans: Sequence[int], source: str, *, is_empty: bool) -> None:
@@ -79,8 +80,8 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join([*map(str, numbers[:_MAX_NAMED_PAGES]), *more])
 
 
-def _read(data: bytes, source: str) -> tuple[list[str], list[int]]:
-    """Returns the text of each page, and the numbers of the pages that are pictures without text."""
+def _read(data: bytes, source: str) -> tuple[list[str], list[int], dict[str, str]]:
+    """Returns the text of each page, the numbers of the pages that are pictures without text, and the properties."""
     import pypdfium2
     from pypdfium2 import raw
 
@@ -94,9 +95,14 @@ def _read(data: bytes, source: str) -> tuple[list[str], list[int]]:
     try:
         if len(pdf) > _MAX_PAGES:
             raise LoadError(f"{source}: the file has {len(pdf)} pages; at most {_MAX_PAGES} are read")
+        pdf_forms.init(pdf)
         scans: list[int] = []
         tables = PageTables()
-        return list(bounded((_page(pdf, number, tables, scans, source) for number in range(len(pdf))), source)), scans
+        return (
+            list(bounded((_page(pdf, number, tables, scans, source) for number in range(len(pdf))), source)),
+            scans,
+            pdf.get_metadata_dict(),
+        )
     finally:
         pdf.close()
 
@@ -110,7 +116,8 @@ def _page(pdf: Any, index: int, tables: PageTables, scans: list[int], source: st
         count = textpage.count_chars()
         if count > _MAX_CHARACTERS_OF_PAGE:
             raise LoadError(f"{source}: page {index + 1} has {count} characters, more than any page can show")
-        text = _text(tables.written(page, textpage, count, upright(textpage, count)))
+        pieces = pdf_forms.with_fields(upright(textpage, count), page, pdf.formenv)
+        text = _text(tables.written(page, textpage, count, pieces))
         if not text.strip() and any(True for _ in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])):
             scans.append(index + 1)
             if ocr.is_installed():

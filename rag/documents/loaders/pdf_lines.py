@@ -9,12 +9,14 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rag.documents.loaders import scripts
+from rag.documents.loaders.pdf_forms import VALUE, plain
 from rag.documents.loaders.pdf_pieces import height_of, middle_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rag.documents.loaders.pdf_pieces import Row
+    from rag.documents.loaders.pdf_pieces import Piece, Row
 
 # In heights of a line: the gap between two words, and the one between the cells of a row.
 _WORD_GAP = 0.2
@@ -23,6 +25,10 @@ _CELL_GAP = 1.6
 _PARAGRAPH = 1.3
 _MARKER = re.compile(r"[(（]?\w{1,3}[.)）、]?|[^\w\s]")
 _MAX_INDENT = 12
+# A piece that is raised, in heights of the line, and in characters.
+_SMALL = 0.8
+_RAISED = 0.25
+_MAX_RAISED = 4
 
 
 def lines_of(blocks: Sequence[list[Row]]) -> Iterator[str]:
@@ -42,15 +48,25 @@ def lines_of(blocks: Sequence[list[Row]]) -> Iterator[str]:
 def _text_of(row: Row) -> str:
     """Joins the pieces of a row, with a tab between cells. The number of a list item is not a cell."""
     text = row[0].text
+    base = max(row, key=lambda piece: piece.right - piece.left)
     for number, (before, piece) in enumerate(pairwise(row)):
         gap = (piece.left - before.right) / max(before.top - before.bottom, 0.1)
+        is_value = piece.text.startswith(VALUE)
         marker = number == 0 and _MARKER.fullmatch(before.text)
-        if gap > _CELL_GAP and not marker:
+        if gap > _CELL_GAP and not marker and not is_value:
             text += "\t"
-        elif marker or gap > _WORD_GAP:
+        elif marker or is_value or gap > _WORD_GAP:
             text += " "
-        text += piece.text
-    return text
+        text += _in_line(piece, base)
+    return plain(text)
+
+
+def _in_line(piece: Piece, base: Piece) -> str:
+    """Returns the text of a piece, marked if it is raised above the longest piece of its row, as the mark of a note is."""
+    height = base.top - base.bottom
+    small = piece.top - piece.bottom < _SMALL * height
+    raised = small and piece.bottom - base.bottom > _RAISED * height and len(piece.text) <= _MAX_RAISED
+    return scripts.raised(piece.text) if raised else piece.text
 
 
 def _commonest(steps: Sequence[float]) -> float:

@@ -8,11 +8,14 @@ import statistics
 import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rag.documents.loaders.pdf_scripts import Character, text_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 # In heights of a line: a wider blank than this ends a piece.
 GAP = 1.0
+_TOUCHING = 0.08
 _NOT_PRINTED = re.compile("[\0-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 _SLANT = math.radians(8)
 
@@ -54,6 +57,7 @@ def upright(textpage: Any, count: int, gap: float = GAP) -> list[Piece]:
 def _pieces(textpage: Any, characters: Iterable[tuple[int, str]], turn: int, gap: float) -> Iterator[Piece]:
     """Puts together characters that follow each other in the order in which they were printed."""
     piece: Piece | None = None
+    read: list[Character] = []
     blank = False
     for i, character in characters:
         if character.isspace() or _NOT_PRINTED.match(character):
@@ -61,21 +65,25 @@ def _pieces(textpage: Any, characters: Iterable[tuple[int, str]], turn: int, gap
             continue
         here = Piece(*_box(textpage, i, turn), character)
         if piece and _goes_on(piece, here, gap) and not (blank and gap < GAP):
-            space = " " if blank and not (_is_wide(piece.text[-1]) and _is_wide(character)) else ""
+            touches = read[-1].bottom != here.bottom and here.left - piece.right < _TOUCHING * (here.top - here.bottom)
+            # PDFium adds a blank where the baseline changes, as behind an exponent.
+            space = " " if blank and not touches and not (_is_wide(piece.text[-1]) and _is_wide(character)) else ""
             piece = Piece(
                 min(piece.left, here.left),
                 min(piece.bottom, here.bottom),
                 max(piece.right, here.right),
                 max(piece.top, here.top),
-                piece.text + space + character,
+                character,
             )
+            read.append(Character(space + character, i, here.bottom, here.top))
         else:
             if piece:
-                yield piece
+                yield piece._replace(text=text_of(textpage, read, turn))
             piece = here
+            read = [Character(character, i, here.bottom, here.top)]
         blank = False
     if piece:
-        yield piece
+        yield piece._replace(text=text_of(textpage, read, turn))
 
 
 def _box(textpage: Any, index: int, turn: int) -> tuple[float, float, float, float]:

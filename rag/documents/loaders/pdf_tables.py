@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders import pdf_rules, table_headings
+from rag.documents.loaders.pdf_forms import is_field, plain
 from rag.documents.loaders.pdf_page_columns import is_running_text, rows_of
 from rag.documents.loaders.pdf_pieces import GAP, Piece, Row, height_of, middle_of
 from rag.documents.loaders.pdf_pieces import upright as pieces_of
@@ -82,7 +83,7 @@ class PageTables:
         grids = pdf_rules.grids(page)
         if not grids and sum(len(line) > 1 for line in lines) < (1 if before else _MIN_ROWS):
             return pieces
-        words = pieces_of(textpage, count, _WORD)
+        words = [*pieces_of(textpage, count, _WORD), *filter(is_field, pieces)]
         found = _ruled(words, grids)
         taken = {id(word) for table in found for word in table.words}
         rest = [word for word in words if id(word) not in taken]
@@ -102,7 +103,7 @@ class PageTables:
         above = rows_of([piece for piece in others if piece.bottom >= table.top])
         if before and before.edges and len(above) <= _MAX_LINES_BEYOND and _are_aligned(before, table):
             headings = before.headings
-        near = "\n".join(" ".join(piece.text for piece in row) for row in above[-2:])
+        near = plain("\n".join(" ".join(piece.text for piece in row) for row in above[-2:]))
         lines = [line for line in rows_as_lines([*headings, *table.rows], near) if line]
         if not lines:
             return pieces
@@ -157,7 +158,7 @@ def _joined(words: list[Piece]) -> str:
             wide = text and ord(text[-1]) > 0x2E7F and ord(word.text[0]) > 0x2E7F
             gap = number and (word.left - line[number - 1].right) > _WORD * (word.top - word.bottom)
             text += word.text if not text or (wide and not gap) else f" {word.text}"
-    return text
+    return plain(text)
 
 
 # -- tables with aligned columns ----------------------------------------------------------------------------------------

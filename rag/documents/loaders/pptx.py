@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders.base import document_id
-from rag.documents.loaders.office import bounded, office_file
+from rag.documents.loaders.office import bounded, office_file, with_properties
+from rag.documents.loaders.pptx_text import alternative_text, kept_text, left_out, line_of
 from rag.documents.loaders.table_rows import Cell, Merged, rows_as_lines
+from rag.documents.removals import record
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -28,13 +30,15 @@ class PptxLoader:
         with office_file(data, source, "a PowerPoint file (.pptx)", _MAX_UNPACKED) as file:
             import pptx
 
-            slides = bounded(("".join(_slide(slide)) for slide in pptx.Presentation(file).slides), source)
+            presentation = pptx.Presentation(file)
+            slides = bounded(("".join(_slide(slide)) for slide in presentation.slides), source)
             pages, parts, length = [], [], 0
             for slide in slides:
                 pages.append(length)
                 parts.append(slide)
                 length += len(slide) + 1
-        return Document(document_id(source), Path(source).stem, source, "\f".join(parts), pages=tuple(pages))
+            known = Document(document_id(source), Path(source).stem, source, "\f".join(parts), pages=tuple(pages))
+            return record(with_properties(known, presentation.core_properties))
 
 
 def _slide(slide: Any) -> Iterator[str]:
@@ -71,20 +75,25 @@ def _lines(shape: Any, above: str = "") -> Iterator[str]:
         yield from _paragraphs(shape.text_frame)
     elif getattr(shape, "has_table", False):
         yield from rows_as_lines(map(_cells, shape.table.rows), above)
+        yield from (passage for row in shape.table.rows for cell in row.cells for passage in left_out(cell.text_frame))
     elif getattr(shape, "has_chart", False):
         yield from _chart(shape.chart)
     else:
         yield from _diagram(shape)
+        yield from filter(None, (alternative_text(shape),))
 
 
 def _paragraphs(frame: Any) -> Iterator[str]:
     for paragraph in frame.paragraphs:
-        if text := " ".join(paragraph.text.split()):
+        if text := line_of(paragraph._p):
             yield text
 
 
 def _cells(row: Any) -> list[Cell]:
-    return [(Merged.ABOVE if cell._tc.vMerge else Merged.LEFT) if cell.is_spanned else cell.text_frame.text for cell in row.cells]
+    return [
+        (Merged.ABOVE if cell._tc.vMerge else Merged.LEFT) if cell.is_spanned else kept_text(cell.text_frame)
+        for cell in row.cells
+    ]
 
 
 def _chart(chart: Any) -> Iterator[str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MAX_READ_AHEAD = 16
 # Part of a file's hash. Change it whenever a loader reads files differently than before.
-_LOADERS = "1"
+_LOADERS = "2"
 
 
 @dataclass(frozen=True, slots=True)

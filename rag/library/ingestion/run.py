@@ -242,5 +242,6 @@ class IngestionRun:
 def _with_short_metadata(document: Document) -> Document:
     """Returns the document with metadata of one short line each: they precede each passage, and are shown in lists."""
     title = one_line(document.title)[:_MAX_TITLE] or Path(document.source).stem
-    published, publisher = (one_line(text)[:_MAX_TITLE] for text in (document.published, document.publisher))
-    return replace(document, title=title, published=published, publisher=publisher)
+    facts = (document.published, document.publisher, document.author)
+    published, publisher, author = (one_line(text)[:_MAX_TITLE] for text in facts)
+    return replace(document, title=title, published=published, publisher=publisher, author=author)
