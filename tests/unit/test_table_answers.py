@@ -366,6 +366,10 @@ def test_a_form_is_asked_by_its_labels_and_its_line_is_cited(ask) -> None:
         assert (statement.text, statement.citations[0].quote) == (text, line)
     assert ask("How high is the Osterby lighthouse?", form) is None
     assert ask("How high is the church?", form) is None
+    # A measure that nothing gives is not taken from another label; a passage may give it.
+    assert ask("How wide is the Gull Rock lighthouse?", form).statements == ()
+    prose = Document("p", "p", "p.txt", "The Gull Rock lighthouse has a width of 9 metres.")
+    assert ask("How wide is the Gull Rock lighthouse?", form, prose) is None
 
 
 @pytest.mark.parametrize(("source", "question"), LEFT_ALONE, ids=[case[1] for case in LEFT_ALONE])

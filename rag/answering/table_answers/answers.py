@@ -102,9 +102,14 @@ def _is_silent(
     encoder: Encoder,
 ) -> bool:
     """Returns whether the question is one for the tables of a document, and they surely do not say."""
-    reads = [read for read in _tables_of(source.text, analyzer) if not read.is_form]
-    if len(reads) > _MAX_READ or len(source.text) > _MAX_CACHED_CHARACTERS:
+    everything = _tables_of(source.text, analyzer)
+    if len(everything) > _MAX_READ or len(source.text) > _MAX_CACHED_CHARACTERS:
         return False
+    for form in (read for read in everything if read.is_form):
+        draft = Draft(question, form, language, source.title, analyzer=analyzer, encoder=encoder)
+        if elsewhere.lacks_label(draft, source.text, results):
+            return True
+    reads = [read for read in everything if not read.is_form]
     terms = [frozenset(term for outside, _ in read.heading_terms for term in outside) for read in reads]
     for i, read in enumerate(reads):
         drafts = (Draft(question, read, language, source.title, analyzer=analyzer, encoder=encoder) for _ in range(2))

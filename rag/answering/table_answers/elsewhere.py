@@ -76,6 +76,24 @@ def names_no_row(draft: Draft, text: str, results: Sequence[SearchResult]) -> bo
     return not any(term in said for term in unknown)
 
 
+def lacks_label(draft: Draft, text: str, results: Sequence[SearchResult]) -> bool:
+    """Returns whether a question asks for a measure of what a form describes, and neither the form nor any passage gives one.
+
+    Args:
+        draft: The question and the form, in the same language.
+        text: The text of the document.
+        results: The search results.
+    """
+    asked = lookups.take_asked(draft)
+    concept = words.concepts(draft.analyzer).get(asked)
+    if not concept or draft.called(asked) or not lookups.asks_for_cell(draft.remainder.text):
+        return False
+    left = [draft.remainder.text[start:end] for start, end in draft.tokens()]
+    named = [frozenset(draft.analyzer.terms(word)) for word in left if not draft.is_light(word)]
+    said = draft.analyzer.fold("\n".join([text, *(result.chunk.text for result in results)]))
+    return bool(named) and all(map(draft.about.issuperset, named)) and not any(term in said for term in concept)
+
+
 def _may_say(draft: Draft, text: str, names: Sequence[str], wanted: set[str]) -> bool:
     """Returns whether a passage of prose names the row and the column."""
     folded = draft.analyzer.fold(text)
