@@ -1,7 +1,7 @@
 """Corrects typing errors in a question by the words of the passages that it may be about.
 
 A word is corrected only if it is unknown. An English word becomes the one that is nearest by letters inserted, left out, replaced or
-exchanged. Chinese characters become a word that sounds the same, as errors of pinyin input do, or one of the same characters in
+exchanged; if none of the passages is near, a word of the language that differs by one letter. Chinese characters become a word that sounds the same, as errors of pinyin input do, or one of the same characters in
 another order.
 """
 
@@ -20,8 +20,8 @@ from rag.text.scripts import to_simplified
 if TYPE_CHECKING:
     from rag.text.analysis import Analyzer
 
-AreKnown = Callable[[Sequence[str]], Sequence[bool]]
-"""Tells which of some English words, in lower case, are words of the language or of the library."""
+AreWords = Callable[[Sequence[str]], Sequence[bool]]
+"""Tells which of some strings of letters, in lower case, are English words."""
 
 _WORD = re.compile(r"(?<![\w@/.-])[A-Za-z]{3,}(?![\w@/]|[.-]\w)")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -40,7 +40,9 @@ _SIMILAR_SOUNDS = ((re.compile("([zcs])h"), r"\1"), (re.compile("([aei])ng"), r"
 _WHICH = re.compile(r"(?:(?<=[从在于是到自由])|^)那(?=[天年月日里儿个些位家种次国省市县])")
 
 
-def corrected(question: str, passages: Sequence[str], analyzer: Analyzer, are_known: AreKnown) -> str:
+def corrected(
+    question: str, passages: Sequence[str], analyzer: Analyzer, are_words: AreWords, is_in_library: Callable[[str], bool]
+) -> str:
     """Returns the question with its typing errors corrected; the question itself if there are none or their correction is unknown.
 
     Words in quotation marks are left as they are.
@@ -49,28 +51,55 @@ def corrected(question: str, passages: Sequence[str], analyzer: Analyzer, are_kn
         question: In Chinese or English.
         passages: The texts whose words correct it.
         analyzer: Cuts Chinese text into words.
-        are_known: Tells which English words need no correction.
+        are_words: Tells which strings of letters need no correction and can be one.
+        is_in_library: Tells whether another English word is in the library, so that it needs no correction.
     """
     simplified = to_simplified(question)
     quoted = [match.span() for match in _QUOTED.finditer(question)]
-    changes = [*_english(question, passages, are_known), *_chinese(simplified, passages, analyzer), *_asking(simplified)]
+    changes = [
+        *_english(question, passages, are_words, is_in_library),
+        *_chinese(simplified, passages, analyzer),
+        *_asking(simplified),
+    ]
     for start, end, replacement in sorted(changes, reverse=True):
         if not any(first < end and start < last for first, last in quoted):
             question = question[:start] + replacement + question[end:]
     return question
 
 
-def _english(question: str, passages: Iterable[str], are_known: AreKnown) -> Iterator[tuple[int, int, str]]:
+def _english(
+    question: str, passages: Iterable[str], are_words: AreWords, is_in_library: Callable[[str], bool]
+) -> Iterator[tuple[int, int, str]]:
     typed = [match for match in _WORD.finditer(question) if not match[0].isupper()]
-    known = are_known([match[0].lower() for match in typed]) if typed else []
-    unknown = [match for match, is_known in zip(typed, known, strict=True) if not is_known]
+    known = are_words([match[0].lower() for match in typed]) if typed else []
+    unknown = [match for match, is_word in zip(typed, known, strict=True) if not is_word and not is_in_library(match[0].lower())]
     if not unknown:
         return
     words = Counter(word.lower() for passage in passages for word in re.findall(r"[A-Za-z]{3,}", passage))
     for match in unknown:
-        begins = not question[: match.start()].strip()
-        if nearest := _nearest(match[0].lower(), words, is_name=match[0][0].isupper() and not begins):
-            yield *match.span(), nearest.capitalize() if match[0][0].isupper() else nearest
+        word, begins, is_capital = match[0].lower(), not question[: match.start()].strip(), match[0][0].isupper()
+        is_name = is_capital and not begins
+        if meant := _nearest(word, words, is_name=is_name) or ("" if is_name else _one_letter_off(word, are_words)):
+            yield *match.span(), meant.capitalize() if is_capital else meant
+
+
+def _one_letter_off(typed: str, are_words: AreWords) -> str:
+    """Returns the one word of which two letters were exchanged, else one left out, else one doubled or added; "" unless there is one."""
+    if len(typed) < _MIN_NAME:
+        return ""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    splits = [(typed[:place], typed[place:]) for place in range(1, len(typed) + 1)]
+    kinds = (
+        [head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1],
+        [head + letter + tail for head, tail in splits for letter in letters],
+        [head + tail[1:] for head, tail in splits if tail],
+    )
+    for edits in kinds:
+        candidates = sorted(set(edits))
+        meant = [word for word, is_word in zip(candidates, are_words(candidates), strict=True) if is_word]
+        if meant:
+            return meant[0] if len(meant) == 1 else ""
+    return ""
 
 
 def _nearest(typed: str, words: Counter[str], *, is_name: bool) -> str:
