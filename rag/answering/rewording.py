@@ -22,6 +22,7 @@ from rag.types import Language, SearchResult
 _CLEARLY_BETTER = 1.5
 _MAX_SUPPORT = 0.999
 _MAX_CORES = 3
+_MAX_CHECKED = 5
 # A question of more characters or words than this may tell a story first.
 _LONG_HAN = 40
 _LONG_WORDS = 24
@@ -79,7 +80,12 @@ def wordings(question: str, results: Sequence[SearchResult], library: Library) -
         return [count == 1 for count in library.encoder.count_tokens(words)]
 
     def is_in_library(word: str) -> bool:
-        return bool(library.search_terms(library.analyzer.terms(word), 1))
+        # The stem of a misspelled word may be that of a word in the library.
+        rows = [row for row, _ in library.search_terms(library.analyzer.terms(word), _MAX_CHECKED)]
+        return any(
+            re.search(rf"\b{word}\b", f"{found.title} {found.chunk.text}", re.IGNORECASE)
+            for found in library.results(rows).values()
+        )
 
     passages = [f"{result.title}\n{result.chunk.section}\n{result.chunk.text}" for result in results]
     spelled = corrected(question, passages, library.analyzer, are_words, is_in_library)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,17 @@ AreWords = Callable[[Sequence[str]], Sequence[bool]]
 
 _WORD = re.compile(r"(?<![\w@/.-])[A-Za-z]{3,}(?![\w@/]|[.-]\w)")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
-_QUOTED = re.compile(r"[“\"‘《][^”\"’》]*[”\"’》]")
+_QUOTED = re.compile(r"[“\"‘][^”\"’]*[”\"’]")
 # Words that a question may consist of, whatever the passages say.
 _ASKING = frozenset(
     "what when where which who whom whose why how many much long does did was were are have has had can could should would there".split()
 )
-_MAX_HAN = 4
+_ENDINGS = ("s", "es", "d", "ed", "ing", "ly")
+_ASKING_HAN = ("什么", "多少", "哪些", "怎么", "怎样", "如何", "哪里", "哪个", "何时", "为何", "哪年", "哪天")
+_MIN_HAN, _MAX_HAN = 2, 4
+# A word of the dictionary is meant if it is at least this frequent, and so many times as frequent as the next that sounds the same.
+_FREQUENT = 50
+_FAR_MORE_FREQUENT = 4
 _MIN_FOR_TWO_ERRORS = 8
 _MIN_NAME = 5
 _MIN_SIMILAR_SOUND = 3
@@ -77,10 +82,17 @@ def _english(
         return
     words = Counter(word.lower() for passage in passages for word in re.findall(r"[A-Za-z]{3,}", passage))
     for match in unknown:
+        if _is_inflected(match[0].lower(), words):
+            continue
         word, begins, is_capital = match[0].lower(), not question[: match.start()].strip(), match[0][0].isupper()
         is_name = is_capital and not begins
         if meant := _nearest(word, words, is_name=is_name) or ("" if is_name else _one_letter_off(word, are_words)):
             yield *match.span(), meant.capitalize() if is_capital else meant
+
+
+def _is_inflected(word: str, words: Collection[str]) -> bool:
+    """Returns whether a word differs from one of the passages by a regular ending only."""
+    return word in words or any(word + ending in words or word.removesuffix(ending) in words for ending in _ENDINGS)
 
 
 def _one_letter_off(typed: str, are_words: AreWords) -> str:
@@ -125,6 +137,8 @@ def _chinese(question: str, passages: Sequence[str], analyzer: Analyzer) -> Iter
         return
     words = Counter(word for text in texts for word in _words(text, analyzer))
     by_sound: dict[tuple[int, str], str] = {}
+    if not re.search(HAN_ASKING, question):
+        by_sound |= {(len(word), spelled(word)): word for word in _ASKING_HAN}
     for word, _ in sorted(words.items(), key=lambda item: (item[1], item[0])):
         for key in _keys(word):
             by_sound[len(word), key] = word
@@ -132,9 +146,37 @@ def _chinese(question: str, passages: Sequence[str], analyzer: Analyzer) -> Iter
     for start, end in sorted(odd, key=lambda window: window[0] - window[1]):
         typed = question[start:end]
         meant = next((by_sound[len(typed), key] for key in _keys(typed) if (len(typed), key) in by_sound), "")
+        meant = meant or _of_dictionary(typed, analyzer)
         if meant and not any(start < last and first < end for first, last in taken):
             taken.append((start, end))
             yield start, end, meant
+
+
+def _of_dictionary(typed: str, analyzer: Analyzer) -> str:
+    """Returns the frequent word of the dictionary that has another character of the same sound; "" unless one is far more frequent."""
+    frequencies = analyzer.jieba.FREQ
+    if len(typed) != _MIN_HAN:
+        return ""
+    found = Counter(
+        {
+            word: frequencies.get(word, 0)
+            for place, character in enumerate(typed)
+            for other in _characters_by_sound(analyzer).get(spelled(character), ())
+            if (word := typed[:place] + other + typed[place + 1 :]) != typed
+        }
+    )
+    (best, count), *others = found.most_common(2) or [("", 0)]
+    return best if count >= _FREQUENT and all(count >= _FAR_MORE_FREQUENT * other for _, other in others) else ""
+
+
+@lru_cache(maxsize=1)
+def _characters_by_sound(analyzer: Analyzer) -> dict[str, list[str]]:
+    """Returns the characters of the dictionary by their sound."""
+    sounds: dict[str, list[str]] = {}
+    for word, count in analyzer.jieba.FREQ.items():
+        if count and len(word) == 1 and _HAN.fullmatch(word):
+            sounds.setdefault(spelled(word), []).append(word)
+    return sounds
 
 
 def _keys(word: str) -> list[str]:
@@ -147,6 +189,11 @@ def _keys(word: str) -> list[str]:
     return [sound, *characters, *([f"~{similar}"] if len(word) >= _MIN_SIMILAR_SOUND else [])]
 
 
+@lru_cache(maxsize=1)
+def _asking_sounds() -> frozenset[str]:
+    return frozenset(map(spelled, _ASKING_HAN))
+
+
 def _odd_windows(question: str, analyzer: Analyzer) -> Iterator[tuple[int, int]]:
     """Yields the places of two to four characters that are no word of the dictionary, and not words of it side by side."""
     frequencies = analyzer.jieba.FREQ
@@ -155,7 +202,8 @@ def _odd_windows(question: str, analyzer: Analyzer) -> Iterator[tuple[int, int]]
             inside = tokens[first:last]
             window = "".join(inside)
             is_odd = not frequencies.get(window) and any(len(token) == 1 or not frequencies.get(token) for token in inside)
-            if is_odd and (len(window) >= _MIN_SIMILAR_SOUND or not any(token in STOP_WORDS for token in inside)):
+            is_kept = len(window) >= _MIN_SIMILAR_SOUND or not any(token in STOP_WORDS for token in inside)
+            if is_odd and (is_kept or spelled(window) in _asking_sounds()):
                 yield start + end - len(window), start + end
 
 

@@ -36,6 +36,9 @@ def is_in_library(word: str) -> bool:
         ("長江十年近漁從哪天開始？", "長江十年禁渔從哪天開始？"),
         ("红素林有多大？", "红树林有多大？"),
         ("红数林有多大？", "红树林有多大？"),
+        ("红树林面积是多绍", "红树林面积是多少"),
+        # A word of the dictionary that is in no passage.
+        ("红树林面临什么维胁？", "红树林面临什么威胁？"),
         ("Whne was the wimdmill on Heron Hill biult?", "When was the windmill on Heron Hill built?"),
         ("Who is Lindqvst?", "Who is Lindqvist?"),
         # Words that are in no passage.
@@ -58,6 +61,7 @@ def test_unknown_words_become_the_nearest_of_the_passages(typed: str, meant: str
         # Several words are one letter away.
         "Who was the stck on the hill?",
         "Who was on the caspian hill?",
+        "What are the windmills?",
         # Two errors in a name, or one in a short name.
         "Who was Cospxr Lindkwist?",
         "Who was Hil?",
