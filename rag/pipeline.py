@@ -278,19 +278,19 @@ class RagPipeline:
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.query, tuple(candidates[: self._top_k]))
         reread = partial(self._reread, documents=documents, stop=stop)
-        if not cited and (found := self._direct(draft, candidates, reread)):
+        if not cited and (found := self._direct(draft, candidates, reread, documents)):
             yield from draft.say(found.statements)
             yield draft.done(found.kind, tuple(candidates[: self._top_k]), found.confidence)
             return
         with self._models:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
-        readings = follow_ups.cited_first(readings, draft.follows)
         if not draft.is_reworded and (wording := rewording.best(draft.query, candidates, readings, self._library, reread)):
             draft.reword(wording)
             yield from self._answer(draft, cited, stop, documents)
             return
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
         results = self._ranked(readings)
+        readings = follow_ups.cited_first(readings, draft.follows)
         try:
             if not cited and not self._writer and (parts := self._parts(draft.query, documents, stop)):
                 yield from draft.say(parts.statements)
@@ -361,12 +361,16 @@ class RagPipeline:
         return readings if readings and readings[0].support >= self._threshold else []
 
     def _direct(
-        self, draft: Draft, candidates: Sequence[SearchResult], reread: Callable[[str], list[Reading]]
+        self,
+        draft: Draft,
+        candidates: Sequence[SearchResult],
+        reread: Callable[[str], list[Reading]],
+        documents: Collection[str] | None,
     ) -> DirectAnswer | None:
         """Returns an answer by rule; None unless a rule is sure of one."""
         try:
             with self._models:
-                found = direct.find(draft.query, candidates, draft.language, self._library)
+                found = direct.find(draft.query, candidates, draft.language, self._library, documents)
             found = found or direct.compare(draft.query, draft.language, self._library, reread)
         except DocumentNotFoundError:
             return None
