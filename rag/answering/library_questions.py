@@ -13,6 +13,7 @@ from rag.answering.composing import Statement
 from rag.answering.drafts import Request, Response
 from rag.answering.naming import ANY_DOCUMENT, SOME_DOCUMENT, named_documents
 from rag.answering.summarising.describing import COLON, TITLED, written_date, written_length
+from rag.documents.naming import folders_apart
 from rag.errors import DocumentNotFoundError
 from rag.text import quantities
 from rag.types import Document, Language
@@ -25,31 +26,29 @@ Property = Literal["author", "publisher", "date", "length", "kind", "language", 
 _MAX_LISTED = 20
 # An author, a date or a publisher stands near the beginning or the end of a text.
 _MAX_HEAD, _MAX_END = 3000, 600
-_PROPERTIES: tuple[tuple[Property, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern, re.IGNORECASE))
-    for name, pattern in (
-        ("author", r"作者|谁写|执笔|撰写|撰稿|\bauthors?\b|\bwho wrote\b|\bwritten by\b|\bwho (?:is|are) .{0,20}\bby\b"),
-        (
-            "added",
-            r"(?:什么时[候间]|何时|哪天|几时).{0,4}(?:添加|加入|上传|入库|导入)|\bwhen .{0,60}\b(?:added|uploaded|imported)\b",
-        ),
-        (
-            "date",
-            r"日期|哪一?[年天日]|什么时[候间]|何时|时间|年份|多久以前|\bwhen\b|\bdate[ds]?\b|\bhow old\b|\b(?:which|what) (?:year|day)\b",
-        ),
-        (
-            "length",
-            r"多长|字数|多少[个]?[字词页]|几页|页数|篇幅|多大|\bhow (?:long|many (?:pages|words|characters))\b|\bpages?\b|\blength\b|\blong\b|\bword count\b",
-        ),
-        ("kind", r"格式|类型|什么文件|\bformat\b|\bkind of (?:file|document)\b|\bfile type\b"),
-        ("language", r"什么语[言种]|哪种语言|语种|\b(?:which|what) language\b|\blanguage\b"),
-        ("source", r"文件名|\bfile ?name\b|\bname of the file\b"),
-        (
-            "publisher",
-            r"发布|出版|来源|出处|出自|出品|哪家|哪个单位|谁发|哪里来|\bpublish|\bissued\b|\bsource\b|\bcome from\b|\bnewspaper\b",
-        ),
-    )
+_PROPERTIES_PATTERNS: tuple[tuple[Property, str], ...] = (
+    ("author", r"作者|谁写|执笔|撰写|撰稿|\bauthors?\b|\bwho wrote\b|\bwritten by\b|\bwho (?:is|are) .{0,20}\bby\b"),
+    (
+        "added",
+        r"(?:什么时[候间]|何时|哪天|几时).{0,4}(?:添加|加入|上传|入库|导入)|\bwhen .{0,60}\b(?:added|uploaded|imported)\b",
+    ),
+    (
+        "date",
+        r"日期|哪一?[年天日]|什么时[候间]|何时|时间|年份|多久以前|\bwhen\b|\bdate[ds]?\b|\bhow old\b|\b(?:which|what) (?:year|day)\b",
+    ),
+    (
+        "length",
+        r"多长|字数|多少[个]?[字词页]|几页|页数|篇幅|多大|\bhow (?:long|many (?:pages|words|characters))\b|\bpages?\b|\blength\b|\blong\b|\bword count\b",
+    ),
+    ("kind", r"格式|类型|什么文件|\bformat\b|\bkind of (?:file|document)\b|\bfile type\b"),
+    ("language", r"什么语[言种]|哪种语言|语种|\b(?:which|what) language\b|\blanguage\b"),
+    ("source", r"文件名|\bfile ?name\b|\bname of the file\b"),
+    (
+        "publisher",
+        r"发布|出版|来源|出处|出自|出品|哪家|哪个单位|谁发|哪里来|\bpublish|\bissued\b|\bsource\b|\bcome from\b|\bnewspaper\b",
+    ),
 )
+_PROPERTIES = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _PROPERTIES_PATTERNS]
 _ASKS_WHICH = re.compile(
     rf"(?:哪些|哪几|几|多少|什么)[份个篇]?{ANY_DOCUMENT}|\b(?:which|what|how many|any|list|show)(?: (?:me|all|the|other|new))* {ANY_DOCUMENT}",
     re.IGNORECASE,
@@ -183,7 +182,7 @@ def _value(wanted: Property, document: Document, summary: DocumentSummary, langu
     ending = PurePosixPath(document.source).suffix.casefold().lstrip(".")
     kind = texts.FILE_KINDS.get(ending)
     values: dict[Property, Callable[[], str]] = {
-        "author": lambda: getattr(document, "author", ""),
+        "author": lambda: document.author,
         "publisher": lambda: document.publisher,
         "date": lambda: written_date(document.published, language),
         "length": lambda: written_length(document, language),
@@ -204,7 +203,7 @@ def _place(wanted: Property, document: Document) -> tuple[int, int] | None:
             found = [q for q in quantities.find(part, document.language) if _is_date(q, document.published)]
             if found:
                 return start + found[0].start, start + found[0].end
-        value = {"author": getattr(document, "author", ""), "publisher": document.publisher}.get(wanted, "")
+        value = {"author": document.author, "publisher": document.publisher}.get(wanted, "")
         if value and (at := part.find(value)) >= 0:
             return start + at, start + at + len(value)
     return None
@@ -230,8 +229,8 @@ def _extreme(request: Request, key: Callable[[DocumentSummary], object], descend
     known = [document for document in request.documents if key(document)]
     if not known:
         return _listed_all(request)
-    best = sorted(known, key=key, reverse=descending)[0]  # type: ignore[arg-type, return-value]
-    return Response.of_text(_line(best, request.language))
+    best = sorted(known, key=key, reverse=descending)[0]  # type: ignore[arg-type]
+    return Response.of_text(_line(best))
 
 
 def _listed(request: Request) -> Response | None:
@@ -278,11 +277,13 @@ def _listed_all(request: Request) -> Response:
 
 
 def _lines(documents: Sequence[DocumentSummary], language: Language) -> list[str]:
-    return ["- " + _line(document, language) for document in documents[:_MAX_LISTED]] + _more(documents, language)
+    folders = folders_apart([document.title for document in documents], [document.source for document in documents])
+    shown = zip(documents[:_MAX_LISTED], folders, strict=False)
+    return ["- " + _line(document, folder) for document, folder in shown] + _more(documents, language)
 
 
-def _line(document: DocumentSummary, language: Language) -> str:
-    return " · ".join(filter(None, (document.title, document.publisher, document.published)))
+def _line(document: DocumentSummary, folder: str = "") -> str:
+    return " · ".join(filter(None, (document.title, folder, document.author, document.publisher, document.published)))
 
 
 def _more(documents: Sequence[DocumentSummary], language: Language) -> list[str]:

@@ -23,22 +23,20 @@ _LANGUAGE: tuple[tuple[Language, re.Pattern[str]], ...] = (
     ("en", re.compile(r"英文|英语|英译|\bEnglish\b", re.IGNORECASE)),
     ("zh", re.compile(r"中文|汉语|汉译|华文|\bChinese\b", re.IGNORECASE)),
 )
-_WISHES: tuple[tuple[Wish, re.Pattern[str]], ...] = tuple(
-    (wish, re.compile(pattern, re.IGNORECASE))
-    for wish, pattern in (
-        ("language", rf"翻译|翻成|译|{_LANGUAGE[0][1].pattern}|{_LANGUAGE[1][1].pattern}|\btranslat"),
-        ("quotes", r"原文|原句|原话|引文|引用|\b(?:quot(?:es?|ations?)|original|exact words|verbatim|source text)\b"),
-        ("list", r"要点|列表|清单|分[点条]|[逐几三]条|条目|列[成个一出]|\b(?:bullet(?:s|ed)?|list|points)\b"),
-        (
-            "longer",
-            r"详|具体|展开|多说|细|扩展|太短|太笼统|不够|长一?[点些]|\b(?:longer|detail(?:s|ed)?|expand|elaborate|more depth|say more|more about it|too short|not enough)\b",
-        ),
-        (
-            "shorter",
-            r"简|短|精|浓缩|太长|有点长|啰嗦|太多|一句话|说重点|说人话|\b(?:short(?:er|en)?|brief(?:er|ly)?|concise|cut|fewer|less|too long|too much|wordy|tl;?dr|one sentence|simpler|condense)\b",
-        ),
-    )
+_WISHES_PATTERNS: tuple[tuple[Wish, str], ...] = (
+    ("language", rf"翻译|翻成|译|{_LANGUAGE[0][1].pattern}|{_LANGUAGE[1][1].pattern}|\btranslat"),
+    ("quotes", r"原文|原句|原话|引文|引用|\b(?:quot(?:es?|ations?)|original|exact words|verbatim|source text)\b"),
+    ("list", r"要点|列表|清单|分[点条]|[逐几三]条|条目|列[成个一出]|\b(?:bullet(?:s|ed)?|list|points)\b"),
+    (
+        "longer",
+        r"详|具体|展开|多说|细|扩展|太短|太笼统|不够|长一?[点些]|\b(?:longer|detail(?:s|ed)?|expand|elaborate|more depth|say more|more about it|too short|not enough)\b",
+    ),
+    (
+        "shorter",
+        r"简|短|精|浓缩|太长|有点长|啰嗦|太多|一句话|说重点|说人话|\b(?:short(?:er|en)?|brief(?:er|ly)?|concise|cut|fewer|less|too long|too much|wordy|tl;?dr|one sentence|simpler|condense)\b",
+    ),
 )
+_WISHES = [(wish, re.compile(pattern, re.IGNORECASE)) for wish, pattern in _WISHES_PATTERNS]
 _MARKER = re.compile(r"\[\d+\]")
 _MAX_CONTEXT = 2
 _NAME = re.compile(r"《[^《》]{2,40}》|\b[A-Z][\w&.-]*(?: (?:(?:of|the|and|for|on) )*[A-Z][\w&.-]*)+|\b[A-Z]{2,}\d*\b")

@@ -21,25 +21,23 @@ Kind = Literal[
 _DOCUMENT_ZH = r"(?:文件|文档|文章|报告|报道|资料|材料|白皮书|文书|纪要|合同|手册|文本|全文|正文|PDF)"
 _DOCUMENT_EN = r"\b(?:documents?|files?|papers?|reports?|articles?|texts?|sources?|minutes|handbook|manual|contract|pdf)\b"
 
-ASKED: dict[Kind, re.Pattern[str]] = {
-    kind: re.compile(pattern, re.IGNORECASE)
-    for kind, pattern in {
-        "number": rf"{HAN_AMOUNT_ASKED}|比例|占比|第几|\bhow (?:many|much|large|long|big|old|far|high|tall|wide|deep|often|fast)\b"
-        r"|\b(?:what|which) (?:percent(?:age)?|share|proportion|number|amount|fraction)\b|\bat what (?:price|rate|age)\b",
-        "date": r"何时|日期|什么时[候间]|哪一?[年天月日]|几[年月]几?[月日号]|何年|几点|\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|time)\b",
-        "person": r"谁|哪[一]?位|何人|\b(?:who|whom|whose)\b|\bwhat (?:person|man|woman)\b",
-        "place": r"哪里|哪儿|何地|何处|在哪|什么地方|哪[个座一]{1,2}?(?:国家?|省|市|城市|县|区|地区|岛|州|洲)"
-        r"|\bwhere\b|\blocation of\b|\b(?:what|which) (?:country|city|town|state|province|region|continent|county|place|village)\b",
-        "list": r"哪些|哪几|分别|列举|列出|什么(?:原则|措施|方面|领域)|几[大个项].*?是什么"
-        r"|\b(?:what|which) (?:are|were) (?:the|some)\b|\b(?:what|which) (?:kinds|types|\w+s) (?:are|were|have|do|did)\b|\b(?:which|what) (?:countries|cities|members|species|partners|people|provinces)\b|^(?:please )?(?:list|name) (?!of)",
-        "yes-no": r"吗[？?。 ]*$|([\u3400-\u9fff])不\1|是否|是不是|有没有|能不能|可不可以|会不会"
-        r"|^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|must)\b(?! you\b)",
-        "why": r"\bwhat (?:led to|made)\b|为什么|为何|为啥|原因|缘故|缘由|怎么会|\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason)\b|\bhow come\b",
-        "how": r"怎么(?!会)|怎样|如何|方法|步骤|流程|手续|^steps\b|\bin (?:what|which) way\b|\bhow (?:do|does|did|can|could|is|are|was|were|to|should|would|might)\b",
-        "definition": r"^什么(?:是|叫)|(?:是?[什啥]么?意思|指的?是?什么|的定义|的含义|何谓)|(?:^|，)(?:[^，分]{1,12})是(?:什么|啥)[？?。 ]*$"
-        r"|^(?:what (?:is|are|was) (?:an? )?[\w-]+(?: [\w-]+)?\??$|what does .{1,40} (?:mean|stand for)|define )|\b(?:definition|meaning) of\b",
-    }.items()
-}  # type: ignore[assignment]
+_ASKED: dict[Kind, str] = {
+    "number": rf"{HAN_AMOUNT_ASKED}|比例|占比|第几|\bhow (?:many|much|large|long|big|old|far|high|tall|wide|deep|often|fast)\b"
+    r"|\b(?:what|which) (?:percent(?:age)?|share|proportion|number|amount|fraction)\b|\bat what (?:price|rate|age)\b",
+    "date": r"何时|日期|什么时[候间]|哪一?[年天月日]|几[年月]几?[月日号]|何年|几点|\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|time)\b",
+    "person": r"谁|哪[一]?位|何人|\b(?:who|whom|whose)\b|\bwhat (?:person|man|woman)\b",
+    "place": r"哪里|哪儿|何地|何处|在哪|什么地方|哪[个座一]{1,2}?(?:国家?|省|市|城市|县|区|地区|岛|州|洲)"
+    r"|\bwhere\b|\blocation of\b|\b(?:what|which) (?:country|city|town|state|province|region|continent|county|place|village)\b",
+    "list": r"哪些|哪几|分别|列举|列出|什么(?:原则|措施|方面|领域)|几[大个项].*?是什么"
+    r"|\b(?:what|which) (?:are|were) (?:the|some)\b|\b(?:what|which) (?:kinds|types|\w+s) (?:are|were|have|do|did)\b|\b(?:which|what) (?:countries|cities|members|species|partners|people|provinces)\b|^(?:please )?(?:list|name) (?!of)",
+    "yes-no": r"吗[？?。 ]*$|([\u3400-\u9fff])不\1|是否|是不是|有没有|能不能|可不可以|会不会"
+    r"|^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|must)\b(?! you\b)",
+    "why": r"\bwhat (?:led to|made)\b|为什么|为何|为啥|原因|缘故|缘由|怎么会|\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason)\b|\bhow come\b",
+    "how": r"怎么(?!会)|怎样|如何|方法|步骤|流程|手续|^steps\b|\bin (?:what|which) way\b|\bhow (?:do|does|did|can|could|is|are|was|were|to|should|would|might)\b",
+    "definition": r"^什么(?:是|叫)|(?:是?[什啥]么?意思|指的?是?什么|的定义|的含义|何谓)|(?:^|，)(?:[^，分]{1,12})是(?:什么|啥)[？?。 ]*$"
+    r"|^(?:what (?:is|are|was) (?:an? )?[\w-]+(?: [\w-]+)?\??$|what does .{1,40} (?:mean|stand for)|define )|\b(?:definition|meaning) of\b",
+}
+ASKED: dict[Kind, re.Pattern[str]] = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _ASKED.items()}
 """Patterns of what a question to the documents asks for."""
 
 CUES: dict[str, re.Pattern[str]] = {
