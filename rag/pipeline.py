@@ -15,15 +15,15 @@ from typing import Literal
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
 from rag import texts
-from rag.answering import composing, follow_ups, intents, question_parts, rewording, routes
-from rag.answering.composing import Composer, Composition, ExtractiveComposer, NoAnswer, Part, PartsComposer, Statement
+from rag.answering import composing, follow_ups, intents, rewording, routes
+from rag.answering.composing import Composer, ExtractiveComposer, Statement, question_parts
 from rag.answering.conditions import Conditions, Judged
 from rag.answering.direct import answers as direct
 from rag.answering.direct.answers import DirectAnswer
 from rag.answering.drafts import Draft, Request
-from rag.answering.reading import Reader, Reading, SentenceReader
+from rag.answering.reading import Reader, Reading, SentenceReader, ranked
 from rag.answering.retrieval import HybridRetriever, Retriever
-from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
+from rag.errors import DocumentNotFoundError, GeneratorError
 from rag.language_models import generators, translating
 from rag.language_models.checking import Checker
 from rag.language_models.composer import GenerativeComposer, Tally
@@ -32,10 +32,10 @@ from rag.library.ingestion import AddResult, OnProgress
 from rag.library.library import Library
 from rag.settings import DEFAULTS, Settings
 from rag.text.language import language_of
+from rag.text.questions import checked
 from rag.types import Answer, Citation, Done, Event, Retrieved, SearchResult
 
 SEEDS = Path(__file__).parent.parent / "seeds"
-_MAX_QUESTION = 2000
 
 
 class RagPipeline:
@@ -206,7 +206,7 @@ class RagPipeline:
             LibraryError: The library cannot be read, or must be re-indexed first.
             ModelError: The encoder cannot be loaded.
         """
-        return self._candidates(_checked(question), documents)[: self._top_k]
+        return self._candidates(checked(question), documents)[: self._top_k]
 
     def _candidates(self, query: str, documents: Collection[str] | None) -> list[SearchResult]:
         if not len(self._library):
@@ -246,7 +246,7 @@ class RagPipeline:
             stop: Once it is set, from any thread, the work ends within 200 ms and without `Done`.
             documents: See `answer`.
         """
-        question = _checked(question)
+        question = checked(question)
         try:
             yield from self._stream(question, history, stop or Stop(), documents)
         except Stopped:
@@ -289,7 +289,7 @@ class RagPipeline:
             yield from self._answer(draft, cited, stop, documents)
             return
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
-        results = self._ranked(readings)
+        results = ranked(readings, self._top_k)
         readings = follow_ups.cited_first(readings, draft.follows)
         try:
             if not cited and not self._writer and (parts := self._parts(draft.query, documents, stop)):
@@ -317,7 +317,9 @@ class RagPipeline:
             yield from draft.say(composition.statements)
         yield draft.done("answer", results, confidence)
 
-    def _not_answered(self, draft: Draft, judged: Judged, why: NoAnswer, results: tuple[SearchResult, ...]) -> Iterator[Event]:
+    def _not_answered(
+        self, draft: Draft, judged: Judged, why: composing.NoAnswer, results: tuple[SearchResult, ...]
+    ) -> Iterator[Event]:
         """Names the condition that the closest sentence does not meet, or says that the documents do not answer."""
         confidence = judged.confidence
         if judged.nearest and judged.nearest[0].sentence.support >= self._threshold:
@@ -328,10 +330,10 @@ class RagPipeline:
             yield from draft.say([Statement(composing.refusal(draft.language, why), ())])
             yield draft.done("refusal", results, confidence)
 
-    def _parts(self, query: str, documents: Collection[str] | None, stop: Stop) -> Composition | None:
+    def _parts(self, query: str, documents: Collection[str] | None, stop: Stop) -> composing.Composition | None:
         """Answers the parts of a question; None if it asks one thing, or no part can be answered."""
         questions = question_parts.split(query)
-        if not questions or not isinstance(self._composer, PartsComposer):
+        if not questions or not isinstance(self._composer, composing.PartsComposer):
             return None
         parts = []
         for question in questions:
@@ -340,12 +342,12 @@ class RagPipeline:
                 readings = self._reader.read(question.text, candidates, stop)
             judged = self._conditions.judge(question.text, readings, self._library.document)
             is_answered = judged.confidence >= max(self._threshold, composing.SUPPORTED)
-            parts.append(Part(question.text, question.label, question.name, judged.readings if is_answered else ()))
+            parts.append(composing.Part(question.text, question.label, question.name, judged.readings if is_answered else ()))
         if not any(part.readings for part in parts):
             return None
         return self._composer.compose_parts(parts, language_of(query), self._library.document, self._max_sentences)
 
-    def _why_not(self, candidates: Sequence[SearchResult], cited: Sequence[Citation]) -> NoAnswer:
+    def _why_not(self, candidates: Sequence[SearchResult], cited: Sequence[Citation]) -> composing.NoAnswer:
         """Returns the reason to give for a refusal."""
         if cited:
             return "no more"
@@ -389,15 +391,6 @@ class RagPipeline:
         draft.notes += tally.notes(language)
         draft.generator = writer.generator.name if draft.text else ""
 
-    def _ranked(self, readings: Sequence[Reading]) -> tuple[SearchResult, ...]:
-        """Returns the best supported passages, with the scores of every stage."""
-        return tuple(
-            replace(
-                reading.result, rank=rank, score=reading.support, scores={**reading.result.scores, "support": reading.support}
-            )
-            for rank, reading in enumerate(readings[: self._top_k], 1)
-        )
-
     def warm_up(self) -> None:
         """Loads the models, so that the first question does not wait for them."""
         candidates = self._candidates("?", None)
@@ -408,12 +401,3 @@ class RagPipeline:
     def add_seeds(self, on_progress: OnProgress | None = None) -> list[AddResult]:
         """Adds the documents that ship with the project."""
         return self._library.add([SEEDS / "documents"], on_progress)
-
-
-def _checked(question: str) -> str:
-    question = question.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
-    if not any(character.isalnum() for character in question):
-        raise QuestionError("the question is empty: ask in words, in Chinese or English")
-    if len(question) > _MAX_QUESTION:
-        raise QuestionError(f"the question has {len(question):,} characters; ask in at most {_MAX_QUESTION:,}")
-    return question

@@ -8,7 +8,7 @@ model weighs that with the search's scores: the similarity of the passage and th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -72,6 +72,14 @@ class Reading:
     result: SearchResult
     sentences: tuple[Sentence, ...]
     support: float
+
+
+def ranked(readings: Sequence[Reading], top_k: int) -> tuple[SearchResult, ...]:
+    """Returns the best supported passages, with ranks from 1 and the scores of every stage."""
+    return tuple(
+        replace(reading.result, rank=rank, score=reading.support, scores={**reading.result.scores, "support": reading.support})
+        for rank, reading in enumerate(readings[:top_k], 1)
+    )
 
 
 class Reader(Protocol):

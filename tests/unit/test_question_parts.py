@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.question_parts import split
+from rag.answering.composing.question_parts import split
 
 
 @pytest.mark.parametrize(

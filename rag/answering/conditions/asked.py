@@ -1,0 +1,102 @@
+"""The conditions of a question, as it writes them."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from rag.answering.expectations import expectation
+from rag.text import quantities
+from rag.text.distinctions import contrasts, ordinals, ranks
+from rag.text.language import language_of
+from rag.text.names import NameFinder
+from rag.text.quantities import Quantity
+
+_CODE = re.compile(r"(?<![A-Za-z\d])([A-Za-z]{1,6})[-‐–]?(\d{1,6})(?![A-Za-z\d])")
+QUOTED = re.compile(r"《[^《》]+》|[“\"「『][^“”\"「」『』]+[”\"」』]")
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_NAME = r"(?:[A-Z][\w'’]*[A-Za-z])(?:-[A-Z]\w+)*"
+_CAPITALISED = re.compile(rf"\b{_NAME}(?: {_NAME})*")
+HAN = re.compile(r"[\u3400-\u9fff]+")
+_NOT_A_NAME = frozenset(
+    """
+    i the a an who what when where which why how is are was were do does did has have had can could will would in on at of for and or but if
+    january february march april may june july august september october november december monday tuesday wednesday thursday friday
+    saturday sunday mr mrs ms dr chinese english yes no tell give list name please according
+    """.split()
+)
+# A document of one country rarely names it, and these are no places of their own.
+_GENERAL_PLACES = frozenset("中国 我国 全国 本国 全球 世界 国内 国外 地球 亚洲 本地 当地 国际 本市 本省 本县 各地 地方".split())
+# 沙区, 山城 and the like are no names.
+_KIND_OF_PLACE = re.compile(r"[\u3400-\u9fff][区地县市村乡镇城省]")
+
+
+class Asked:
+    """The conditions of a question."""
+
+    def __init__(self, question: str, names: NameFinder) -> None:
+        self.question = question
+        self.language = language_of(question)
+        self._names = names
+        # What stands in quotes is a title or a term, and its numbers are part of it.
+        self.bare = QUOTED.sub(" ", question)
+        self.expected = expectation(question)
+
+    @cached_property
+    def dates(self) -> list[Quantity]:
+        found = [quantity for quantity in quantities.find(self.bare, self.language) if quantity.kind == "date"]
+        known = {str(date.year) for quantity in found for date in quantity.dates}
+        # 2023中国—东盟环境合作论坛: a year that nothing marks as one.
+        found += [q for year in YEAR.findall(self.bare) if year not in known for q in quantities.find(f"{year}年", "zh")]
+        return [quantity for quantity in found if any(date.year or date.month for date in quantity.dates)]
+
+    @cached_property
+    def ordinals(self) -> list[ordinals.Ordinal]:
+        return ordinals.find(self.bare)
+
+    @cached_property
+    def codes(self) -> list[tuple[str, str, str]]:
+        return [(match[0], match[1].casefold(), match[2]) for match in _CODE.finditer(self.question)]
+
+    @cached_property
+    def ranks(self) -> list[ranks.Rank]:
+        return ranks.find(self.bare)
+
+    @cached_property
+    def contrasts(self) -> list[contrasts.Member]:
+        return contrasts.find(self.bare)
+
+    @cached_property
+    def folded(self) -> str:
+        return "".join(word for run in HAN.findall(self.question) for word, _ in self._names.tagged(run))
+
+    @cached_property
+    def _tagged(self) -> list[tuple[str, str]]:
+        return [pair for run in HAN.findall(self.bare) for pair in self._names.tagged(run)]
+
+    @cached_property
+    def places(self) -> list[str]:
+        return [word for word, tag in self._tagged if is_place(word, tag)]
+
+    @cached_property
+    def pairs(self) -> list[str]:
+        return self._names.pairs(self.bare)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names that the document must contain: places and organisations, and capitalised words."""
+        han = self.places + [word for word, tag in self._tagged if tag == "nt"]
+        runs = [words[0].split() for words in _CAPITALISED.finditer(self.bare) if self.language == "zh" or words.start()]
+        # Of "Southeast Asia's ASEAN countries", the document must contain the last name.
+        latin = [word for run in runs if (word := lower(run[-1])) not in _NOT_A_NAME]
+        return list(dict.fromkeys(han + latin))
+
+
+def is_place(word: str, tag: str) -> bool:
+    """Returns whether a word with a part-of-speech tag is the name of a place."""
+    return tag == "ns" and len(word) > 1 and word not in _GENERAL_PLACES and not _KIND_OF_PLACE.fullmatch(word)
+
+
+def lower(word: str) -> str:
+    """Returns a name in lower case, without its possessive ending."""
+    return re.sub(r"['’]s?$", "", word).casefold()

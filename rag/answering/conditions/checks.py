@@ -1,0 +1,122 @@
+"""Compares the conditions that need no dictionary: dates, ordinals, codes, words that exclude each other, counted things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rag.answering.conditions.asked import YEAR, Asked
+from rag.answering.conditions.condition import Condition, Scope
+from rag.text import quantities
+from rag.text.distinctions import contrasts, ordinals
+from rag.text.quantities import Quantity
+from rag.types import Language
+
+_CODE = re.compile(r"(?<![A-Za-z\d])([A-Za-z]{1,6})[-‐–]?(\d{1,6})(?![A-Za-z\d])")
+_COUNTED = re.compile(r"(?:多少|几)[\u3400-\u9fff]{1,5}?(?=[？?，,]|$)|(?:多少|几)[\u3400-\u9fff]{1,3}")
+
+
+def dates(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds the dates of the question that the sentence is not of, nor its headings or the text before it."""
+    for date in asked.dates:
+        own = _dated(scope.sentence, scope.language)
+        if any(_overlap(date, other) for other in own):
+            continue
+        in_context = [*_dated(scope.headings, scope.language), *_dated(scope.published, "en")]
+        if not _with_year(own):
+            before = _dated(scope.before, scope.language)
+            if any(_overlap(date, other) for other in [*before, *in_context]):
+                continue
+            nearest = _with_year([*reversed(before), *in_context])
+        else:
+            # The year of a report is in its title, and its sentences may speak of other years besides.
+            if len(asked.dates) > 1 and any(_overlap(date, other) for other in in_context):
+                continue
+            nearest = _with_year(own)
+        year = _span(date)[0]
+        if nearest:
+            yield Condition("date", date.written, nearest[0].written)
+        elif year and str(year) not in scope.document and YEAR.search(scope.document):
+            # The document is of another year, and does not say of which the sentence is.
+            yield Condition("date", date.written)
+
+
+def _dated(text: str, language: Language) -> list[Quantity]:
+    """Returns the dates of a text, also years that nothing marks as such."""
+    found = [quantity for quantity in quantities.find(text, language) if quantity.kind == "date"]
+    known = {str(date.year) for quantity in found for date in quantity.dates}
+    return found + [q for year in YEAR.findall(text) if year not in known for q in quantities.find(f"{year}年", "zh")]
+
+
+def _with_year(dates: list[Quantity]) -> list[Quantity]:
+    return [quantity for quantity in dates if any(date.year for date in quantity.dates)]
+
+
+def _overlap(one: Quantity, other: Quantity) -> bool:
+    """Returns whether two dates or periods may be the same time."""
+    spans = [_span(quantity) for quantity in (one, other)]
+    if all(spans[i][0] for i in (0, 1)):
+        first, last = max(span[0] for span in spans), min(span[1] for span in spans)
+        if first > last:
+            return False
+    months = [{date.month for date in quantity.dates if date.month} for quantity in (one, other)]
+    if len(one.dates) == len(other.dates) == 1 and all(months):
+        days = [quantity.dates[0].day for quantity in (one, other)]
+        return months[0] == months[1] and (not all(days) or days[0] == days[1])
+    return all(span[0] for span in spans) or all(months)
+
+
+def _span(quantity: Quantity) -> tuple[int, int]:
+    """Returns the first and last year of a date or period; 0 for a date without a year."""
+    years = [date.year for date in quantity.dates if date.year]
+    if not years:
+        return 0, 0
+    longest = {"decade": 9, "century": 99}.get(quantity.dates[-1].span, 0)
+    return min(years), max(years) + longest
+
+
+def ordinal_numbers(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds the ordinals that the sentence has another one for, or that the document does not contain."""
+    for ordinal in asked.ordinals:
+
+        def alike(text: str, unit: str = ordinal.unit) -> list[ordinals.Ordinal]:
+            return [other for other in ordinals.find(text) if not unit or not other.unit or other.unit == unit]
+
+        if any(other.number == ordinal.number for text in scope.near for other in alike(text)):
+            continue
+        if instead := alike(scope.sentence) or alike(scope.headings):
+            yield Condition("ordinal", ordinal.written, instead[0].written)
+        elif ordinal.number > 1 and scope.language == asked.language and ordinal.unit and not scope.has_ordinal(ordinal):
+            yield Condition("ordinal", ordinal.written)
+
+
+def codes(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds the codes that the sentence has another number for, or that the document does not contain."""
+    for written, letters, digits in asked.codes:
+        there = [(match[0], match[1].casefold(), match[2].lstrip("0")) for text in scope.near for match in _CODE.finditer(text)]
+        if (letters, digits.lstrip("0")) in {(other[1], other[2]) for other in there}:
+            continue
+        instead = [other[0] for other in there if other[1] == letters]
+        if instead or f"{letters}{digits}" not in scope.document:
+            yield Condition("code", written, instead[0] if instead else "")
+
+
+def contrasting_words(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds the words that the sentence has an excluding one for: 市级 where it says 省级."""
+    for word in asked.contrasts:
+        own = [other for text in (scope.sentence, scope.headings) for other in contrasts.find(text) if other.group == word.group]
+        if own and all(other.member != word.member for other in own):
+            named = {other.member for other in asked.contrasts if other.group == word.group}
+            instead = [other.written for other in own if other.member not in named]
+            if instead:
+                yield Condition("contrast", word.written, instead[0])
+
+
+def units(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds a count of other things than the question's: of species (种) where it asks after animals (只)."""
+    if scope.language != asked.language or not asked.expected.measure_words:
+        return
+    found = [quantity for quantity in quantities.find(scope.sentence, scope.language) if quantity.kind == "number"]
+    others = [quantity for quantity in found if asked.expected.counts_other_things(quantity, scope.sentence)]
+    if found and len(others) == len(found) and (counted := _COUNTED.search(asked.bare)):
+        yield Condition("unit", counted[0], scope.sentence[others[0].start : others[0].end + 1])

@@ -1,0 +1,227 @@
+"""Parts the sentences that meet the conditions of a question from those that do not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import PurePath
+from typing import NamedTuple
+
+from rag.answering.agreement import Place
+from rag.answering.conditions.asked import HAN, QUOTED, Asked, is_place
+from rag.answering.conditions.checks import codes, contrasting_words, dates, ordinal_numbers, units
+from rag.answering.conditions.condition import Condition, Scope
+from rag.answering.reading import Reading, Sentence
+from rag.text.analysis import Analyzer
+from rag.text.distinctions import document_kinds, ranks
+from rag.text.language import language_of
+from rag.text.names import NameFinder
+from rag.types import Document
+
+_LEAST_JUDGED = 0.1
+_SURE = 0.9
+_OUTWEIGHS = 4
+_NAMED_SAYS_ENOUGH = 0.25
+_ODDS_OF_SAME_RANK = 4
+_WHO = re.compile(r"谁|哪[一]?位|\bwho(?:m|se)?\b", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?<=[\u3400-\u9fff]{2})(?:省|市|县|区|州|盟|镇|乡|村|国|自治区|自治州|自治县)$")
+_MAX_KEPT = 200
+
+
+class Judged(NamedTuple):
+    """Readings with only the sentences that meet the conditions, best first, and the best supported one that does not, with why."""
+
+    readings: list[Reading]
+    nearest: tuple[Place, list[Condition]] | None
+
+    @property
+    def confidence(self) -> float:
+        """The support of the best sentence that meets the conditions.
+
+        It is 0 without such a sentence, and where one that does not was much better and the best does not name what that lacks.
+        """
+        if not self.readings:
+            return 0.0
+        best = max(self.readings[0].sentences, key=lambda sentence: sentence.support)
+        if self.nearest is None or best.support >= _SURE:
+            return best.support
+        (place, unmet), result = self.nearest, self.readings[0].result
+        context = f"{best.text}\n{result.title}\n{result.chunk.section}"
+        is_outweighed = _odds(place.sentence.support) > _OUTWEIGHS * _odds(best.support) and unmet[0].text not in context
+        return 0.0 if is_outweighed else best.support
+
+
+class Conditions:
+    """Compares the conditions of questions with sentences. The dictionaries are read on first use."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._names = NameFinder(analyzer)
+        self._folded: dict[str, tuple[str, str]] = {}
+
+    def unmet(self, question: str, place: Place, document: Document) -> list[Condition]:
+        """Returns the conditions of a question that a sentence does not meet, those that it contradicts first.
+
+        Args:
+            question: Complete in itself.
+            place: The sentence.
+            document: The document that contains it.
+        """
+        return self._unmet(Asked(question, self._names), self._scope(place, document))
+
+    def _unmet(self, asked: Asked, scope: Scope) -> list[Condition]:
+        found = [
+            *dates(asked, scope),
+            *ordinal_numbers(asked, scope),
+            *codes(asked, scope),
+            *self._ranks(asked, scope),
+            *contrasting_words(asked, scope),
+            *self._places(asked, scope),
+            *self._pairs(asked, scope),
+            *self._absent_names(asked, scope),
+            *units(asked, scope),
+        ]
+        return sorted(found, key=lambda condition: not condition.instead)
+
+    def judge(self, question: str, readings: Sequence[Reading], document: Callable[[str], Document]) -> Judged:
+        """Parts the sentences that meet the conditions of a question from those that do not.
+
+        Args:
+            question: Complete in itself.
+            readings: The reader's, best first.
+            document: Returns the document of an id.
+
+        Raises:
+            DocumentNotFoundError: From `document`.
+        """
+        asked, document = Asked(question, self._names), lru_cache(document)
+        met: list[Reading] = []
+        closest: list[tuple[Place, list[Condition]]] = []
+        for reading in readings:
+            kept = []
+            for sentence in reading.sentences:
+                place = Place(reading, sentence)
+                judged = sentence.support >= _LEAST_JUDGED
+                unmet = self._unmet(asked, self._scope(place, document(place.document_id))) if judged else []
+                if unmet:
+                    closest.append((place, unmet))
+                else:
+                    kept.append(_raised(question, sentence))
+            if kept:
+                met.append(Reading(reading.result, tuple(kept), max(sentence.support for sentence in kept)))
+        met = _of_named_documents(question, self._with_quoted(question, met, document))
+        met = sorted(met, key=lambda reading: -reading.support)
+        texts = [self._scope_text(document(name)) for name in {reading.result.chunk.document_id for reading in readings}]
+        closest = [
+            (place, unmet)
+            for place, unmet in closest
+            if unmet[0].instead or not any(self._fold(unmet[0].text) in text for text in texts)
+        ]
+        nearest = max(closest, key=lambda item: item[0].sentence.support, default=None)
+        return Judged(met, nearest)
+
+    def _with_quoted(self, question: str, readings: list[Reading], document: Callable[[str], Document]) -> list[Reading]:
+        """Leaves out the documents of the question's language without a term that it quotes, if others contain it."""
+        quoted = [self._fold(match[0][1:-1]) for match in QUOTED.finditer(question)]
+        language = language_of(question)
+        counts = {
+            reading.result.chunk.document_id: sum(
+                term in self._scope_text(document(reading.result.chunk.document_id)) for term in quoted
+            )
+            for reading in readings
+            if reading.result.language == language
+        }
+        most = max(counts.values(), default=0)
+        return [reading for reading in readings if counts.get(reading.result.chunk.document_id, most) == most]
+
+    def _scope_text(self, document: Document) -> str:
+        """Returns all that is known of a document, folded."""
+        kept = self._folded.get(document.id)
+        if kept and kept[0] == document.text:
+            return kept[1]
+        if len(self._folded) >= _MAX_KEPT:
+            self._folded.clear()
+        folded = self._fold(f"{document.title}\n{document.source}\n{document.publisher}\n{document.text}")
+        self._folded[document.id] = document.text, folded
+        return folded
+
+    def _scope(self, place: Place, document: Document) -> Scope:
+        chunk = place.reading.result.chunk
+        before = document.text[chunk.start : place.sentence.start] if chunk.document_id == document.id else ""
+        return Scope(place.sentence.text, before, place.context, document.published, self._scope_text(document), place.language)
+
+    def _fold(self, text: str) -> str:
+        return re.sub(r"[\s\-‐–·]", "", self._analyzer.fold(text))
+
+    def _ranks(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
+        for rank in asked.ranks:
+            there = [other for text in (scope.sentence, scope.headings) for other in ranks.find(text) if other.rank == rank.rank]
+            if any(other.modifiers == rank.modifiers for other in there):
+                continue
+            if there:
+                yield Condition("rank", rank.written, there[0].written)
+            elif not any(self._fold(name) in scope.document for name in ranks.aliases(rank.rank)):
+                yield Condition("rank", rank.written)
+
+    def _places(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
+        """Finds the places that the sentence has another place for: 德国 where it says 法国."""
+        if scope.language != asked.language or asked.language != "zh":
+            return
+        near = self._analyzer.fold("\n".join(scope.near))
+        for name in asked.places:
+            if name in near or self._fold(name) not in scope.document:
+                continue
+            instead = [other for other in self._place_names(scope.sentence) if other not in asked.folded]
+            if instead:
+                yield Condition("place", name, instead[0])
+
+    def _pairs(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
+        """Finds abbreviated pairs of names that the sentence has another pair for: 中缅 where it says 中老."""
+        if scope.language != asked.language:
+            return
+        near = self._analyzer.fold("\n".join(scope.near))
+        for pair in asked.pairs:
+            if pair not in near:
+                others = [other for other in self._names.pairs(scope.sentence) if len(set(other) & set(pair)) == 1]
+                if others:
+                    yield Condition("name", pair, others[0])
+
+    def _absent_names(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
+        """Finds the names that the document does not contain anywhere."""
+        if scope.language != asked.language:
+            return
+        for name in asked.names:
+            if not any(self._fold(form) in scope.document for form in (name, _SUFFIX.sub("", name))):
+                instead = self._place_names(scope.sentence) if name in asked.places else []
+                yield Condition("name", name, instead[0] if instead else "")
+
+    def _place_names(self, text: str) -> list[str]:
+        return [word for run in HAN.findall(text) for word, tag in self._names.tagged(run) if is_place(word, tag)]
+
+
+def _of_named_documents(question: str, readings: list[Reading]) -> list[Reading]:
+    """Leaves out the other documents if a question names one by its kind, such as the white paper, and that has much to say."""
+    asked = document_kinds.find(question)
+    named = [reading for reading in readings if asked and asked <= document_kinds.find(_title(reading))]
+    return named if max((reading.support for reading in named), default=0.0) >= _NAMED_SAYS_ENOUGH else readings
+
+
+def _title(reading: Reading) -> str:
+    return f"{reading.result.title}\n{PurePath(reading.result.source).stem}"
+
+
+def _raised(question: str, sentence: Sentence) -> Sentence:
+    """Raises the support of a sentence that names the very rank that a question asks who has: the reader knows few of them."""
+    if not _WHO.search(question):
+        return sentence
+    asked = {(rank.rank, rank.modifiers) for rank in ranks.find(question)}
+    if not asked or not asked <= {(rank.rank, rank.modifiers) for rank in ranks.find(sentence.text)}:
+        return sentence
+    odds = _ODDS_OF_SAME_RANK * _odds(sentence.support)
+    return replace(sentence, support=max(sentence.support, odds / (1 + odds)))
+
+
+def _odds(support: float) -> float:
+    return support / max(1e-6, 1 - support)
