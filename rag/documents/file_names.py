@@ -84,7 +84,7 @@ def units(text: str) -> set[str]:
 def _mentions_day(text: str, day: str) -> bool:
     when = date.fromisoformat(day)
     english = rf"{MONTHS[when.month - 1].casefold()} {when.day}\b|\b{when.day}(?:st|nd|rd|th)? (?:of )?{MONTHS[when.month - 1].casefold()}"
-    return bool(re.search(rf"(?<!\d)0?{when.month}月0?{when.day}[日号]|\b{english}", text))
+    return bool(re.search(rf"(?<!\d)0?{when.month}月0?{when.day}[日号]|\b{english}", text)) or day in text
 
 
 def _written(day: str, language: Language) -> str:

@@ -32,10 +32,7 @@ _ASKING = frozenset(
 )
 _ENDINGS = ("s", "es", "d", "ed", "ing", "ly")
 _ASKING_HAN = ("什么", "多少", "哪些", "怎么", "怎样", "如何", "哪里", "哪个", "何时", "为何", "哪年", "哪天")
-_MIN_HAN, _MAX_HAN = 2, 4
-# A word of the dictionary is meant if it is at least this frequent, and so many times as frequent as the next that sounds the same.
-_FREQUENT = 50
-_FAR_MORE_FREQUENT = 4
+_MAX_HAN = 4
 _MIN_FOR_TWO_ERRORS = 8
 _MIN_NAME = 5
 _MIN_SIMILAR_SOUND = 3
@@ -146,37 +143,9 @@ def _chinese(question: str, passages: Sequence[str], analyzer: Analyzer) -> Iter
     for start, end in sorted(odd, key=lambda window: window[0] - window[1]):
         typed = question[start:end]
         meant = next((by_sound[len(typed), key] for key in _keys(typed) if (len(typed), key) in by_sound), "")
-        meant = meant or _of_dictionary(typed, analyzer)
         if meant and not any(start < last and first < end for first, last in taken):
             taken.append((start, end))
             yield start, end, meant
-
-
-def _of_dictionary(typed: str, analyzer: Analyzer) -> str:
-    """Returns the frequent word of the dictionary that has another character of the same sound; "" unless one is far more frequent."""
-    frequencies = analyzer.jieba.FREQ
-    if len(typed) != _MIN_HAN:
-        return ""
-    found = Counter(
-        {
-            word: frequencies.get(word, 0)
-            for place, character in enumerate(typed)
-            for other in _characters_by_sound(analyzer).get(spelled(character), ())
-            if (word := typed[:place] + other + typed[place + 1 :]) != typed
-        }
-    )
-    (best, count), *others = found.most_common(2) or [("", 0)]
-    return best if count >= _FREQUENT and all(count >= _FAR_MORE_FREQUENT * other for _, other in others) else ""
-
-
-@lru_cache(maxsize=1)
-def _characters_by_sound(analyzer: Analyzer) -> dict[str, list[str]]:
-    """Returns the characters of the dictionary by their sound."""
-    sounds: dict[str, list[str]] = {}
-    for word, count in analyzer.jieba.FREQ.items():
-        if count and len(word) == 1 and _HAN.fullmatch(word):
-            sounds.setdefault(spelled(word), []).append(word)
-    return sounds
 
 
 def _keys(word: str) -> list[str]:
