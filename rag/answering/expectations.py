@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from rag.text.language import language_of
 from rag.text.quantities import Quantity
 from rag.text.questions import HAN_AMOUNT_ASKED
 
@@ -62,6 +63,14 @@ _PATTERNS: dict[QuantityKind, tuple[str, str]] = {
     "count": (rf"{HAN_AMOUNT_ASKED}|数量|规模|总数", r"\bhow (?:many|much)\b|\b(?:what|which) (?:number|amount)\b"),
 }
 _QUANTITIES = [(kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, patterns in _PATTERNS.items()]
+HAN_YES_NO = re.compile(
+    r"(?:是不是|是否|有没有|能不能|可不可以|会不会|要不要|算不算|(?P<verb>[\u3400-\u9fff]{1,2})不(?P=verb)|吗|(?<![什怎那这多])么(?=[？?。]*$))"
+)
+_ENGLISH_YES_NO = re.compile(
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|may|might|must|will|would|should|shall)(?:n['’]t)?\b(?!.*\bor\b)",
+    re.IGNORECASE,
+)
+_OTHER_QUESTION = re.compile(r"什么|多少|哪|谁|几(?!乎)|怎|为何|如何|\b(?:what|which|who|when|where|why|how)\b", re.IGNORECASE)
 # Questions after another single fact; all others may need several sentences.
 _FACT = re.compile(
     r"谁|哪[位个家国省市里儿一](?!些)|第几|何地|\b(?:who|whom|whose|where|which (?:country|province|city|company|organi[sz]ation))\b",
@@ -79,6 +88,11 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_LIST = re.compile(r"\b(?:what|which) (?:does|is|was|has|this|address|process|class|status)\b", re.IGNORECASE)
+# Sums in currencies that have no unit here; a number of another kind is rarely so large.
+_SUM = re.compile(
+    r"\s?(?:资金|经费|款|crowns?|pounds?|dollars?|francs?|marks|pence|cents?|kron\w+|rupees|pesos|shillings?)", re.IGNORECASE
+)
+_LARGE_SUM = 1000
 # The measure words for the same kind of things; any other may stand for any thing.
 _COUNTED = tuple(frozenset(words) for words in ("人名位口", "种类", "只头匹尾羽", "次回届轮", "家所座", "公顷亩"))
 _ASKED_MEASURE = re.compile(r"(?:多少|几)(?:个|多)?(?P<word>公顷|[\u3400-\u9fff])")
@@ -100,6 +114,8 @@ class Expectation:
             return True
         if self.quantity is None or quantity.kind not in _ACCEPTED[self.quantity]:
             return False
+        if self.quantity == "money" and quantity.kind == "number":
+            return bool(_SUM.match(text, quantity.end)) or max(quantity.amounts) >= _LARGE_SUM
         return self.quantity != "count" or not self.counts_other_things(quantity, text)
 
     def counts_other_things(self, quantity: Quantity, text: str) -> bool:
@@ -130,3 +146,11 @@ def _measure_words(question: str) -> frozenset[str]:
         return _COUNTED[0]
     asked = _ASKED_MEASURE.search(question)
     return next((words for words in _COUNTED if asked and asked["word"][0] in words), frozenset())
+
+
+def asks_verdict(question: str) -> bool:
+    """Returns whether a question can be answered by yes or no."""
+    if language_of(question) == "zh":
+        return bool(HAN_YES_NO.search(question)) and not _OTHER_QUESTION.search(HAN_YES_NO.sub("", question))
+    last = re.split(r"(?<=[.,!]) ", question.strip())[-1]
+    return bool(_ENGLISH_YES_NO.match(last))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.composing.verdicts import asks_verdict, verdict, worded
+from rag.answering.composing.verdicts import verdict, worded
+from rag.answering.expectations import asks_verdict
 from rag.text.analysis import Analyzer
 
 ANALYZER = Analyzer()

@@ -17,9 +17,9 @@ from rag.answering.composing.choosing import Group, choose
 from rag.answering.composing.clauses import excerpt
 from rag.answering.composing.lists import enumeration
 from rag.answering.composing.short_answers import SUPPORTED, ShortAnswer, answered_in, short_answer
-from rag.answering.composing.verdicts import asks_verdict, verdict, worded
+from rag.answering.composing.verdicts import verdict, worded
 from rag.answering.composing.wording import elided, framed, label, labels, latin_name
-from rag.answering.expectations import Expectation, expectation
+from rag.answering.expectations import Expectation, asks_verdict, expectation
 from rag.answering.reading import Reading
 from rag.text import quantities
 from rag.text.analysis import Analyzer

@@ -7,21 +7,13 @@ from collections.abc import Callable
 from typing import Literal
 
 from rag.answering.composing.clauses import Terms, clauses
-from rag.text.language import language_of
+from rag.answering.expectations import HAN_YES_NO
 from rag.text.negation import NEGATION
 from rag.text.sentences import Span
 from rag.types import Language
 
 Verdict = Literal["yes", "no"]
 
-_HAN_ASKING = re.compile(
-    r"(?:是不是|是否|有没有|能不能|可不可以|会不会|要不要|算不算|(?P<verb>[\u3400-\u9fff]{1,2})不(?P=verb)|吗|(?<![什怎那这多])么(?=[？?。]*$))"
-)
-_ENGLISH_ASKING = re.compile(
-    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|may|might|must|will|would|should|shall)(?:n['’]t)?\b(?!.*\bor\b)",
-    re.IGNORECASE,
-)
-_OTHER_QUESTION = re.compile(r"什么|多少|哪|谁|几(?!乎)|怎|为何|如何|\b(?:what|which|who|when|where|why|how)\b", re.IGNORECASE)
 _ALL = re.compile(
     r"全部|所有|都(?!市)|完全|一切|每|任何|\b(?:all|every|entire(?:ly)?|fully|completely|always|any)\b", re.IGNORECASE
 )
@@ -30,7 +22,7 @@ _NOT_ALL = re.compile(
     re.IGNORECASE,
 )
 _EXCEPTION = re.compile(
-    r"除(?:了)?(?P<han>[^，,。；]{1,30}?)(?:之?外|以外)|\b(?:except(?:ing)?|other than|apart from|unless)\b(?: for| on| in)? (?P<english>[^,.;]{1,60})",
+    r"除(?:了)?(?P<han>[^，,。；]{1,30}?)(?:之?外|以外)|(?P<exempt>[^，,。；]{2,30}?)(?:不受此限|不在此限|不在此列|除外|例外)|\b(?:except(?:ing)?|other than|apart from|unless)\b(?: for| on| in)? (?P<english>[^,.;]{1,60})",
     re.IGNORECASE,
 )
 # Words that say the opposite of each other: a pattern for what a question names, and one for what denies it.
@@ -60,14 +52,6 @@ _HAN_VERBS = (
 )
 
 
-def asks_verdict(question: str) -> bool:
-    """Returns whether a question can be answered by yes or no."""
-    if language_of(question) == "zh":
-        return bool(_HAN_ASKING.search(question)) and not _OTHER_QUESTION.search(_HAN_ASKING.sub("", question))
-    last = re.split(r"(?<=[.,!]) ", question.strip())[-1]
-    return bool(_ENGLISH_ASKING.match(last))
-
-
 def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str], int]) -> tuple[Verdict, Span] | None:
     """Tells whether a sentence that answers a question says yes or no.
 
@@ -86,8 +70,8 @@ def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str],
     parts = clauses(sentence)
     begin, end = max(parts, key=lambda part: focus(sentence[slice(*part)]))
     clause = sentence[begin:end]
-    bare = _HAN_ASKING.sub("", question)
-    exceptions = [match["han"] or match["english"] or "" for match in _EXCEPTION.finditer(sentence)]
+    bare = HAN_YES_NO.sub("", question)
+    exceptions = [match["han"] or match["exempt"] or match["english"] or "" for match in _EXCEPTION.finditer(sentence)]
     rest = _without(_EXCEPTION.sub(" ", clause), bare)
     opposed = any(
         (affirms.search(bare) and denies.search(rest))
@@ -95,6 +79,9 @@ def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str],
         for affirms, denies in _OPPOSITES
     )
     denied = bool(NEGATION.search(rest)) or opposed
+    if exceptions:
+        # The rule that something is an exception to may be in another clause.
+        denied = denied or bool(NEGATION.search(_without(_EXCEPTION.sub(" ", sentence), bare)))
     # 星期三 and 星期日 share a term, but not the whole word.
     specific = {term for term in everything if not any(term != other and term in other for other in everything)}
     if any(overlap(exception) & specific for exception in exceptions):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from rag.answering.expectations import expectation
+from rag.answering.expectations import asks_verdict, expectation
 from rag.text import quantities
 from rag.text.distinctions import contrasts, ordinals, ranks
 from rag.text.language import language_of
@@ -28,6 +28,8 @@ _NOT_A_NAME = frozenset(
 # A document of one country rarely names it, and these are no places of their own.
 _GENERAL_PLACES = frozenset("中国 我国 全国 本国 全球 世界 国内 国外 地球 亚洲 本地 当地 国际 本市 本省 本县 各地 地方".split())
 # 沙区, 山城 and the like are no names.
+_PLACE = re.compile(r"(?:^|(?<=[年月日末底初在和与、，的]))[\u3400-\u9fff]{2,3}[省市县镇乡村](?=的|有|在|共|全|[\u3400-\u9fff])")
+_GENERAL_PLACE = re.compile(r".*[级和与、]|[全本该各每哪我这那几多某有新农]|城市|乡村|农村|[^市县]*(?:城[镇乡市]|[乡城]村)$")
 _KIND_OF_PLACE = re.compile(r"[\u3400-\u9fff][区地县市村乡镇城省]")
 
 
@@ -49,6 +51,11 @@ class Asked:
         # 2023中国—东盟环境合作论坛: a year that nothing marks as one.
         found += [q for year in YEAR.findall(self.bare) if year not in known for q in quantities.find(f"{year}年", "zh")]
         return [quantity for quantity in found if any(date.year or date.month for date in quantity.dates)]
+
+    @cached_property
+    def asks_verdict(self) -> bool:
+        """Returns whether the question can be answered by yes or no."""
+        return asks_verdict(self.question)
 
     @cached_property
     def ordinals(self) -> list[ordinals.Ordinal]:
@@ -76,11 +83,18 @@ class Asked:
 
     @cached_property
     def places(self) -> list[str]:
-        return [word for word, tag in self._tagged if is_place(word, tag)]
+        by_suffix = [name for name in _PLACE.findall(self.bare) if not _GENERAL_PLACE.match(name)]
+        return list(dict.fromkeys([word for word, tag in self._tagged if is_place(word, tag)] + by_suffix))
 
     @cached_property
     def pairs(self) -> list[str]:
         return self._names.pairs(self.bare)
+
+    @cached_property
+    def long_names(self) -> list[str]:
+        """The names of several capitalised words, such as South Bank."""
+        runs = [words[0] for words in _CAPITALISED.finditer(self.bare) if self.language == "zh" or words.start()]
+        return [run for run in runs if len(run.split()) == 2 and not {lower(word) for word in run.split()} & _NOT_A_NAME]
 
     @cached_property
     def names(self) -> list[str]:

@@ -13,29 +13,35 @@ from rag.text.quantities import Quantity
 from rag.types import Language
 
 _CODE = re.compile(r"(?<![A-Za-z\d])([A-Za-z]{1,6})[-‐–]?(\d{1,6})(?![A-Za-z\d])")
+# A year that nothing marks as one, and no count: not 2030张.
+_BARE_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]|\s?[个张人名家所种次位处座件台册万亿千元米吨公亩余多%])")
+# A rule with a first or last day may also be so in another year.
+_DEADLINE = re.compile(r"[年月日](?:之?[前后]|起|以[前后])|逾期|\b(?:before|after|until|by|from|since)\b", re.IGNORECASE)
 _COUNTED = re.compile(r"(?:多少|几)[\u3400-\u9fff]{1,5}?(?=[？?，,]|$)|(?:多少|几)[\u3400-\u9fff]{1,3}")
 
 
 def dates(asked: Asked, scope: Scope) -> Iterator[Condition]:
-    """Finds the dates of the question that the sentence is not of, nor its headings or the text before it."""
+    """Finds the dates of the question that the sentence is not of.
+
+    A sentence without a year is of that of its headings and title, else of the last one before it, else of its document's date.
+    """
+    own = _dated(scope.sentence, scope.language)
+    headings, before = _dated(scope.headings, scope.language), _dated(scope.before, scope.language)
+    published = _dated(scope.published, "en")
     for date in asked.dates:
-        own = _dated(scope.sentence, scope.language)
-        if any(_overlap(date, other) for other in own):
+        if any(_overlap(date, other) for other in own) or (asked.asks_verdict and _DEADLINE.search(scope.sentence)):
             continue
-        in_context = [*_dated(scope.headings, scope.language), *_dated(scope.published, "en")]
-        if not _with_year(own):
-            before = _dated(scope.before, scope.language)
-            if any(_overlap(date, other) for other in [*before, *in_context]):
-                continue
-            nearest = _with_year([*reversed(before), *in_context])
-        else:
+        if dated := _with_year(own):
             # The year of a report is in its title, and its sentences may speak of other years besides.
-            if len(asked.dates) > 1 and any(_overlap(date, other) for other in in_context):
+            if len(asked.dates) > 1 and any(_overlap(date, other) for other in [*headings, *published]):
                 continue
-            nearest = _with_year(own)
+        else:
+            dated = _with_year(headings) or _with_year([*reversed(before)]) or published
+            if any(_overlap(date, other) for other in dated):
+                continue
         year = _span(date)[0]
-        if nearest:
-            yield Condition("date", date.written, nearest[0].written)
+        if dated:
+            yield Condition("date", date.written, dated[0].written)
         elif year and str(year) not in scope.document and YEAR.search(scope.document):
             # The document is of another year, and does not say of which the sentence is.
             yield Condition("date", date.written)
@@ -45,7 +51,7 @@ def _dated(text: str, language: Language) -> list[Quantity]:
     """Returns the dates of a text, also years that nothing marks as such."""
     found = [quantity for quantity in quantities.find(text, language) if quantity.kind == "date"]
     known = {str(date.year) for quantity in found for date in quantity.dates}
-    return found + [q for year in YEAR.findall(text) if year not in known for q in quantities.find(f"{year}年", "zh")]
+    return found + [q for year in _BARE_YEAR.findall(text) if year not in known for q in quantities.find(f"{year}年", "zh")]
 
 
 def _with_year(dates: list[Quantity]) -> list[Quantity]:

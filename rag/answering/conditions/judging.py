@@ -23,6 +23,7 @@ from rag.types import Document
 _LEAST_JUDGED = 0.1
 _SURE = 0.9
 _OUTWEIGHS = 4
+_SURE_ACROSS = 0.6
 _NAMED_SAYS_ENOUGH = 0.25
 _ODDS_OF_SAME_RANK = 4
 _WHO = re.compile(r"谁|哪[一]?位|\bwho(?:m|se)?\b", re.IGNORECASE)
@@ -80,6 +81,7 @@ class Conditions:
             *contrasting_words(asked, scope),
             *self._places(asked, scope),
             *self._pairs(asked, scope),
+            *self._long_names(asked, scope),
             *self._absent_names(asked, scope),
             *units(asked, scope),
         ]
@@ -112,6 +114,7 @@ class Conditions:
             if kept:
                 met.append(Reading(reading.result, tuple(kept), max(sentence.support for sentence in kept)))
         met = _of_named_documents(question, self._with_quoted(question, met, document))
+        met = self._in_own_language(asked, met)
         met = sorted(met, key=lambda reading: -reading.support)
         texts = [self._scope_text(document(name)) for name in {reading.result.chunk.document_id for reading in readings}]
         closest = [
@@ -121,6 +124,22 @@ class Conditions:
         ]
         nearest = max(closest, key=lambda item: item[0].sentence.support, default=None)
         return Judged(met, nearest)
+
+    def _in_own_language(self, asked: Asked, readings: list[Reading]) -> list[Reading]:
+        """Leaves out weakly supported passages of the other language, unless they contain a name of the question.
+
+        Between documents of both languages, a passage of the other one is often only about something like it.
+        """
+        names = set(self._analyzer.name_terms(asked.question))
+
+        def is_likely(reading: Reading) -> bool:
+            if reading.result.language == asked.language or reading.support >= _SURE_ACROSS:
+                return True
+            return bool(names & set(self._analyzer.name_terms(reading.result.chunk.text)))
+
+        if all(reading.result.language != asked.language for reading in readings):
+            return readings
+        return [reading for reading in readings if is_likely(reading)]
 
     def _with_quoted(self, question: str, readings: list[Reading], document: Callable[[str], Document]) -> list[Reading]:
         """Leaves out the documents of the question's language without a term that it quotes, if others contain it."""
@@ -187,6 +206,15 @@ class Conditions:
                 others = [other for other in self._names.pairs(scope.sentence) if len(set(other) & set(pair)) == 1]
                 if others:
                     yield Condition("name", pair, others[0])
+
+    def _long_names(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
+        """Finds the names of which the sentence has another one: South Bank where it says North Bank."""
+        near = "\n".join((scope.sentence, scope.headings))
+        for name in asked.long_names:
+            if self._fold(name) not in scope.document:
+                others = [match[0] for match in re.finditer(rf"\b[A-Z][\w'’-]+ {re.escape(name.split()[1])}\b", near)]
+                if others:
+                    yield Condition("name", name, others[0])
 
     def _absent_names(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
         """Finds the names that the document does not contain anywhere."""
