@@ -15,16 +15,16 @@ from typing import Literal
 from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.errors import Stopped
 from rag import texts
-from rag.answering import comparing, composing, follow_ups, intents, question_parts, rewording
+from rag.answering import composing, follow_ups, intents, question_parts, rewording, routes
 from rag.answering.composing import Composer, Composition, ExtractiveComposer, NoAnswer, Part, PartsComposer, Statement
 from rag.answering.conditions import Conditions, Judged
 from rag.answering.direct import answers as direct
 from rag.answering.direct.answers import DirectAnswer
-from rag.answering.drafts import Draft
+from rag.answering.drafts import Draft, Request
 from rag.answering.reading import Reader, Reading, SentenceReader
 from rag.answering.retrieval import HybridRetriever, Retriever
 from rag.errors import DocumentNotFoundError, GeneratorError, QuestionError
-from rag.language_models import generators
+from rag.language_models import generators, translating
 from rag.language_models.checking import Checker
 from rag.language_models.composer import GenerativeComposer, Tally
 from rag.language_models.generators import Generator
@@ -253,19 +253,24 @@ class RagPipeline:
             return
 
     def _stream(self, question: str, history: Sequence[Answer], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
+        """Answers by the route of the question's intent (`rag.answering.routes`), or else from the documents."""
         language = language_of(question)
-        intent = intents.intent_of(question)
-        if intent == "comparison":
-            yield from self._compare(Draft(question, language, question), history, documents)
-        elif intent:
-            draft = Draft(question, language, question)
-            yield from draft.say([Statement(intents.reply(intent, language, self._library.documents()), ())])
-            yield draft.done("reply")
-        else:
-            completion = follow_ups.complete(question, history, self._library.analyzer)
-            cited = follow_ups.cited_before(completion.query, history) if completion.kind == "continue" else []
-            follows = follow_ups.answer_before(question, completion, history)
-            yield from self._answer(Draft(question, language, completion.query, follows=follows), cited, stop, documents)
+        draft = Draft(question, language, question)
+        understanding = intents.understand(question, self._library.encoder)
+        if understanding.intent:
+            chosen = [summary for summary in self._library.documents() if documents is None or summary.id in documents]
+            request = Request(question, language, history, self._library, chosen)
+            if self.generator:
+                translate = partial(translating.translate, self.generator, stop=stop)
+                request = replace(request, translate=translate, generator=self.generator.name)
+            if response := routes.respond(understanding, request):
+                yield from draft.respond(response)
+                return
+        completion = follow_ups.complete(understanding.question, history, self._library.analyzer)
+        cited = follow_ups.cited_before(completion.query, history) if completion.kind == "continue" else []
+        draft.query = completion.query
+        draft.follows = follow_ups.answer_before(understanding.question, completion, history)
+        yield from self._answer(draft, cited, stop, documents)
 
     def _answer(self, draft: Draft, cited: Sequence[Citation], stop: Stop, documents: Collection[str] | None) -> Iterator[Event]:
         """Answers from the documents; sentences that were `cited` before are left out."""
@@ -273,19 +278,19 @@ class RagPipeline:
         draft.timings["retrieve"] = time.perf_counter() - draft.started
         yield Retrieved(draft.query, tuple(candidates[: self._top_k]))
         reread = partial(self._reread, documents=documents, stop=stop)
-        if not cited and (found := self._direct(draft, candidates, reread)):
+        if not cited and (found := self._direct(draft, candidates, reread, documents)):
             yield from draft.say(found.statements)
             yield draft.done(found.kind, tuple(candidates[: self._top_k]), found.confidence)
             return
         with self._models:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
-        readings = follow_ups.cited_first(readings, draft.follows)
         if not draft.is_reworded and (wording := rewording.best(draft.query, candidates, readings, self._library, reread)):
             draft.reword(wording)
             yield from self._answer(draft, cited, stop, documents)
             return
         draft.timings["read"] = time.perf_counter() - draft.started - draft.timings["retrieve"]
         results = self._ranked(readings)
+        readings = follow_ups.cited_first(readings, draft.follows)
         try:
             if not cited and not self._writer and (parts := self._parts(draft.query, documents, stop)):
                 yield from draft.say(parts.statements)
@@ -356,12 +361,16 @@ class RagPipeline:
         return readings if readings and readings[0].support >= self._threshold else []
 
     def _direct(
-        self, draft: Draft, candidates: Sequence[SearchResult], reread: Callable[[str], list[Reading]]
+        self,
+        draft: Draft,
+        candidates: Sequence[SearchResult],
+        reread: Callable[[str], list[Reading]],
+        documents: Collection[str] | None,
     ) -> DirectAnswer | None:
         """Returns an answer by rule; None unless a rule is sure of one."""
         try:
             with self._models:
-                found = direct.find(draft.query, candidates, draft.language, self._library)
+                found = direct.find(draft.query, candidates, draft.language, self._library, documents)
             found = found or direct.compare(draft.query, draft.language, self._library, reread)
         except DocumentNotFoundError:
             return None
@@ -379,19 +388,6 @@ class RagPipeline:
             draft.notes += () if draft.text else (texts.WITHOUT_MODEL.in_language(language),)
         draft.notes += tally.notes(language)
         draft.generator = writer.generator.name if draft.text else ""
-
-    def _compare(self, draft: Draft, history: Sequence[Answer], documents: Collection[str] | None) -> Iterator[Event]:
-        """Shows two documents' differing sentences side by side."""
-        summaries = [summary for summary in self._library.documents() if documents is None or summary.id in documents]
-        two = comparing.which_two(draft.question, history, summaries)
-        if two is None:
-            yield from draft.say([Statement(intents.reply("comparison", draft.language, summaries), ())])
-            yield draft.done("reply")
-            return
-        first, second = map(self._library.document, two)
-        pairs = comparing.compare(first, second, self._library.encoder)
-        yield from draft.say(comparing.side_by_side(first, second, pairs, draft.language))
-        yield draft.done("answer" if pairs else "reply")
 
     def _ranked(self, readings: Sequence[Reading]) -> tuple[SearchResult, ...]:
         """Returns the best supported passages, with the scores of every stage."""

@@ -29,6 +29,76 @@ class Words(NamedTuple):
 PAGE = Words("，第{}页", ", page {}")
 ALSO_IN = Words("另见", "also in")
 
+# -- summaries, and answers about the library ---------------------------------------------------------------------------
+
+POINTS_IN_ORIGINAL = Words("，原文为{}，要点照录", ", its points in the original {}")
+SEVERAL_SUMMARISED = Words("这里有{}份文档，各用一句原文：", "This is about {} documents; a sentence of each:")
+MORE_DOCUMENTS = Words("……还有{}份", "… and {} more")
+NO_DOCUMENTS = Words(
+    "资料库里还没有文档。请先添加：yinju add 路径", "There are no documents in the library yet. Add some with: yinju add PATH"
+)
+NO_SUCH_PART = Words("《{}》里没有找到这一部分；它有{}个部分。", "“{}” has no such part; it has {} parts.")
+NOTHING_TO_SUMMARISE = Words(
+    "《{}》里没有成句的文字，无法概括；可以直接问其中的内容。",
+    "“{}” contains no sentences to summarise; ask for what it contains instead.",
+)
+PAGES = Words("{}页", "{} pages")
+ONE_PAGE = Words("{}页", "{} page")
+HAN_CHARACTERS = Words("约{}字", "about {} characters")
+ENGLISH_WORDS = Words("约{}个英文词", "about {} words")
+FILE_KINDS = {
+    "pdf": Words("PDF 文件", "PDF"),
+    "docx": Words("Word 文档", "Word document"),
+    "doc": Words("Word 文档", "Word document"),
+    "xlsx": Words("Excel 表格", "Excel table"),
+    "pptx": Words("PowerPoint 幻灯片", "PowerPoint slides"),
+    "csv": Words("CSV 表格", "CSV table"),
+    "html": Words("网页", "web page"),
+    "htm": Words("网页", "web page"),
+    "epub": Words("电子书", "e-book"),
+    "md": Words("Markdown 文本", "Markdown text"),
+    "txt": Words("纯文本", "plain text"),
+    "png": Words("图片", "picture"),
+    "jpg": Words("图片", "picture"),
+}
+"""The kinds of files, by the ending of their names."""
+
+DOCUMENT_COUNT = Words("资料库里有{}份文档：", "The library contains {} documents:")
+ONE_DOCUMENT = Words("资料库里有1份文档：", "The library contains one document:")
+CHOSEN_COUNT = Words("符合的有{}份（共{}份）：", "{} of the {} documents:")
+CHOSEN_NONE = Words("{}份文档中没有符合的。", "None of the {} documents.")
+NEWEST_ADDED = Words("最近一次添加（{}）：", "Added last ({}):")
+ITS_AUTHOR = Words("作者：{}", "Author: {}")
+ITS_PUBLISHER = Words("发布者：{}", "Publisher: {}")
+ITS_DATE = Words("日期：{}", "Date: {}")
+ITS_LENGTH = Words("篇幅：{}", "Length: {}")
+ITS_KIND = Words("类型：{}", "Kind: {}")
+ITS_LANGUAGE = Words("语言：{}", "Language: {}")
+ITS_SOURCE = Words("文件名：{}", "File: {}")
+ITS_ADDED = Words("添加于：{}", "Added on: {}")
+NOT_KNOWN = Words("《{}》没有注明{}。", "“{}” does not give its {}.")
+PROPERTIES = {
+    "author": Words("作者", "author"),
+    "publisher": Words("发布者", "publisher"),
+    "date": Words("日期", "date"),
+}
+"""The properties that a document may not give about itself."""
+
+# -- wishes about the answer before ---------------------------------------------------------------------------------------
+
+NOTHING_TO_CHANGE = Words("还没有可以改写的回答，请先提问。", "There is no answer to change yet; ask a question first.")
+NOT_TRANSLATED = Words(
+    "没有语言模型，译不出全文。能准确给出的是：{}。原文：",
+    "Without a language model, the text cannot be translated. These can be given exactly: {}. The original:",
+)
+NOTHING_TRANSLATED = Words(
+    "没有语言模型，译不出下面的原文：", "Without a language model, the original below cannot be translated:"
+)
+MACHINE_TRANSLATED = Words(
+    "以上由语言模型翻译，请与原文核对。", "Translated by the language model; compare it with the original."
+)
+TRANSLATION_FAILED = Words("语言模型没有译成，这里给出原文。", "The language model did not translate it; this is the original.")
+
 # -- evaluation: what is measured -------------------------------------------------------------------------------------
 
 FIGURES = {

@@ -124,7 +124,7 @@ class Conditions:
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         self._names = NameFinder(analyzer)
-        self._folded: dict[str, str] = {}
+        self._folded: dict[str, tuple[str, str]] = {}
 
     def unmet(self, question: str, place: Place, document: Document) -> list[Condition]:
         """Returns the conditions of a question that a sentence does not meet, those that it contradicts first.
@@ -203,11 +203,14 @@ class Conditions:
 
     def _scope_text(self, document: Document) -> str:
         """Returns all that is known of a document, folded."""
-        if document.id not in self._folded:
-            if len(self._folded) >= _MAX_KEPT:
-                self._folded.clear()
-            self._folded[document.id] = self._fold(f"{document.title}\n{document.source}\n{document.publisher}\n{document.text}")
-        return self._folded[document.id]
+        kept = self._folded.get(document.id)
+        if kept and kept[0] == document.text:
+            return kept[1]
+        if len(self._folded) >= _MAX_KEPT:
+            self._folded.clear()
+        folded = self._fold(f"{document.title}\n{document.source}\n{document.publisher}\n{document.text}")
+        self._folded[document.id] = document.text, folded
+        return folded
 
     def _scope(self, place: Place, document: Document) -> _Scope:
         chunk = place.reading.result.chunk
@@ -348,8 +351,12 @@ def _dates(asked: _Asked, scope: _Scope) -> Iterator[Condition]:
             if len(asked.dates) > 1 and any(_overlap(date, other) for other in in_context):
                 continue
             nearest = _with_year(own)
+        year = _span(date)[0]
         if nearest:
-            yield Condition("date", date.written.rstrip("的"), nearest[0].written)
+            yield Condition("date", date.written, nearest[0].written)
+        elif year and str(year) not in scope.document and _YEAR.search(scope.document):
+            # The document is of another year, and does not say of which the sentence is.
+            yield Condition("date", date.written)
 
 
 def _dated(text: str, language: Language) -> list[Quantity]:

@@ -15,6 +15,9 @@ from rag.text.language import language_of
 from rag.text.questions import HAN_AMOUNT_ASKED
 
 _MAX_PARTS = 4
+_QUOTED = re.compile(r"《[^《》]+》|“[^“”]+”|「[^「」]+」|\"[^\"]+\"")
+_MAX_QUOTED = 100
+_FIRST_PRIVATE = 0xE000
 _HAN = re.compile(
     rf"什么(?:时[候间]|地方)?|为什么|为何|何[时地]|怎么样?|怎样|如何|哪[一些几]?[年天月日里儿个家位国省市些种类]?|谁|(?:{HAN_AMOUNT_ASKED})"
 )
@@ -53,9 +56,13 @@ class QuestionPart(NamedTuple):
 
 def split(question: str) -> list[QuestionPart]:
     """Returns the parts of a question, in order; empty for a question that asks one thing."""
-    text = question.strip().rstrip("？?。. ")
+    quoted = _QUOTED.findall(question)[:_MAX_QUOTED]
+    # What stands in quotes asks nothing; each quotation is one character in the meantime.
+    numbers = iter(range(len(quoted)))
+    text = _QUOTED.sub(lambda _: chr(_FIRST_PRIVATE + next(numbers)), question, count=len(quoted)).strip().rstrip("？?。. ")
+    back = {_FIRST_PRIVATE + number: quotation for number, quotation in enumerate(quoted)}
     parts = _chinese(text) if language_of(question) == "zh" else _english(text)
-    return parts if 1 < len(parts) <= _MAX_PARTS else []
+    return [QuestionPart(*(field.translate(back) for field in part)) for part in parts] if 1 < len(parts) <= _MAX_PARTS else []
 
 
 def _chinese(text: str) -> list[QuestionPart]:
@@ -108,7 +115,7 @@ def _cut_at_and(piece: str) -> list[str]:
     """Cuts 保存了多少作物资源和多少畜禽品种 at its 和."""
     asked = list(_HAN.finditer(piece))
     for one, other in pairwise(asked):
-        joins = [match for match in _HAN_AND.finditer(piece, one.end(), other.start()) if other.start() - match.end() <= 6]
+        joins = [match for match in _HAN_AND.finditer(piece, one.end(), other.end()) if 0 <= other.start() - match.end() <= 6]
         if joins:
             return [piece[: joins[-1].start()], *_cut_at_and(piece[joins[-1].end() :])]
     return [piece]

@@ -22,6 +22,7 @@ from rag.types import Language, SearchResult
 _CLEARLY_BETTER = 1.5
 _MAX_SUPPORT = 0.999
 _MAX_CORES = 3
+_MAX_CHECKED = 5
 # A question of more characters or words than this may tell a story first.
 _LONG_HAN = 40
 _LONG_WORDS = 24
@@ -74,15 +75,20 @@ def wordings(question: str, results: Sequence[SearchResult], library: Library) -
     """
     language = language_of(question)
 
-    def are_known(words: Sequence[str]) -> list[bool]:
-        tokens = library.encoder.count_tokens(words)
-        return [
-            count == 1 or bool(library.search_terms(library.analyzer.terms(word), 1))
-            for word, count in zip(words, tokens, strict=True)
-        ]
+    def are_words(words: Sequence[str]) -> list[bool]:
+        # The encoder's tokenizer has the frequent words of the language as single tokens.
+        return [count == 1 for count in library.encoder.count_tokens(words)]
+
+    def is_in_library(word: str) -> bool:
+        # The stem of a misspelled word may be that of a word in the library.
+        rows = [row for row, _ in library.search_terms(library.analyzer.terms(word), _MAX_CHECKED)]
+        return any(
+            re.search(rf"\b{word}\b", f"{found.title} {found.chunk.text}", re.IGNORECASE)
+            for found in library.results(rows).values()
+        )
 
     passages = [f"{result.title}\n{result.chunk.section}\n{result.chunk.text}" for result in results]
-    spelled = corrected(question, passages, library.analyzer, are_known)
+    spelled = corrected(question, passages, library.analyzer, are_words, is_in_library)
     if spelled != question:
         yield Wording(spelled, texts.DID_YOU_MEAN.in_language(language, spelled))
     yield from map(Wording, cores_of(question))

@@ -60,7 +60,7 @@ class StoredDocuments:
         names: dict[str, list[str]] = {}
         for name, document_id in self._database.select("SELECT name, document_id FROM collections ORDER BY name"):
             names.setdefault(document_id, []).append(name)
-        return [DocumentSummary(*row, tuple(names.get(row[0], ())), author) for *row, author in rows]
+        return [DocumentSummary(*row, collections=tuple(names.get(row[0], ())), author=author) for *row, author in rows]
 
     def document(self, document_id: str) -> Document:
         """Returns a document with its text and the record of its cleaning.

@@ -1,7 +1,7 @@
 """Corrects typing errors in a question by the words of the passages that it may be about.
 
 A word is corrected only if it is unknown. An English word becomes the one that is nearest by letters inserted, left out, replaced or
-exchanged. Chinese characters become a word that sounds the same, as errors of pinyin input do, or one of the same characters in
+exchanged; if none of the passages is near, a word of the language that differs by one letter. Chinese characters become a word that sounds the same, as errors of pinyin input do, or one of the same characters in
 another order.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,17 +20,22 @@ from rag.text.scripts import to_simplified
 if TYPE_CHECKING:
     from rag.text.analysis import Analyzer
 
-AreKnown = Callable[[Sequence[str]], Sequence[bool]]
-"""Tells which of some English words, in lower case, are words of the language or of the library."""
+AreWords = Callable[[Sequence[str]], Sequence[bool]]
+"""Tells which of some strings of letters, in lower case, are English words."""
 
 _WORD = re.compile(r"(?<![\w@/.-])[A-Za-z]{3,}(?![\w@/]|[.-]\w)")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
-_QUOTED = re.compile(r"[“\"‘《][^”\"’》]*[”\"’》]")
+_QUOTED = re.compile(r"[“\"‘][^”\"’]*[”\"’]")
 # Words that a question may consist of, whatever the passages say.
 _ASKING = frozenset(
     "what when where which who whom whose why how many much long does did was were are have has had can could should would there".split()
 )
-_MAX_HAN = 4
+_ENDINGS = ("s", "es", "d", "ed", "ing", "ly")
+_ASKING_HAN = ("什么", "多少", "哪些", "怎么", "怎样", "如何", "哪里", "哪个", "何时", "为何", "哪年", "哪天")
+_MIN_HAN, _MAX_HAN = 2, 4
+# A word of the dictionary is meant if it is at least this frequent, and so many times as frequent as the next that sounds the same.
+_FREQUENT = 50
+_FAR_MORE_FREQUENT = 4
 _MIN_FOR_TWO_ERRORS = 8
 _MIN_NAME = 5
 _MIN_SIMILAR_SOUND = 3
@@ -40,7 +45,9 @@ _SIMILAR_SOUNDS = ((re.compile("([zcs])h"), r"\1"), (re.compile("([aei])ng"), r"
 _WHICH = re.compile(r"(?:(?<=[从在于是到自由])|^)那(?=[天年月日里儿个些位家种次国省市县])")
 
 
-def corrected(question: str, passages: Sequence[str], analyzer: Analyzer, are_known: AreKnown) -> str:
+def corrected(
+    question: str, passages: Sequence[str], analyzer: Analyzer, are_words: AreWords, is_in_library: Callable[[str], bool]
+) -> str:
     """Returns the question with its typing errors corrected; the question itself if there are none or their correction is unknown.
 
     Words in quotation marks are left as they are.
@@ -49,28 +56,62 @@ def corrected(question: str, passages: Sequence[str], analyzer: Analyzer, are_kn
         question: In Chinese or English.
         passages: The texts whose words correct it.
         analyzer: Cuts Chinese text into words.
-        are_known: Tells which English words need no correction.
+        are_words: Tells which strings of letters need no correction and can be one.
+        is_in_library: Tells whether another English word is in the library, so that it needs no correction.
     """
     simplified = to_simplified(question)
     quoted = [match.span() for match in _QUOTED.finditer(question)]
-    changes = [*_english(question, passages, are_known), *_chinese(simplified, passages, analyzer), *_asking(simplified)]
+    changes = [
+        *_english(question, passages, are_words, is_in_library),
+        *_chinese(simplified, passages, analyzer),
+        *_asking(simplified),
+    ]
     for start, end, replacement in sorted(changes, reverse=True):
         if not any(first < end and start < last for first, last in quoted):
             question = question[:start] + replacement + question[end:]
     return question
 
 
-def _english(question: str, passages: Iterable[str], are_known: AreKnown) -> Iterator[tuple[int, int, str]]:
+def _english(
+    question: str, passages: Iterable[str], are_words: AreWords, is_in_library: Callable[[str], bool]
+) -> Iterator[tuple[int, int, str]]:
     typed = [match for match in _WORD.finditer(question) if not match[0].isupper()]
-    known = are_known([match[0].lower() for match in typed]) if typed else []
-    unknown = [match for match, is_known in zip(typed, known, strict=True) if not is_known]
+    known = are_words([match[0].lower() for match in typed]) if typed else []
+    unknown = [match for match, is_word in zip(typed, known, strict=True) if not is_word and not is_in_library(match[0].lower())]
     if not unknown:
         return
     words = Counter(word.lower() for passage in passages for word in re.findall(r"[A-Za-z]{3,}", passage))
     for match in unknown:
-        begins = not question[: match.start()].strip()
-        if nearest := _nearest(match[0].lower(), words, is_name=match[0][0].isupper() and not begins):
-            yield *match.span(), nearest.capitalize() if match[0][0].isupper() else nearest
+        if _is_inflected(match[0].lower(), words):
+            continue
+        word, begins, is_capital = match[0].lower(), not question[: match.start()].strip(), match[0][0].isupper()
+        is_name = is_capital and not begins
+        if meant := _nearest(word, words, is_name=is_name) or ("" if is_name else _one_letter_off(word, are_words)):
+            yield *match.span(), meant.capitalize() if is_capital else meant
+
+
+def _is_inflected(word: str, words: Collection[str]) -> bool:
+    """Returns whether a word differs from one of the passages by a regular ending only."""
+    return word in words or any(word + ending in words or word.removesuffix(ending) in words for ending in _ENDINGS)
+
+
+def _one_letter_off(typed: str, are_words: AreWords) -> str:
+    """Returns the one word of which two letters were exchanged, else one left out, else one doubled or added; "" unless there is one."""
+    if len(typed) < _MIN_NAME:
+        return ""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    splits = [(typed[:place], typed[place:]) for place in range(1, len(typed) + 1)]
+    kinds = (
+        [head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1],
+        [head + letter + tail for head, tail in splits for letter in letters],
+        [head + tail[1:] for head, tail in splits if tail],
+    )
+    for edits in kinds:
+        candidates = sorted(set(edits))
+        meant = [word for word, is_word in zip(candidates, are_words(candidates), strict=True) if is_word]
+        if meant:
+            return meant[0] if len(meant) == 1 else ""
+    return ""
 
 
 def _nearest(typed: str, words: Counter[str], *, is_name: bool) -> str:
@@ -96,6 +137,8 @@ def _chinese(question: str, passages: Sequence[str], analyzer: Analyzer) -> Iter
         return
     words = Counter(word for text in texts for word in _words(text, analyzer))
     by_sound: dict[tuple[int, str], str] = {}
+    if not re.search(HAN_ASKING, question):
+        by_sound |= {(len(word), spelled(word)): word for word in _ASKING_HAN}
     for word, _ in sorted(words.items(), key=lambda item: (item[1], item[0])):
         for key in _keys(word):
             by_sound[len(word), key] = word
@@ -103,9 +146,37 @@ def _chinese(question: str, passages: Sequence[str], analyzer: Analyzer) -> Iter
     for start, end in sorted(odd, key=lambda window: window[0] - window[1]):
         typed = question[start:end]
         meant = next((by_sound[len(typed), key] for key in _keys(typed) if (len(typed), key) in by_sound), "")
+        meant = meant or _of_dictionary(typed, analyzer)
         if meant and not any(start < last and first < end for first, last in taken):
             taken.append((start, end))
             yield start, end, meant
+
+
+def _of_dictionary(typed: str, analyzer: Analyzer) -> str:
+    """Returns the frequent word of the dictionary that has another character of the same sound; "" unless one is far more frequent."""
+    frequencies = analyzer.jieba.FREQ
+    if len(typed) != _MIN_HAN:
+        return ""
+    found = Counter(
+        {
+            word: frequencies.get(word, 0)
+            for place, character in enumerate(typed)
+            for other in _characters_by_sound(analyzer).get(spelled(character), ())
+            if (word := typed[:place] + other + typed[place + 1 :]) != typed
+        }
+    )
+    (best, count), *others = found.most_common(2) or [("", 0)]
+    return best if count >= _FREQUENT and all(count >= _FAR_MORE_FREQUENT * other for _, other in others) else ""
+
+
+@lru_cache(maxsize=1)
+def _characters_by_sound(analyzer: Analyzer) -> dict[str, list[str]]:
+    """Returns the characters of the dictionary by their sound."""
+    sounds: dict[str, list[str]] = {}
+    for word, count in analyzer.jieba.FREQ.items():
+        if count and len(word) == 1 and _HAN.fullmatch(word):
+            sounds.setdefault(spelled(word), []).append(word)
+    return sounds
 
 
 def _keys(word: str) -> list[str]:
@@ -118,6 +189,11 @@ def _keys(word: str) -> list[str]:
     return [sound, *characters, *([f"~{similar}"] if len(word) >= _MIN_SIMILAR_SOUND else [])]
 
 
+@lru_cache(maxsize=1)
+def _asking_sounds() -> frozenset[str]:
+    return frozenset(map(spelled, _ASKING_HAN))
+
+
 def _odd_windows(question: str, analyzer: Analyzer) -> Iterator[tuple[int, int]]:
     """Yields the places of two to four characters that are no word of the dictionary, and not words of it side by side."""
     frequencies = analyzer.jieba.FREQ
@@ -126,7 +202,8 @@ def _odd_windows(question: str, analyzer: Analyzer) -> Iterator[tuple[int, int]]
             inside = tokens[first:last]
             window = "".join(inside)
             is_odd = not frequencies.get(window) and any(len(token) == 1 or not frequencies.get(token) for token in inside)
-            if is_odd and (len(window) >= _MIN_SIMILAR_SOUND or not any(token in STOP_WORDS for token in inside)):
+            is_kept = len(window) >= _MIN_SIMILAR_SOUND or not any(token in STOP_WORDS for token in inside)
+            if is_odd and (is_kept or spelled(window) in _asking_sounds()):
                 yield start + end - len(window), start + end
 
 

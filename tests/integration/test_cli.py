@@ -154,6 +154,15 @@ def test_one_bad_file_does_not_keep_the_others_out(capsys: pytest.CaptureFixture
     assert "Traceback" not in errors
 
 
+def test_sync_removes_the_documents_of_deleted_files(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
+    assert yinju(capsys, "add", "--sync", str(notes))[1].splitlines()[-1] == "2 added"
+    (notes / "station.md").unlink()
+    status, out, _ = yinju(capsys, "add", "--sync", str(notes))
+    assert (status, out.splitlines()[-1]) == (0, "1 removed")
+    assert yinju(capsys, "list")[1].splitlines()[-1] == "1 documents"
+    assert yinju(capsys, "add", "--sync", "--watch", str(notes))[0] != 0
+
+
 def test_the_page_at_an_address_is_added(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
     handler = partial(SimpleHTTPRequestHandler, directory=notes)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

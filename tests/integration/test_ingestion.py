@@ -617,6 +617,23 @@ def test_what_lies_elsewhere_and_a_folder_that_is_away_take_nothing_with_them(li
     assert len(library) == 3
 
 
+def test_a_folder_is_synchronised_once_and_an_empty_one_removes_nothing(library, folder, tmp_path) -> None:
+    library.add_document(document_of("/elsewhere/gone.txt", ARTICLE.upper()))
+    assert statuses(watching.sync(library, [folder])) == ["added", "added"]
+    (folder / "lake.txt").unlink()
+    (folder / "new.txt").write_text(OTHER.upper())
+    results = watching.sync(library, [folder])
+    assert [(Path(result.source).name, result.status) for result in results] == [("lake.txt", "removed"), ("new.txt", "added")]
+    assert len(library) == 3
+    for file in folder.iterdir():
+        file.unlink()
+    with pytest.raises(LoadError, match="contains no file of a known kind, so nothing is removed"):
+        watching.sync(library, [folder])
+    with pytest.raises(LoadError, match="not a folder"):
+        watching.sync(library, [tmp_path / "away"])
+    assert len(library) == 3
+
+
 def test_members_of_an_archive_stay_as_long_as_it_is_there(library, folder, tmp_path) -> None:
     shutil.move(shutil.make_archive(str(tmp_path / "both"), "zip", folder), folder / "both.zip")
     (folder / "lake.txt").unlink()

@@ -1,4 +1,4 @@
-"""What loaders leave out, and the record of it."""
+"""Removals: what loaders leave out, and the record of it."""
 
 from __future__ import annotations
 

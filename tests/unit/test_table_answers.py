@@ -341,11 +341,18 @@ def test_a_row_of_one_table_has_no_cell_under_a_heading_of_another(ask) -> None:
     two = Document("two", "two", "two.csv", "".join(f"{line}\n" for line in lines))
     assert ask("What is the price of Osterby?", two).statements == ()
     assert ask("When is Osterby open?", two).statements[0].text == "10:00-16:00 (Osterby, Opening hours)[1]"
-    assert ask("What is the price of Marsh?", two) is None
     assert ask("What is the age of Osterby?", two) is None
     # A passage of prose that names both may answer.
     prose = Document("p", "p", "p.txt", "The price of the Osterby ticket is 4 crowns.")
     assert ask("What is the price of Osterby?", two, prose) is None
+
+
+def test_a_column_of_a_row_that_is_not_there_is_not_given(ask) -> None:
+    assert ask("What is the value of the hammer?", CONTRACTS).statements == ()
+    assert ask("搅拌机的单价是多少？", replace(MACHINES, language="zh")).statements == ()
+    assert ask("What is the value of the hammer?", replace(CONTRACTS, language="zh")) is None  # it may be there in Chinese
+    prose = Document("p", "p", "p.txt", "The hammer is worth 4 crowns.")
+    assert ask("What is the value of the hammer?", CONTRACTS, prose) is None
 
 
 def test_a_form_is_asked_by_its_labels_and_its_line_is_cited(ask) -> None:
@@ -359,6 +366,10 @@ def test_a_form_is_asked_by_its_labels_and_its_line_is_cited(ask) -> None:
         assert (statement.text, statement.citations[0].quote) == (text, line)
     assert ask("How high is the Osterby lighthouse?", form) is None
     assert ask("How high is the church?", form) is None
+    # A measure that nothing gives is not taken from another label; a passage may give it.
+    assert ask("How wide is the Gull Rock lighthouse?", form).statements == ()
+    prose = Document("p", "p", "p.txt", "The Gull Rock lighthouse has a width of 9 metres.")
+    assert ask("How wide is the Gull Rock lighthouse?", form, prose) is None
 
 
 @pytest.mark.parametrize(("source", "question"), LEFT_ALONE, ids=[case[1] for case in LEFT_ALONE])

@@ -69,6 +69,12 @@ def _repeated(text: str, start: int, answer: Span) -> list[str]:
     parts = [(max(a, start), b) for a, b in clauses(text) if b > start]
     runs = [list(run) for _, run in groupby(parts, key=lambda part: text[slice(*part)].removeprefix("即")[:2])]
     longest = max(runs, key=len, default=[])
+    if len(longest) < _LEAST_ITEMS - 1:
+        return []
+    # The first one may follow an introduction.
+    begin, before = text[longest[-1][0] :][:2], parts.index(longest[0]) - 1
+    if before >= 0 and (at := text.rfind(begin, *parts[before])) >= 0:
+        longest = [(at, parts[before][1]), *longest]
     if len(longest) < _LEAST_ITEMS or not _meets((longest[0][0], longest[-1][1]), answer):
         return []
     return [text[a:b].strip(" ，,；;。.").removeprefix("即") for a, b in longest]

@@ -48,6 +48,8 @@ _OPPOSITES = tuple(
         (r"必须|需要|须|\b(?:must|need|require)", r"无需|无须|不必|免于|自愿|\b(?:optional|voluntary|exempt)"),
     )
 )
+# A question that denies; the 无 of 无人区 does not.
+_DENIES = re.compile(r"不(?![断同仅但])|没|未(?!来)|\b(?:not|never|no)\b|n['’]t\b", re.IGNORECASE)
 _LEAST_COVERED = 0.5
 _WORDS: dict[Verdict, dict[Language, str]] = {"yes": {"zh": "是。", "en": "Yes. "}, "no": {"zh": "不是。", "en": "No. "}}
 _HAN_VERBS = (
@@ -93,11 +95,13 @@ def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str],
         for affirms, denies in _OPPOSITES
     )
     denied = bool(NEGATION.search(rest)) or opposed
-    if any(overlap(exception) for exception in exceptions):
+    # 星期三 and 星期日 share a term, but not the whole word.
+    specific = {term for term in everything if not any(term != other and term in other for other in everything)}
+    if any(overlap(exception) & specific for exception in exceptions):
         denied = not denied
     if _ALL.search(bare) and (_NOT_ALL.search(rest) or exceptions):
         denied = True
-    said: Verdict = "no" if denied != bool(NEGATION.search(bare)) else "yes"
+    said: Verdict = "no" if denied != bool(_DENIES.search(bare)) else "yes"
     return said, (begin, end)
 
 

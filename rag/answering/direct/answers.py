@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from rag.answering import comparing
@@ -23,7 +23,13 @@ class DirectAnswer:
     kind: AnswerKind = "answer"
 
 
-def find(question: str, results: Sequence[SearchResult], language: Language, library: Library) -> DirectAnswer | None:
+def find(
+    question: str,
+    results: Sequence[SearchResult],
+    language: Language,
+    library: Library,
+    documents: Collection[str] | None = None,
+) -> DirectAnswer | None:
     """Returns the answer of the first rule that is sure of the question; None if none is.
 
     Args:
@@ -31,6 +37,7 @@ def find(question: str, results: Sequence[SearchResult], language: Language, lib
         results: The search results, whose documents are looked through.
         language: The language of the question.
         library: Contains the documents.
+        documents: The ids of the documents that may be compared; None for all.
 
     Raises:
         DocumentNotFoundError: A document was removed after the search.
@@ -38,7 +45,8 @@ def find(question: str, results: Sequence[SearchResult], language: Language, lib
     if part := numbered_parts.answer(question, results, language, library.document, library.analyzer):
         return DirectAnswer(part.statements, part.confidence, "answer" if part.is_answer else "refusal")
     if kind := shared_names.kind_asked_for(question):
-        two = comparing.which_two(question, (), library.documents())
+        chosen = [summary for summary in library.documents() if documents is None or summary.id in documents]
+        two = comparing.which_two(question, (), chosen)
         names = shared_names.answer(kind, library.document(two[0]), library.document(two[1]), language) if two else None
         if names:
             return DirectAnswer(names, 1.0, "answer" if names[0].citations else "refusal")

@@ -13,11 +13,10 @@ from functools import lru_cache
 from embeddings.encoder import Encoder
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
-from rag.answering.table_answers import wording
+from rag.answering.table_answers import elsewhere, wording
 from rag.answering.table_answers.calculation import Outcome, calculate
 from rag.answering.table_answers.columns import ReadTable
 from rag.answering.table_answers.drafts import Draft
-from rag.answering.table_answers.elsewhere import joins_tables
 from rag.answering.table_answers.planning import plan
 from rag.answering.table_answers.plans import BY_CONCEPT, Plan
 from rag.documents import tables
@@ -29,7 +28,7 @@ GetDocument = Callable[[str], Document]
 
 _MAX_CITED = 20
 _MAX_TABLES = 3
-_MAX_JOINED = 50
+_MAX_READ = 50
 _MAX_CACHED_DOCUMENTS = 8
 _MAX_CACHED_CHARACTERS = 2_000_000
 
@@ -77,11 +76,12 @@ def answer(
         if (made := plan(question, table, language, source.title, analyzer=analyzer, encoder=encoder))
     ]
     if not plans:
-        is_elsewhere = any(
-            _joins_tables(source, results, question, language, analyzer=analyzer, encoder=encoder)
+        are_silent = any(
+            _is_silent(source, results, question, language, analyzer=analyzer, encoder=encoder)
             for source in map(document, with_rows)
+            if source.language == language
         )
-        return TableAnswer((), BY_CONCEPT) if is_elsewhere else None
+        return TableAnswer((), BY_CONCEPT) if are_silent else None
     confidence = max((made.confidence for _, made in plans), default=0.0)
     best = [(source, made) for source, made in plans if made.confidence == confidence]
     answered = [(source, made, outcome) for source, made in best if (outcome := calculate(made))]
@@ -92,7 +92,7 @@ def answer(
     return TableAnswer(tuple(_statements(answered, language)), confidence)
 
 
-def _joins_tables(
+def _is_silent(
     source: Document,
     results: Sequence[SearchResult],
     question: str,
@@ -101,18 +101,23 @@ def _joins_tables(
     analyzer: Analyzer,
     encoder: Encoder,
 ) -> bool:
-    """Returns whether the question joins a row of one table of a document with a heading of another."""
-    reads = _tables_of(source.text, analyzer)
+    """Returns whether the question is one for the tables of a document, and they surely do not say."""
+    everything = _tables_of(source.text, analyzer)
+    if len(everything) > _MAX_READ or len(source.text) > _MAX_CACHED_CHARACTERS:
+        return False
+    for form in (read for read in everything if read.is_form):
+        draft = Draft(question, form, language, source.title, analyzer=analyzer, encoder=encoder)
+        if elsewhere.lacks_label(draft, source.text, results):
+            return True
+    reads = [read for read in everything if not read.is_form]
     terms = [frozenset(term for outside, _ in read.heading_terms for term in outside) for read in reads]
-    return any(
-        joins_tables(
-            Draft(question, read, language, source.title, analyzer=analyzer, encoder=encoder),
-            [*terms[:i], *terms[i + 1 :]],
-            results,
-        )
-        for i, read in enumerate(reads if 1 < len(reads) <= _MAX_JOINED else ())
-        if not read.is_form
-    )
+    for i, read in enumerate(reads):
+        drafts = (Draft(question, read, language, source.title, analyzer=analyzer, encoder=encoder) for _ in range(2))
+        if elsewhere.joins_tables(next(drafts), [*terms[:i], *terms[i + 1 :]], results):
+            return True
+        if elsewhere.names_no_row(next(drafts), source.text, results):
+            return True
+    return False
 
 
 def _tables_of(text: str, analyzer: Analyzer) -> tuple[ReadTable, ...]:

@@ -61,12 +61,7 @@ def plan(draft: Draft, *, is_form: bool) -> Plan:
     mentions.take_headings(draft)
     asked = take_asked(draft)
     bounds = conditions.take_bounds(draft)
-    left = remainder.text
-    if _BEYOND.search(left) or any(superlative.pattern.search(left) for superlative in words.SUPERLATIVES):
-        raise NoPlanError
-    if any(pattern.search(left) for pattern in (words.SUM, words.AVERAGE, words.DIFFERENCE, words.LIST)):
-        raise NoPlanError
-    if any(each.sign for each in bounds):
+    if not asks_for_cell(remainder.text) or any(each.sign for each in bounds):
         raise NoPlanError
     if not (draft.filters or bounds or is_form):
         mentions.check_names(draft)
@@ -80,6 +75,12 @@ def plan(draft: Draft, *, is_form: bool) -> Plan:
     if len(matching(made)) > _MAX_ROWS:
         raise NoPlanError
     return made
+
+
+def asks_for_cell(left: str) -> bool:
+    """Returns whether no word that is left of a question asks for more than a cell, such as a superlative or a comparison."""
+    operations_asked = (words.SUM, words.AVERAGE, words.DIFFERENCE, words.LIST, *(each.pattern for each in words.SUPERLATIVES))
+    return not _BEYOND.search(left) and not any(pattern.search(left) for pattern in operations_asked)
 
 
 def matching(made: Plan) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,21 +18,26 @@ _NEAR = 2.5
 _SHORTEST = 6.0
 _MAX_PATHS = 5_000
 _MAX_SEGMENTS = 20_000
-_MAX_RULES = 3_000
+_MAX_RULES = 2_000
+_MAX_CELLS = 20_000
 _MIN_LINES = 3
 
+Span = tuple[float, float]
 Rule = tuple[float, float, float]
 """The place of a rule, and where it begins and ends: y, left, right if it is horizontal, x, bottom, top if it is vertical."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The cells between rules: `xs` from left to right, `ys` from top to bottom."""
+    """The cells between rules: `xs` from left to right, `ys` from top to bottom.
+
+    `across` has where the rules at each of `ys` begin and end, `down` where those at each of `xs` do.
+    """
 
     xs: list[float]
     ys: list[float]
-    across: list[Rule] = field(repr=False)
-    down: list[Rule] = field(repr=False)
+    across: list[list[Span]] = field(repr=False)
+    down: list[list[Span]] = field(repr=False)
 
     @property
     def columns(self) -> int:
@@ -48,7 +53,7 @@ class Grid:
         """Returns the row and the column of the cell that contains a piece, that which covers it; None outside of the grid."""
         x, y = (piece.left + piece.right) / 2, (piece.bottom + piece.top) / 2
         column = bisect_right(self.xs, x) - 1
-        row = bisect_right([-place for place in self.ys], -y) - 1
+        row = bisect_right(self.ys, -y, key=lambda place: -place) - 1
         if not (0 <= column < self.columns and 0 <= row < self.rows):
             return None
         while (covered := self.covered(row, column)) is not None:
@@ -58,14 +63,15 @@ class Grid:
     def covered(self, row: int, column: int) -> Merged | None:
         """Returns which cell covers this one, because no rule is between them; None if none does."""
         y, x = (self.ys[row] + self.ys[row + 1]) / 2, (self.xs[column] + self.xs[column + 1]) / 2
-        if row and not _crosses(self.across, self.ys[row], x):
+        if row and not _reaches(self.across[row], x):
             return Merged.ABOVE
-        return Merged.LEFT if column and not _crosses(self.down, self.xs[column], y) else None
+        return Merged.LEFT if column and not _reaches(self.down[column], y) else None
 
     def cut(self, piece: Piece) -> Iterator[Piece]:
         """Yields the piece; one that lies across rules is one piece for each cell, by the share of its width."""
         y = (piece.bottom + piece.top) / 2
-        inner = [x for x in self.xs if piece.left + 1 < x < piece.right - 1 and _crosses(self.down, x, y)]
+        first, last = bisect_right(self.xs, piece.left + 1), bisect_left(self.xs, piece.right - 1)
+        inner = [self.xs[i] for i in range(first, last) if _reaches(self.down[i], y)]
         width, begin, left = piece.right - piece.left, 0, piece.left
         for x in [*inner, piece.right]:
             end = len(piece.text) if x == piece.right else round(len(piece.text) * (x - piece.left) / width)
@@ -82,8 +88,8 @@ def grids(page: Any) -> list[Grid]:
     found = []
     for horizontal, vertical in _touching(_merged(across), _merged(down)):
         ys, xs = _places(horizontal)[::-1], _places(vertical)
-        if len(xs) >= _MIN_LINES and len(ys) >= _MIN_LINES:
-            found.append(Grid(xs, ys, horizontal, vertical))
+        if len(xs) >= _MIN_LINES and len(ys) >= _MIN_LINES and len(xs) * len(ys) <= _MAX_CELLS:
+            found.append(Grid(xs, ys, [_spans(horizontal, y) for y in ys], [_spans(vertical, x) for x in xs]))
     return found
 
 
@@ -198,5 +204,9 @@ def _places(rules: Sequence[Rule]) -> list[float]:
     return places
 
 
-def _crosses(rules: Sequence[Rule], place: float, at: float) -> bool:
-    return any(abs(rule[0] - place) <= _NEAR and rule[1] - 1 <= at <= rule[2] + 1 for rule in rules)
+def _spans(rules: Sequence[Rule], place: float) -> list[Span]:
+    return [(begin, end) for at, begin, end in rules if abs(at - place) <= _NEAR]
+
+
+def _reaches(spans: Sequence[Span], place: float) -> bool:
+    return any(begin - 1 <= place <= end + 1 for begin, end in spans)

@@ -22,7 +22,7 @@ class Character(NamedTuple):
     """A character with the blank before it, its place in the page, and its box on the page turned upright."""
 
     text: str
-    number: int
+    place: int
     bottom: float
     top: float
 
@@ -45,7 +45,7 @@ def text_of(textpage: Any, characters: Sequence[Character], turn: int) -> str:
     first = characters[0]
     if all(abs(one.bottom - first.bottom) < 0.01 and abs(one.top - first.top) < 0.01 for one in characters):
         return "".join(one.text for one in characters)
-    places = [_place(textpage, one.number, turn) for one in characters]
+    places = [_place(textpage, one.place, turn) for one in characters]
     usual = _usual(places)
     return "".join(_marked(characters, places, usual))
 

@@ -30,7 +30,7 @@ _LABELS = frozenset(
 _HEADINGS = frozenset(
     """
     item items field attribute property key value values description question questions answer answers content contents name parameter
-    term definition meaning note notes details category 项目 内容 问题 答案 回答 指标 数值 数据 说明 名称 参数 字段 含义 解释 术语 定义 类别 值 问 答
+    spec specification specifications metric measure detail indicator term definition meaning note notes details category 项目 内容 问题 答案 回答 指标 数值 数据 说明 名称 参数 字段 含义 解释 术语 定义 类别 值 问 答
     """.split()
 )
 

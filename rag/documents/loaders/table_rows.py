@@ -127,6 +127,8 @@ class _Table:
         named = [(headings[i] if i < len(headings) else "", cell) for i, cell in enumerate(cells) if cell]
         if len(named) > 1:
             self._learn(cells)
+        if len(named) == 1 and _NOTE.match(named[0][1]):
+            return named[0][1]
         lead = f"{self.section}; " if self.section and named and headings and not is_total else ""
         return lead + "; ".join(f"{heading}: {cell}" if heading else cell for heading, cell in named)
 
@@ -167,7 +169,7 @@ def _written(stream: _Stream, sample: list[_Row], table: _Table) -> Generator[st
         table.above = "\n".join([table.above, *titles])
         return table
     if table.headings is None or _begins_table(sample, table, stream.gap, bool(titles)):
-        yield from [""] * bool(table.headings and not titles)
+        yield from [""] * (table.headings is not None and not titles)
         return (yield from _new_table(stream, sample, "\n".join([*([] if table.headings else [table.above]), *titles])))
     if titles:
         table.begin_section(titles[-1])

@@ -39,6 +39,7 @@ def reindex(database: Database, stored: StoredDocuments, spec: LibrarySpec, on_p
         for own in chunks:
             rows.insert_chunks(connection, own, vectors[start : start + len(own)])
             start += len(own)
-        checksums.store_all(connection)
+        for summary in summaries:
+            checksums.store(connection, summary.id)
         schema.write_meta(connection, identity)
     return len(summaries)

@@ -25,6 +25,8 @@ def contains(text: str, accepted: str) -> bool:
     """Returns whether an answer contains a string; a number must not be part of another one."""
     text = unicodedata.normalize("NFKC", text).lower()
     accepted = unicodedata.normalize("NFKC", accepted).lower()
+    if not accepted[-1].isdigit():
+        return accepted in text
     return bool(re.search(rf"(?<![\d.,]){re.escape(accepted)}(?!\d|[.,]\d)", text))
 
 

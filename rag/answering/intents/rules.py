@@ -1,0 +1,75 @@
+"""Rules for whole utterances whose words alone tell their intent. They decide alone where the classifier does not fit the encoder."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from rag.text.questions import HAN_ASKING
+
+Intent = Literal["greeting", "thanks", "farewell", "abilities", "library", "summary", "comparison", "wish"]
+"""The meaning of an utterance that is no plain question to the documents."""
+
+# These may stand around the words that matter. The whole utterance must match, so that a question is not taken for a greeting.
+_AROUND_ZH = r"(?:请问|请|麻烦|那么?|嗯|啊|呀|哦|哈|吧|呢|吗|了|您|你|们|引据|老师|朋友|[\s，,。.！!？?~～])*"
+_AROUND_EN = r"(?:ok|okay|and|so|oh|well|please|there|yinju|everyone|then|now|again|[\s,.!?~])*"
+_DOCUMENT_ZH = r"(?:文件|文档|报告|文章|资料|材料|报道|白皮书)"
+_THIS_ZH = rf"(?:(?:这|那|该|本|此)?(?:一|几|两|些)?(?:个|份|篇|本|些)?{_DOCUMENT_ZH}|全文|它|这|这个|内容)"
+_TWO = r"(?:这|那)?(?:两|2)(?:个|份|篇)?(?:文件|文档|报告|文章|资料)?(?:之间)?"
+_SUM_ZH = r"(?:总结|概括|归纳|概述|简述|简单介绍)"
+_LANGUAGE_ZH = r"(?:中文|英文|英语|汉语)"
+_CHINESE: dict[Intent, str] = {
+    "greeting": r"(?:你好|您好|大家好|早上好|上午好|下午好|晚上好|早安|嗨|哈喽|在吗|在不在)",
+    "thanks": r"(?:(?:好的?|非常|太|十分|真的)*(?:感谢|谢谢|多谢|谢啦|辛苦|麻烦)(?:你|您|啦|大家)*)",
+    "farewell": r"(?:再见|拜拜|回头见|下次见|晚安)",
+    "abilities": r"(?:你(?:都|还)?(?:能|会|可以)(?:做|干|帮我做|回答)?(?:些|点)?(?:什么|啥)(?:问题|事情?)?|你是(?:谁|什么|干什么的|做什么的)"
+    r"|你有(?:什么|哪些)功能|(?:怎么|如何)(?:使用|用)(?:你|它|引据)?|介绍一下(?:你)?自己)",
+    "library": r"(?:你|这里|库里|资料库里?|现在|一共|总共|目前)*(?:都)?(?:有|收了|包含|看过)(?:哪些|什么|多少|几份|几篇)(?:个|份|篇)?(?:文档|文件|资料|文章)"
+    r"|(?:列出|显示|看看)(?:一下)?(?:所有|全部)?(?:的)?(?:文档|文件|资料)",
+    "summary": rf"{_SUM_ZH}(?:一下)?(?:{_THIS_ZH})?(?:的(?:主要)?内容)?|{_THIS_ZH}的?(?:主要|大概|到底|都)*[讲说写谈](?:了|的是|的)(?:什么|些什么|啥)"
+    rf"|{_THIS_ZH}的?(?:主要内容|大意|要点|主旨|摘要|概要|中心思想)(?:是什么|有哪些)?",
+    "comparison": rf"{_TWO}(?:有(?:什么|哪些|何)(?:不同|区别|变化|差别|差异|出入)|的?(?:不同|区别|差别|差异)(?:在哪里?|是什么)?|比较一下|对比一下)"
+    rf"|(?:比较|对比)(?:一下)?(?:{_TWO}|《[^《》]{{2,200}}》(?:和|与|跟|、)《[^《》]{{2,200}}》)",
+    "wish": r"(?:再|说得?|讲得?|能不能|可以|回答)*(?:简短|简单|简洁|精简|短|详细|具体|长)(?:一?[点些])(?:说)?"
+    r"|(?:列|写|改|分|整理)成(?:要点|列表|清单|几点|三点)|(?:我?只要|只看|只给我)(?:原文|引文|原句)(?:就行)?"
+    rf"|(?:再|能不能|可以)?(?:用|改用|换成){_LANGUAGE_ZH}(?:说|回答|再说一遍|写)?(?:一遍)?|(?:把它|把这个)?(?:翻译|翻|译)(?:成|为){_LANGUAGE_ZH}",
+}
+_DOCUMENTS_EN = r"(?:documents?|files?|papers?|reports?|articles?|texts?|sources?)"
+_THIS_EN = rf"(?:(?:this|the|that)(?: {_DOCUMENTS_EN})?|it)"
+_SUM_EN = r"(?:summari[sz]e|sum up|outline|recap)"
+_SUMMARY_EN = r"(?:(?:an?|the) )?(?:(?:short|brief|quick) )?(?:summary|overview|outline)"
+_ENGLISH: dict[Intent, str] = {
+    "greeting": r"(?:hi|hello|hey|good (?:morning|afternoon|evening)|greetings|how are you)",
+    "thanks": r"(?:(?:many |great,? )?(?:thanks|thank you|thx|cheers)(?: a lot| very much| so much| a million| for (?:your|the) help)?)",
+    "farewell": r"(?:bye|goodbye|bye bye|see you(?: later)?|good night)",
+    "abilities": r"(?:what (?:can|do) you do|what are you|who are you|what can i ask(?: you)?|how (?:do|can) i use (?:you|this|it)"
+    r"|how do(?:es)? (?:you|this|it) work|help(?: me)?|what is this|introduce yourself)",
+    "library": rf"(?:(?:which|what|how many) {_DOCUMENTS_EN} (?:do you (?:have|hold|know|contain)|are (?:there|in (?:the|your) library|here)|have you (?:got|read))"
+    rf"|(?:list|show)(?: me)?(?: all)?(?: the| your)? {_DOCUMENTS_EN}|what(?: is|'s) in (?:the|your) library|what have you got)",
+    "summary": rf"(?:can you |could you )?(?:{_SUM_EN} {_THIS_EN}|(?:give me )?{_SUMMARY_EN}(?: of {_THIS_EN})?)(?: for me)?"
+    rf"|what(?: is|'s) {_THIS_EN} about|what does {_THIS_EN} say|what are the (?:main|key) points(?: of {_THIS_EN})?",
+    "comparison": rf"(?:what(?: has|'s|’s)? changed between (?:these|the|those)(?: two)?(?: {_DOCUMENTS_EN})?"
+    rf"|(?:how do|what(?: is|'s| are) (?:the )?differen(?:t|ces?) between) (?:these|the|those) two(?: {_DOCUMENTS_EN})?(?: differ)?"
+    rf"|compare (?:these|the|those)? ?two(?: {_DOCUMENTS_EN})?|compare (?:these|them)(?: {_DOCUMENTS_EN})?"
+    r"|(?:compare|what(?: has|'s)? changed between) [“\"][^“”\"]{2,200}[”\"] (?:and|with|to) [“\"][^“”\"]{2,200}[”\"])",
+    "wish": r"(?:can you |could you )?(?:make it |be |say it )?(?:a bit |a little )?(?:shorter|briefer|more concise|more detailed|longer|in more detail|more details?)"
+    r"|(?:as|in|into) (?:bullets|bullet points|a list|points)|(?:only|just) the (?:quotes|original|quotations|original text)"
+    r"|(?:say (?:it|that) |answer )?in (?:English|Chinese)|(?:can you )?translate (?:it|this|that|the answer)(?: (?:in)?to (?:English|Chinese))?",
+}
+_PATTERNS: list[tuple[Intent, re.Pattern[str]]] = [
+    (kind, re.compile(rf"{around}(?:{words}){around}", re.IGNORECASE))
+    for patterns, around in ((_CHINESE, _AROUND_ZH), (_ENGLISH, _AROUND_EN))
+    for kind, words in patterns.items()
+]
+# An order to summarise something. Its route leaves what no document has in its name to the documents.
+_SUMMARISE = re.compile(
+    rf"(?:请|帮我|麻烦你?)*{_SUM_ZH}(?:一下)?(?!.*(?:{HAN_ASKING}|什么)).+|(?:please |can you |could you )?(?:{_SUM_EN}|give me {_SUMMARY_EN} of) .+",
+    re.IGNORECASE,
+)
+
+
+def intent_by_rule(utterance: str) -> Intent | None:
+    """Returns the intent of a whole utterance; None for any other, and for a question to the documents."""
+    utterance = utterance.strip().replace("’", "'")
+    intent = next((kind for kind, pattern in _PATTERNS if pattern.fullmatch(utterance)), None)
+    return intent or ("summary" if _SUMMARISE.fullmatch(utterance) else None)

@@ -1,0 +1,197 @@
+"""Which documents, and which section of a document, an utterance names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from rag.answering.drafts import Request
+from rag.text.numerals import HAN_ONES, han_number
+
+if TYPE_CHECKING:
+    from rag.library.library import DocumentSummary
+
+# Words for a document of any kind, and for documents of some kind, which a title need not contain.
+ANY_DOCUMENT = r"(?:文件|文档|文章|材料|资料|文本|全文|正文|内容|东西|PDF|\b(?:documents?|files?|texts?|papers?|articles?|sources?|pdf|everything)\b)"
+SOME_DOCUMENT = (
+    r"(?:(?:报告|报道|新闻|白皮书|纪要|合同|手册|方案|计划|通知|规定|办法|条例|协议|立场|文书|侧记|稿)"
+    r"|\b(?:reports?|news|white ?paper|minutes|contract|handbook|manual|plan|notice|rules?|regulations?|agreement|policy|review|brochure|leaflet)\b)"
+)
+# Kinds of documents by their words in both languages, so that 白皮书 finds a title with "white paper".
+_KINDS = (
+    {"白皮书", "白皮", "white paper"},
+    {"报告", "report"},
+    {"合同", "contract"},
+    {"协议", "agreement"},
+    {"纪要", "会议纪要", "minut"},
+    {"手册", "handbook", "manual"},
+    {"计划", "方案", "plan"},
+    {"立场文件", "立场", "position paper"},
+    {"通知", "notic"},
+    {"新闻", "报道", "侧记", "news"},
+)
+# Which of the documents: all, or the one just spoken of.
+_ALL = re.compile(
+    r"所有|全部|每[份篇个一]|各[份篇个]|这些|这[几两二三四五六七八九十]+[份篇个]|资料库"
+    r"|\b(?:all|each|every|everything|these|those|the (?:documents|files|texts|papers|articles|sources|library)|your (?:documents|files))\b",
+    re.IGNORECASE,
+)
+_MAX_ALIKE = 3
+# So few characters beside the kind of a document may be a word of the wish that is not known.
+_FEW = 2
+_MAX_TEXT = 20_000
+_ORDINALS_EN = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_NUMBERS_EN = "one two three four five six seven eight nine ten".split()
+_ROMAN = "i ii iii iv v vi vii viii ix x".split()
+_NUMBER_EN = rf"(?:\d{{1,2}}|{'|'.join(_NUMBERS_EN)}|[ivx]{{1,4}})"
+_PART = re.compile(
+    rf"第(?P<zh>[{HAN_ONES}十]{{1,3}}|\d{{1,2}})(?:个?部分|部|章|节|篇)"
+    rf"|(?P<last>最后一?(?:个?部分|章|节)|结论|\b(?:last|final) (?:part|section|chapter)|\bconclusions?\b)"
+    rf"|\b(?:part|section|chapter) (?:no\. ?|number )?(?P<en>{_NUMBER_EN})\b|\b(?P<nth>{'|'.join(_ORDINALS_EN)}) (?:part|section|chapter)\b",
+    re.IGNORECASE,
+)
+_ABOUT_PART = re.compile(
+    r"(?:关于|有关|讲)(?P<zh>[^，。？?]{1,20}?)的?(?:那|这)?[一个]{0,2}(?:部分|章节?|节|段|条款)|[“《](?P<named>[^”》]{1,30})[”》]这?一?(?:部分|章|节)"
+    r"|\b(?:part|section|chapter|paragraphs?|passage) (?:about|on|of|dealing with|that deals with|called|titled) (?:the )?(?P<en>[^?.!]{2,60})",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The documents that an utterance names; `all_of_them` if it names no particular one."""
+
+    documents: tuple[DocumentSummary, ...]
+    all_of_them: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a document that an utterance names: by its number, from 1 and -1 for the last, or else by its subject."""
+
+    number: int = 0
+    subject: str = ""
+
+
+def part_of(question: str) -> tuple[Part | None, str]:
+    """Returns the part that an utterance names, or None, and the utterance without it."""
+    if match := _ABOUT_PART.search(question):
+        subject = next(filter(None, match.groupdict().values())).strip()
+        # In "the section on money of the plan", the plan is the document.
+        subject, of, document = subject.partition(" of the ")
+        return Part(subject=subject), question.replace(match[0], " ") + of + document
+    if not (match := _PART.search(question)):
+        return None, question
+    rest = question.replace(match[0], " ")
+    if match["last"]:
+        return Part(-1), rest
+    if match["zh"]:
+        return Part(int(match["zh"]) if match["zh"].isdigit() else int(han_number(match["zh"]) or 0)), rest
+    if match["nth"]:
+        return Part(_ORDINALS_EN.index(match["nth"].casefold()) + 1), rest
+    word = match["en"].casefold()
+    number = int(word) if word.isdigit() else next((n.index(word) + 1 for n in (_NUMBERS_EN, _ROMAN) if word in n), 0)
+    return (Part(number), rest) if number else (None, question)
+
+
+def named_documents(phrase: str, request: Request) -> Named | None:
+    """Finds the documents that a phrase names.
+
+    Args:
+        phrase: What is left of an utterance without the words for what is wanted, such as "this document" or 论坛的报道.
+        request: The request, with its history and documents.
+
+    Returns:
+        The document of the title, file name or publisher in the phrase; without one, the document just cited, the only one, or all.
+        None if the phrase names a subject that no document has in its name, and no kind of document.
+    """
+    general = re.sub(rf"{ANY_DOCUMENT}|{_ALL.pattern}", " ", phrase, flags=re.IGNORECASE)
+    # 报道 alone may be any document; in 康富那篇报道, the name tells which.
+    terms = _telling(re.sub(SOME_DOCUMENT, " ", general, flags=re.IGNORECASE), request)
+    spaced = phrase.replace("-", " ")
+    kinds = [kind for kind in _KINDS if any(re.search(word, spaced, re.IGNORECASE) for word in kind)]
+    if not terms and kinds and (of_kind := _of_kind(kinds, request)):
+        return Named(of_kind)
+    terms = terms or _telling(general, request)
+    if not terms:
+        return _unnamed(request)
+    found = _by_name(terms, request)
+    if not found and kinds and sum(map(len, terms)) <= _FEW:
+        found = _of_kind(kinds, request)
+    if found:
+        return Named(found)
+    if not re.search(rf"{SOME_DOCUMENT}|{ANY_DOCUMENT}", phrase, re.IGNORECASE):
+        return None
+    return _only(terms, request) if len(request.documents) == 1 else _by_subject(phrase, terms, request)
+
+
+def _unnamed(request: Request) -> Named:
+    """Returns the one document that the last answer cites, or else all."""
+    cited = {citation.document_id for citation in request.last_answer.citations} if request.last_answer else set()
+    of_history = tuple(document for document in request.documents if document.id in cited)
+    if len(of_history) == 1 and not _ALL.search(request.question):
+        return Named(of_history)
+    return Named(tuple(request.documents), all_of_them=True)
+
+
+def _of_kind(kinds: Sequence[set[str]], request: Request) -> tuple[DocumentSummary, ...]:
+    """Returns the documents whose title says that they are of some kinds; without any, those whose file name does."""
+    for part in (lambda d: d.title, lambda d: PurePosixPath(d.source).stem):
+        names = [(document, re.sub(r"[-_]", " ", part(document)).casefold()) for document in request.documents]
+        found = tuple(document for document, name in names if all(any(word in name for word in kind) for kind in kinds))
+        if found:
+            return found
+    return ()
+
+
+def _telling(phrase: str, request: Request) -> list[str]:
+    """Returns the terms of a phrase that tell one document from another."""
+    return [term for term in request.library.analyzer.content_terms(phrase) if len(term) > 1 or term.isdigit()]
+
+
+def _by_name(terms: Sequence[str], request: Request) -> tuple[DocumentSummary, ...]:
+    """Returns the document whose title, file name, publisher or year contains most of the terms, or up to three that do so alike.
+
+    A Chinese name is also found in its spelling, as 康富 in Kang Fu.
+    """
+    analyzer = request.library.analyzer
+    names = [" ".join((d.title, PurePosixPath(d.source).stem, d.publisher, d.published[:4])) for d in request.documents]
+    known = [{*analyzer.terms(name), *analyzer.name_terms(name)} for name in names]
+
+    def is_in(term: str, name: set[str]) -> bool:
+        return term in name or any(spelled in name for spelled in analyzer.name_terms(term))
+
+    matches = [[is_in(term, name) for name in known] for term in terms]
+    # A term that is in every name tells nothing.
+    telling = [place for place, found in enumerate(matches) if not all(found)] or list(range(len(terms)))
+    scores = [sum(len(terms[place]) for place in telling if matches[place][number]) for number in range(len(names))]
+    best = max(scores, default=0)
+    if not best or 2 * best < sum(len(terms[place]) for place in telling):
+        return ()
+    found = tuple(document for document, score in zip(request.documents, scores, strict=True) if score == best)
+    return found if len(found) <= _MAX_ALIKE else ()
+
+
+def _only(terms: Sequence[str], request: Request) -> Named | None:
+    """Returns the only document if it contains most of the terms."""
+    (document,) = request.documents
+    text = set(request.library.analyzer.terms(request.library.document(document.id).text[:_MAX_TEXT]))
+    return Named((document,)) if 2 * sum(term in text for term in terms) >= len(terms) else None
+
+
+def _by_subject(phrase: str, terms: Sequence[str], request: Request) -> Named | None:
+    """Returns the document that most of the passages nearest to a phrase are from; None if they are from several."""
+    results = request.library.search(phrase, 6, [document.id for document in request.documents])
+    if not results:
+        return None
+    ids = [result.chunk.document_id for result in results]
+    first = ids[0]
+    if 3 * ids.count(first) < 2 * len(ids):
+        return None
+    contained = set(request.library.analyzer.terms(" ".join(r.chunk.text for r in results if r.chunk.document_id == first)))
+    if 2 * sum(term in contained for term in terms) < len(terms):
+        return None
+    return Named(tuple(document for document in request.documents if document.id == first))

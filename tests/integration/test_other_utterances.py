@@ -1,0 +1,258 @@
+"""Utterances that are no plain question to the documents: summaries, the library itself, and wishes about the answer before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from threading import Event
+from typing import Any
+
+import pytest
+from hashing_encoder import HashingEncoder
+
+from rag.answering import routes
+from rag.answering.drafts import Request, Response
+from rag.answering.intents import Intent, Understanding
+from rag.language_models.generators import Message
+from rag.library.library import Library
+from rag.pipeline import RagPipeline
+from rag.text.language import language_of
+from rag.types import Answer
+
+MARSH = """# Plan for the Alder marsh
+
+## Background
+
+The Alder marsh covers 1,840 hectares. In ten years it lost a quarter of its water, mainly to pumping upstream.
+
+## Goals
+
+By 2030 the water is to cover 1,600 hectares again, and 20,000 birds are to winter there.
+
+## Measures
+
+Pumping is limited to nine million cubic metres a year. Fields of 210 hectares are given back to the marsh.
+
+## Money
+
+What does it cost? The plan costs 135 million crowns, of which the province pays sixty percent.
+"""
+CANTEEN = """职工食堂管理办法
+
+发布机构：云溪县总工会　2025年3月1日
+
+食堂每天供应三餐，星期日不供应晚餐。饭菜不得带出食堂，病号除外。食堂不收现金，一律刷卡。
+"""
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RagPipeline]:
+    folder = tmp_path_factory.mktemp("other")
+    files = folder / "files"
+    files.mkdir()
+    (files / "marsh.md").write_text(MARSH, encoding="utf-8")
+    (files / "食堂.txt").write_text(CANTEEN, encoding="utf-8")
+    with Library(folder / "library", HashingEncoder(dim=256)) as library:
+        library.add([files])
+        yield RagPipeline(library)
+
+
+def cited_exactly(pipeline: RagPipeline, answer: Answer) -> bool:
+    """Returns whether every citation is the text at its place and has its marker in the answer, in order."""
+    numbers = [int(number) for number in re.findall(r"\[(\d+)\]", answer.text)]
+    exact = all(
+        pipeline.library.document(citation.document_id).text[citation.start : citation.end] == citation.quote
+        for citation in answer.citations
+    )
+    return exact and numbers == [citation.number for citation in answer.citations] == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("question", ["Summarise this document.", "What is this document about?", "hi! Give me a summary"])
+def test_a_document_is_summarised_in_a_point_for_each_section(pipeline: RagPipeline, question: str) -> None:
+    (marsh,) = [document.id for document in pipeline.library.documents() if document.language == "en"]
+    answer = pipeline.answer(question, documents=[marsh])
+    assert answer.kind == "answer"
+    first, *points = answer.text.split("\n")
+    assert first == "“Plan for the Alder marsh” (Markdown text, about 83 words):"
+    assert [point.split(":")[0] for point in points] == ["- Background", "- Goals", "- Measures", "- Money"]
+    assert points[3] == "- Money: The plan costs 135 million crowns, of which the province pays sixty percent.[4]"
+    assert cited_exactly(pipeline, answer)
+
+
+def test_a_document_is_found_by_the_subject_in_its_title(pipeline: RagPipeline) -> None:
+    answer = pipeline.answer("Summarise the plan for the Alder marsh in three points")
+    assert answer.text.startswith("“Plan for the Alder marsh”")
+    assert len(answer.citations) == 3
+    assert cited_exactly(pipeline, answer)
+
+
+def respond(
+    pipeline: RagPipeline, intent: Intent, question: str, history: Sequence[Answer] = (), **options: Any
+) -> Response | None:
+    """Answers by the route of an intent, as where the classifier has told it; its encoder is not the one of these tests."""
+    request = Request(question, language_of(question), history, pipeline.library, pipeline.library.documents(), **options)
+    return routes.respond(Understanding(question, intent, frozenset()), request)
+
+
+def text_of(response: Response | None) -> str:
+    """Returns the text of a response; "documents" for none, since the question then goes to them."""
+    return "documents" if response is None else "".join(statement.text for statement in response.statements)
+
+
+@pytest.mark.parametrize(
+    ("question", "quotes"),
+    [
+        (
+            "Summarise the section on money of the plan",
+            {"The plan costs 135 million crowns, of which the province pays sixty percent."},
+        ),
+        (
+            "Summarise part 3 of the plan for the marsh",
+            {"Pumping is limited to nine million cubic metres a year.", "Fields of 210 hectares are given back to the marsh."},
+        ),
+    ],
+)
+def test_a_part_is_summarised_alone(pipeline: RagPipeline, question: str, quotes: set[str]) -> None:
+    response = respond(pipeline, "summary", question)
+    assert response is not None
+    assert {citation.quote for statement in response.statements for citation in statement.citations} == quotes
+
+
+def test_a_part_that_is_not_there_is_said_to_be_missing(pipeline: RagPipeline) -> None:
+    text = text_of(respond(pipeline, "summary", "Summarise part 7 of the plan for the marsh"))
+    assert text == "“Plan for the Alder marsh” has no such part; it has 4 parts."
+
+
+@pytest.mark.parametrize(
+    "question", ["总结长江禁渔的情况", "What was the summary of costs for 2023?", "Give me an outline of photosynthesis"]
+)
+def test_a_summary_of_a_subject_is_left_to_the_documents(pipeline: RagPipeline, question: str) -> None:
+    assert respond(pipeline, "summary", question) is None
+
+
+def test_several_documents_get_a_line_each(pipeline: RagPipeline) -> None:
+    answer = pipeline.answer("总结一下")
+    lines = answer.text.split("\n")
+    assert lines[0] == "这里有2份文档，各用一句原文："
+    assert lines[1].startswith("- 《Plan for the Alder marsh》：“")
+    assert lines[2].startswith("- 《职工食堂管理办法》（")
+    assert {citation.title for citation in answer.citations} == {"Plan for the Alder marsh", "职工食堂管理办法"}
+    assert cited_exactly(pipeline, answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (
+            "一共有哪些文件",
+            "资料库里有2份文档：\n- Plan for the Alder marsh\n- 职工食堂管理办法 · 云溪县总工会 · 2025-03-01",
+        ),
+        (
+            "What have you got?",
+            "The library contains 2 documents:\n- Plan for the Alder marsh\n- 职工食堂管理办法 · 云溪县总工会 · 2025-03-01",
+        ),
+    ],
+)
+def test_the_documents_are_listed(pipeline: RagPipeline, question: str, text: str) -> None:
+    answer = pipeline.answer(question)
+    assert (answer.kind, answer.text, answer.citations) == ("reply", text, ())
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("有没有中文的资料？", "符合的有1份（共2份）：\n- 职工食堂管理办法 · 云溪县总工会 · 2025-03-01"),
+        ("Which of these are in English?", "1 of the 2 documents:\n- Plan for the Alder marsh"),
+        ("Do you have documents from 2019?", "None of the 2 documents."),
+        ("云溪县总工会发布的有哪些文件", "符合的有1份（共2份）：\n- 职工食堂管理办法 · 云溪县总工会 · 2025-03-01"),
+        ("哪份文件最新？", "职工食堂管理办法 · 云溪县总工会 · 2025-03-01"),
+        ("食堂管理办法这份文件是谁发布的？", "发布者：云溪县总工会[1]\n《职工食堂管理办法》"),
+        ("食堂管理办法这份文件是什么时候发布的？", "日期：2025年3月1日[1]\n《职工食堂管理办法》"),
+        ("What kind of file is the plan for the Alder marsh?", "Kind: Markdown text\n“Plan for the Alder marsh”"),
+        ("哪些文件提到湿地？", "documents"),
+        ("Who wrote the anthem?", "documents"),
+        ("市场监管部门发布了什么文件？", "documents"),
+    ],
+)
+def test_the_library_answers_for_itself(pipeline: RagPipeline, question: str, text: str) -> None:
+    assert text_of(respond(pipeline, "library", question)) == text
+
+
+def test_a_date_and_a_publisher_are_cited_where_the_text_gives_them(pipeline: RagPipeline) -> None:
+    response = respond(pipeline, "library", "食堂管理办法这份文件是谁发布的？")
+    assert response is not None
+    assert response.kind == "answer"
+    assert [citation.quote for citation in response.statements[0].citations] == ["云溪县总工会"]
+
+
+def test_what_was_added_last_is_new(pipeline: RagPipeline) -> None:
+    first, *lines = text_of(respond(pipeline, "library", "What is new?")).split("\n")
+    assert first.startswith("Added last (")
+    assert lines == ["- Plan for the Alder marsh", "- 职工食堂管理办法 · 云溪县总工会 · 2025-03-01"]
+
+
+@pytest.fixture(scope="module")
+def summary(pipeline: RagPipeline) -> Answer:
+    """An answer to act on."""
+    return pipeline.answer(
+        "Summarise the plan for the Alder marsh in four points", documents=[pipeline.library.documents()[0].id]
+    )
+
+
+def asked(pipeline: RagPipeline, question: str, before: Answer) -> Answer:
+    return pipeline.answer(question, [before])
+
+
+def test_a_wish_has_the_query_of_the_answer_that_it_acts_on(pipeline: RagPipeline, summary: Answer) -> None:
+    answer = asked(pipeline, "shorter, please", summary)
+    assert (answer.question, answer.query, answer.kind) == ("shorter, please", summary.query, "answer")
+
+
+def test_a_shorter_answer_has_half_of_the_points(pipeline: RagPipeline, summary: Answer) -> None:
+    answer = asked(pipeline, "shorter, please", summary)
+    assert answer.text == "\n".join(summary.text.split("\n")[:3])
+    assert [c.quote for c in answer.citations] == [c.quote for c in summary.citations[:2]]
+    assert cited_exactly(pipeline, answer)
+
+
+def test_more_detail_gives_the_sentences_around_each_quote(pipeline: RagPipeline, summary: Answer) -> None:
+    answer = asked(pipeline, "in more detail", summary)
+    assert "The Alder marsh covers 1,840 hectares. In ten years it lost a quarter of its water" in answer.text
+    assert cited_exactly(pipeline, answer)
+
+
+def test_only_the_quotes_are_given(pipeline: RagPipeline, summary: Answer) -> None:
+    answer = asked(pipeline, "only the quotes", summary)
+    assert answer.text.split("\n") == [f"- “{c.quote}”[{c.number}]" for c in summary.citations]
+    assert cited_exactly(pipeline, answer)
+
+
+def test_without_a_language_model_what_is_exact_is_translated(pipeline: RagPipeline, summary: Answer) -> None:
+    first, *quotes = asked(pipeline, "翻译成中文", summary).text.split("\n")
+    assert first.startswith("没有语言模型，译不出全文。能准确给出的是：")
+    assert "60%" in first or "sixty percent = 60%" in first
+    assert quotes == [f"- “{c.quote}”[{c.number}]" for c in summary.citations]
+
+
+class Translator:
+    """A language model that translates everything to the same sentence."""
+
+    name = "translator"
+
+    def fits(self, messages: Sequence[Message]) -> bool:
+        return True
+
+    def stream(self, messages: Sequence[Message], stop: Event) -> Iterator[str]:
+        assert "中文" in messages[0].content
+        assert "[1]" not in messages[1].content
+        yield from ("沼泽", "计划。")
+
+
+def test_a_language_model_translates_and_it_is_said(pipeline: RagPipeline, summary: Answer) -> None:
+    answer = pipeline.with_options(generator=Translator()).answer("翻译成中文", [summary])
+    assert answer.text == "沼泽计划。[1][2][3][4]"
+    assert (answer.generator, answer.notes) == ("translator", ("以上由语言模型翻译，请与原文核对。",))
+
+
+def test_a_wish_without_an_answer_before_says_so(pipeline: RagPipeline) -> None:
+    assert pipeline.answer("简短一点").text == "还没有可以改写的回答，请先提问。"

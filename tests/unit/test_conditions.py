@@ -1,0 +1,129 @@
+"""Conditions: what a question names, against what a sentence says."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answering.agreement import Place
+from rag.answering.conditions import Conditions
+from rag.answering.reading import Reading, Sentence
+from rag.text.analysis import Analyzer
+from rag.types import Chunk, Document, SearchResult
+
+CONDITIONS = Conditions(Analyzer())
+
+
+def document(text: str, title: str = "公告", language: str = "zh", published: str = "") -> Document:
+    return Document("d", title, "d.txt", text, language, published)  # type: ignore[arg-type]
+
+
+def place(source: Document, sentence: str, support: float = 0.9) -> Place:
+    start = source.text.index(sentence)
+    chunk = Chunk("d-0", source.id, source.text, 0, len(source.text))
+    result = SearchResult(chunk, source.title, source.source, source.language, 0.0, 1)
+    found = Sentence(start, start + len(sentence), sentence, support, (start, start), 0.0)
+    return Place(Reading(result, (found,), support), found)
+
+
+def unmet(question: str, text: str, **known: str) -> list[tuple[str, str, str]]:
+    """The conditions of a question that a text of one sentence does not meet."""
+    source = document(text, **known)
+    return [(found.kind, found.text, found.instead) for found in CONDITIONS.unmet(question, place(source, text), source)]
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "kind", "named", "instead"),
+    [
+        ("2024年的花展在哪里举行？", "2023年的花展在云溪举行。", "date", "2024年", "2023年"),
+        ("2016年拨款多少？", "2017—2018年拨款2600万元。", "date", "2016年", "2017—2018年"),
+        ("3月12日谁主持会议？", "3月13日的会议由何立群主持，2024年。", "date", "3月12日", "2024年"),
+        ("基金第二期募资多少？", "基金首期募资885万元。", "ordinal", "第二期", "首期"),
+        ("第三次报告何时提交？", "2019年7月提交了第六次报告。", "ordinal", "第三次", "第六次"),
+        ("ABC16的主题是什么？", "ABC15的主题是河流。", "code", "ABC16", "ABC15"),
+        ("秘书长是谁？", "副秘书长周远出席。", "rank", "秘书长", "副秘书长"),
+        ("市级保护区有多少个？", "省级保护区有8个。", "contrast", "市级", "省级"),
+        ("上海有多少个植物园？", "全国有近200个植物园。", "name", "上海", ""),
+        ("园里有多少只大熊猫？", "园里的大熊猫等动物有10种。", "unit", "多少只大熊猫", "10种"),
+        ("中缅保护区有多大？", "中老保护区有20万公顷。", "name", "中缅", "中老"),
+    ],
+)
+def test_a_condition_that_a_chinese_sentence_does_not_meet_is_found(
+    question: str, text: str, kind: str, named: str, instead: str
+) -> None:
+    assert (kind, named, instead) in unmet(question, text)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "kind", "named", "instead"),
+    [
+        ("Where was the fair held in 2024?", "The fair of 2023 was held in Osterby.", "date", "2024", "2023"),
+        ("How much did phase 2 cost?", "Phase 1 cost 40 crowns.", "ordinal", "phase 2", "Phase 1"),
+        ("When was the seventh report handed in?", "The sixth report was handed in in July.", "ordinal", "seventh", "sixth"),
+        ("Who is the Director?", "The Deputy Director is Ida Marsh.", "rank", "Director", "Deputy Director"),
+        ("How many imports were counted?", "There were 30 exports.", "contrast", "imports", "exports"),
+        ("How many visitors came to Larnfield?", "The mill had 300 visitors.", "name", "larnfield", ""),
+    ],
+)
+def test_a_condition_that_an_english_sentence_does_not_meet_is_found(
+    question: str, text: str, kind: str, named: str, instead: str
+) -> None:
+    assert (kind, named, instead) in unmet(question, text, title="Notice", language="en")
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("2023年的花展在哪里举行？", "2023年的花展在云溪举行。"),
+        ("2017年拨款多少？", "2017—2018年拨款2600万元。"),
+        ("首期募资多少？", "第一期募资885万元。"),
+        ("副秘书长是谁？", "Deputy Secretary-General Ida Marsh spoke."),
+        ("省级和市级保护区各有多少个？", "省级保护区有8个。"),
+        ("中国有多少个植物园？", "建立植物园近200个。"),
+        ("《2020年后框架》是什么？", "《2020年后框架》是2018年的文件。"),
+        ("园里有多少种动物？", "园里有10种动物。"),
+    ],
+)
+def test_a_condition_that_is_met_or_cannot_be_compared_is_not_found(question: str, text: str) -> None:
+    assert unmet(question, text) == []
+
+
+def test_the_year_of_a_sentence_may_stand_in_its_title_its_date_or_before_it() -> None:
+    text = "花展在云溪举行。"
+    assert unmet("2023年花展在哪里？", text, title="2023年花展公告") == []
+    assert unmet("2023年花展在哪里？", text, published="2023-09-17") == []
+    assert unmet("2024年花展在哪里？", text, published="2023-09-17") == [("date", "2024年", "2023-09-17")]
+    source = document("2023年春天准备就绪。花展在云溪举行。")
+    assert CONDITIONS.unmet("2023年花展在哪里？", place(source, text), source) == []
+
+
+def test_sentences_that_do_not_meet_the_conditions_are_parted_from_those_that_do() -> None:
+    source = document("2022年花展在东渠举行。2023年花展在云溪举行。")
+    both = [place(source, "2022年花展在东渠举行。", 0.6), place(source, "2023年花展在云溪举行。", 0.95)]
+    readings = [found.reading for found in both]
+    judged = CONDITIONS.judge("2022年花展在哪里？", readings, lambda _: source)
+    assert [sentence.text for reading in judged.readings for sentence in reading.sentences] == ["2022年花展在东渠举行。"]
+    assert judged.confidence == 0.6
+    assert judged.nearest is not None
+    assert judged.nearest[0].sentence.text == "2023年花展在云溪举行。"
+
+
+def test_a_much_better_sentence_that_does_not_meet_a_condition_outweighs_one_of_something_else() -> None:
+    source = document("另有展览若干。2023年花展在云溪举行。")
+    readings = [place(source, "另有展览若干。", 0.4).reading, place(source, "2023年花展在云溪举行。", 0.95).reading]
+    assert CONDITIONS.judge("2022年花展在哪里？", readings, lambda _: source).confidence == 0
+
+
+def test_a_document_that_a_question_names_by_its_kind_comes_before_others() -> None:
+    report, minutes = document("年费12元。", title="年度报告"), document("年费15元。", title="会议纪要")
+    readings = [place(report, "年费12元。", 0.9).reading, place(minutes, "年费15元。", 0.5).reading]
+    judged = CONDITIONS.judge("根据会议纪要，年费是多少？", readings, lambda _: minutes)
+    assert [reading.result.title for reading in judged.readings] == ["会议纪要"]
+
+
+def test_a_year_that_a_document_of_other_years_never_names_is_a_condition() -> None:
+    source = document("本办法自2021年5月1日起施行。" + "其他规定若干。" * 200 + "中心编制为48人。")
+    chunk = Chunk("d-9", source.id, "中心编制为48人。", source.text.index("中心"), len(source.text))
+    sentence = Sentence(chunk.start, chunk.end, chunk.text, 0.9, (chunk.start, chunk.start), 0.0)
+    found = Place(Reading(SearchResult(chunk, source.title, "d.txt", "zh", 0.0, 1), (sentence,), 0.9), sentence)
+    assert [(c.kind, c.text) for c in CONDITIONS.unmet("2018年中心编制多少人？", found, source)] == [("date", "2018年")]
+    assert CONDITIONS.unmet("2021年中心编制多少人？", found, source) == []

@@ -1,0 +1,70 @@
+"""Verdicts on questions that can be answered by yes or no."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answering.composing.verdicts import asks_verdict, verdict, worded
+from rag.text.analysis import Analyzer
+
+ANALYZER = Analyzer()
+
+
+def said(question: str, sentence: str) -> str:
+    terms = ANALYZER.content_terms(question)
+
+    def overlap(text: str) -> frozenset[str]:
+        return frozenset(terms) & frozenset(ANALYZER.terms(text))
+
+    def focus(text: str) -> int:
+        return sum(place**2 for place, term in enumerate(terms, 1) if term in set(ANALYZER.terms(text)))
+
+    found = verdict(question, sentence, overlap, focus)
+    return found[0] if found else "unsure"
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "expected"),
+    [
+        ("红线是不是无人区？", "红线不可逾越，但它既不是“无人区”，也不是“真空区”。", "no"),
+        ("图书馆周一开放吗？", "图书馆周一闭馆，其余各日开放。", "no"),
+        ("图书馆周二开放吗？", "图书馆周二开放。", "yes"),
+        ("星期日供应晚餐吗？", "除星期日外，食堂每天供应晚餐。", "no"),
+        ("星期三供应晚餐吗？", "除星期日外，食堂星期三供应晚餐。", "yes"),
+        ("目标全部实现了吗？", "目前多数目标已实现。", "no"),
+        ("宠物是否可以入园？", "宠物可以入园。", "yes"),
+        ("宠物可以入园吗？", "禁止宠物入园。", "no"),
+        ("Has the decline been curbed?", "The decline has been basically curbed.", "yes"),
+        ("Are pets allowed in the hall?", "Pets are not allowed in the hall.", "no"),
+        ("Is heating included in the rent?", "Heating is included in the rent.", "yes"),
+        ("Is the hall free on Sunday?", "Except on Sunday, the hall is free.", "no"),
+        ("Is the ferry fast?", "The bakery opens at nine.", "unsure"),
+    ],
+)
+def test_the_clause_that_the_question_asks_about_decides(question: str, sentence: str, expected: str) -> None:
+    assert said(question, sentence) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("红线是不是无人区？", True),
+        ("食堂收现金吗？", True),
+        ("能不能带宠物？", True),
+        ("主题是什么？", False),
+        ("谁可以带宠物吗？", False),
+        ("Are pets allowed?", True),
+        ("Hello, do they take cards?", True),
+        ("Is it red or blue?", False),
+        ("Who is the keeper?", False),
+    ],
+)
+def test_questions_that_a_verdict_answers(question: str, expected: bool) -> None:
+    assert asks_verdict(question) is expected
+
+
+def test_a_verdict_is_in_the_words_of_the_question() -> None:
+    assert worded("no", "宠物可以入园吗？", "zh") == "不可以。"
+    assert worded("yes", "有没有停车场？", "zh") == "有。"
+    assert worded("no", "红线是不是无人区？", "zh") == "不是。"
+    assert worded("yes", "Are pets allowed?", "en") == "Yes. "
