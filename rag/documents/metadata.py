@@ -64,7 +64,7 @@ _AUTHORS = (
 _CREDIT = re.compile(r"^(?:作者|记者|责任编辑|编辑|来源|发布时间|时间|供稿)\s*[:：]|^By [A-Z]")
 # The lines of a letterhead or of a form, which are not the title.
 _CONTACT = re.compile(
-    r"(?i:(?:tele?phone|phone|tel|fax|mobile|e-?mail|web(?:site)?|www|address|p\.?\s?o\.? box|date|ref(?:erence)?|our ref|page|to|from|cc)\b\.?\s*[:：]|www\.|https?://)"
+    r"(?i:(?:tele?phone|phone|tel|fax|mobile|e-?mail|web(?:site)?|www|address|p\.?\s?o\.? box|date|ref(?:erence)?|our ref|page|to|from|cc)\b(?:\s*[:：]|\.\s*[:：]?\s*[\d+(])|www\.|https?://)"
     r"|(?:电话|传真|手机|邮箱|电子邮件|网址|地址|邮编|编号|文号|日期|联系人|联系电话|收件人|发件人)\s*[:：]"
     r"|[+(（]?\d[\d\s()（）/+.-]{5,}$|\S+@\S+\.\w+$|\d{1,5}[a-z]? [A-Z][\w .'-]{2,40}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Square|Drive)\b.{0,60}$"
 )
