@@ -34,10 +34,7 @@ ALSO_IN = Words("另见", "also in")
 POINTS_IN_ORIGINAL = Words("，原文为{}，要点照录", ", its points in the original {}")
 SEVERAL_SUMMARISED = Words("这里有{}份文档，各用一句原文：", "This is about {} documents; a sentence of each:")
 MORE_DOCUMENTS = Words("……还有{}份", "… and {} more")
-NO_DOCUMENTS = Words(
-    "资料库里还没有文档。请先添加：yinju add 路径", "There are no documents in the library yet. Add some with: yinju add PATH"
-)
-NO_SUCH_PART = Words("《{}》里没有找到这一部分；它有{}个部分。", "“{}” has no such part; it has {} parts.")
+NO_PART_TO_SUMMARISE = Words("《{}》里没有找到这一部分；它有{}个部分。", "“{}” has no such part; it has {} parts.")
 NOTHING_TO_SUMMARISE = Words(
     "《{}》里没有成句的文字，无法概括；可以直接问其中的内容。",
     "“{}” contains no sentences to summarise; ask for what it contains instead.",

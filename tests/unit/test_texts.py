@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from string import Formatter
@@ -63,6 +64,12 @@ def problems(words: Words) -> list[str]:
         "end": chinese.endswith(("。", "……")) != english.endswith((".", "…", "?")),
     }
     return [name for name, wrong in found.items() if wrong]
+
+
+@pytest.mark.parametrize("module", [rag.texts, ui.texts])
+def test_no_name_is_given_to_two_texts(module: ModuleType) -> None:
+    names = re.findall(r"^([A-Z][A-Z_\d]*)(?::[^=\n]+)? = ", inspect.getsource(module), re.MULTILINE)
+    assert sorted(names) == sorted(set(names))
 
 
 def test_the_catalogues_are_found() -> None:

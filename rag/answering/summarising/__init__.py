@@ -98,7 +98,7 @@ def _of_one(summary: DocumentSummary, part: Part | None, request: Request) -> Re
         section = section_of(part, passages, library)
         if section is None:
             headed = sum(bool(section.heading) for section in passages.sections)
-            return Response.of_text(texts.NO_SUCH_PART.in_language(language, title, headed)) if part.number else None
+            return Response.of_text(texts.NO_PART_TO_SUMMARISE.in_language(language, title, headed)) if part.number else None
         title = " · ".join(filter(None, (title, section.heading)))
         passages = passages.within(section)
     points = points_of(passages, wanted_points(request.question), library)
