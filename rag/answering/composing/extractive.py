@@ -13,6 +13,7 @@ from itertools import chain
 from rag.answering.agreement import Agreement
 from rag.answering.citations import marker, quoted
 from rag.answering.composing.base import Composition, GetDocument, Part, Statement
+from rag.answering.composing.blocks import announced, items_around
 from rag.answering.composing.choosing import Group, choose
 from rag.answering.composing.clauses import excerpt
 from rag.answering.composing.lists import enumeration
@@ -147,6 +148,7 @@ class ExtractiveComposer:
         """Labels the sentences where that is needed, and numbers their citations in order from `number` on."""
         expected, language = asked.expected, asked.language
         groups, unlisted = choose(self._agreement, asked.question, expected.kind, readings, max_sentences)
+        groups = _completed(expected, groups, document)
         contenders = [group is groups[0] or group.is_rival for group in groups]
         shorts = [
             short_answer(expected, group.first, language, asked.overlap, self._latin) if contends else None
@@ -188,6 +190,29 @@ class ExtractiveComposer:
 
     def _latin(self, han: str) -> str:
         return latin_name(han, self._agreement.names)
+
+
+def _completed(expected: Expectation, groups: list[Group], document: GetDocument) -> list[Group]:
+    """Adds the other items of a list of which a sentence is one, and the sentences that a sentence announces."""
+    if expected.kind not in ("list", "open"):
+        return groups
+    completed: list[Group] = []
+    for group in groups:
+        place, source = group.first, document(group.first.document_id)
+        start, end = place.sentence.start, place.sentence.end
+        items = items_around(source.text, start, end) if expected.kind == "list" else []
+        spans = items or [(start, end), *announced(source.text, start, end)]
+        known = {(other.first.document_id, other.first.sentence.start, other.first.sentence.end) for other in completed}
+        for a, b in spans:
+            is_own = a <= start < b or (a, b) == (start, end)
+            if is_own and not items:
+                completed.append(group)
+            elif (place.document_id, a, b) not in known:
+                sentence = replace(
+                    place.sentence, start=a, end=b, text=source.text[a:b], answer=(a, a), likelihood=0.0, tokens=None
+                )
+                completed.append(Group(replace(place, sentence=sentence)))
+    return completed
 
 
 def _may_differ(expected: Expectation, shown: Group, other: Group) -> bool:
