@@ -351,9 +351,7 @@ class RagPipeline:
         """Returns the reason to give for a refusal."""
         if cited:
             return "no more"
-        if candidates:
-            return "not said"
-        return "none chosen" if len(self._library) else "no documents"
+        return "not said" if candidates else "none chosen" if len(self._library) else "no documents"
 
     def _reread(self, query: str, documents: Collection[str] | None, stop: Stop) -> list[Reading]:
         """Returns the readings of another wording; empty if none is supported well enough for an answer."""
@@ -393,8 +391,7 @@ class RagPipeline:
 
     def warm_up(self) -> None:
         """Loads the models, so that the first question does not wait for them."""
-        candidates = self._candidates("?", None)
-        if candidates:
+        if candidates := self._candidates("?", None):
             with self._models:
                 self._reader.read("?", candidates[:1])
 

@@ -53,6 +53,7 @@ _ASKS_WHICH = re.compile(
     rf"(?:哪些|哪几|几|多少|什么)[份个篇]?{ANY_DOCUMENT}|\b(?:which|what|how many|any|list|show)(?: (?:me|all|the|other|new))* {ANY_DOCUMENT}",
     re.IGNORECASE,
 )
+_MAY_BE_TOLD: frozenset[Property] = frozenset(("publisher", "date"))
 _OF_FILES: frozenset[Property] = frozenset(("author", "length", "kind", "source", "added"))
 _OF_SOME_KIND = re.compile(SOME_DOCUMENT, re.IGNORECASE)
 _NEW = re.compile(
@@ -120,7 +121,9 @@ def _of_document(wanted: Property, request: Request) -> Response | None:
     general = not _subject(question, request)
     # The publisher and date of "the white paper" may be told by its text; those of "the text about mills" are metadata.
     if not (
-        re.search(ANY_DOCUMENT, question, re.IGNORECASE) or wanted in _OF_FILES or (general and _OF_SOME_KIND.search(question))
+        re.search(ANY_DOCUMENT, question, re.IGNORECASE)
+        or wanted in _OF_FILES
+        or (general and wanted not in _MAY_BE_TOLD and _OF_SOME_KIND.search(question))
     ):
         return None
     named = named_documents(_subject_phrase(question), request)
