@@ -235,13 +235,13 @@ def panel(turns: Sequence[Turn]) -> str:
 
 
 def sources(number: int, answer: Answer, find_document: FindDocument) -> str:
-    """Shows the citations of the answer to the question with this number, or the nearest passages for a refusal.
+    """Shows the citations of the answer to the question with this number, or the nearest passages where there is none.
 
     Empty for a reply without documents.
     """
-    if answer.kind == "reply":
+    if answer.kind == "reply" and not answer.citations:
         return ""
-    if answer.abstained:
+    if answer.kind == "refusal":
         heading = texts.NEAREST
         note = texts.ONLY_NEAREST if answer.results else texts.NOTHING_NEAR
         nearest = [_passage_card(result) for result in answer.results]

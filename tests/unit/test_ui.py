@@ -179,6 +179,14 @@ def test_an_abstention_shows_the_nearest_passages_as_no_answer():
     assert "mark" not in panel.inside
 
 
+def test_a_near_miss_shows_the_sentence_that_it_quotes():
+    near = replace(answer(), kind="near")
+    shown = rendering.sources(1, near, find_document)
+    assert 'id="source-1-1"' in shown
+    assert QUOTE in shown
+    assert near.abstained
+
+
 def test_an_abstention_without_passages_says_so():
     panel = Reader(rendering.sources(1, answer("没有。", (), (), abstained=True), find_document))
     assert texts.NOTHING_NEAR.english in panel.text
