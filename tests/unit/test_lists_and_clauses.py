@@ -29,6 +29,12 @@ def listed(text: str, near: str) -> tuple[str, ...]:
             "坚持保护",
             ("坚持节约用水", "坚持保护河流", "坚持人人参与"),
         ),
+        (
+            "禁止：（一）开垦、填埋湿地；（二）擅自采砂；（三）放生外来物种。",
+            "擅自",
+            ("开垦、填埋湿地", "擅自采砂", "放生外来物种"),
+        ),
+        ("It must (a) be dry, (b) be signed; and (c) come by post.", "signed", ("be dry", "be signed", "come by post")),
         ("要念好“降碳、减污、扩绿、增长”八字真经。", "降碳", ("降碳", "减污", "扩绿", "增长")),
         (
             "They agreed on work in coastal management, green finance, and smart towns.",

@@ -11,6 +11,10 @@ from rag.text.sentences import Span
 _LEAST_ITEMS = 3
 _MAX_ITEM = 60
 _BESIDE = 4
+_MAX_NUMBERED = 160
+_NUMBER = re.compile(
+    r"(?P<han>[（(][一二三四五六七八九十]{1,3}[)）])|(?P<bracketed>[（(](?:\d{1,2}|[a-z]|[ivx]{1,4})[)）])|(?P<circled>[①-⑳])"
+)
 # A sequence of titles or quoted terms, of words between 、, or of words between commas with "and" before the last one.
 _TITLES = re.compile(r"(?:《[^《》]+》[、，和与及以]*){2,}《[^《》]+》|(?:“[^“”]+”[、，和与及以]*){2,}“[^“”]+”")
 _TITLE = re.compile(r"《[^《》]+》|“[^“”]+”")
@@ -39,6 +43,8 @@ def enumeration(text: str, start: int, answer: Span) -> tuple[str, ...]:
         start: Where the sentence proper begins.
         answer: The place of the reader's answer.
     """
+    if numbered := _numbered(text, start, answer):
+        return numbered
     spans = [match.span() for match in _TITLES.finditer(text, start)]
     if spans:
         begin, end = _nearest(spans, answer[0])
@@ -53,6 +59,21 @@ def enumeration(text: str, start: int, answer: Span) -> tuple[str, ...]:
     if not _meets((begin, end), answer):
         return ()
     return _checked(_han_items(text[begin:end]) if pattern is _HAN_LIST else _english_items(text[begin:end]))
+
+
+def _numbered(text: str, start: int, answer: Span) -> tuple[str, ...]:
+    """Returns the items that are numbered within a sentence: （一）…；（二）…；（三）…."""
+    marks = list(_NUMBER.finditer(text, start))
+    if (
+        len(marks) < _LEAST_ITEMS
+        or len({mark.lastgroup for mark in marks}) > 1
+        or not _meets((marks[0].start(), len(text)), answer)
+    ):
+        return ()
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    items = [text[mark.end() : end].strip(" ，,；;。.、\n") for mark, end in zip(marks, ends, strict=True)]
+    items[-2:] = [re.sub(r"[;；,，]? (?:and|or)$", "", items[-2]), items[-1]]
+    return tuple(items) if all(1 < len(item) <= _MAX_NUMBERED for item in items) else ()
 
 
 def _nearest(spans: list[tuple[int, int]], answer: int) -> tuple[int, int]:

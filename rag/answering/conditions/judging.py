@@ -20,6 +20,7 @@ from rag.text.language import language_of
 from rag.text.names import NameFinder
 from rag.types import Document
 
+_FOUR_DIGITS = re.compile(r"\d{4}")
 _LEAST_JUDGED = 0.1
 _SURE = 0.9
 _OUTWEIGHS = 4
@@ -50,7 +51,10 @@ class Judged(NamedTuple):
             return best.support
         (place, unmet), result = self.nearest, self.readings[0].result
         context = f"{best.text}\n{result.title}\n{result.chunk.section}"
-        is_outweighed = _odds(place.sentence.support) > _OUTWEIGHS * _odds(best.support) and unmet[0].text not in context
+        names_it = any(name in context for name in _FOUR_DIGITS.findall(unmet[0].text) or [unmet[0].text])
+        # A sentence in the other language is rarely a better answer than one of the question's that nearly fits.
+        ratio = _OUTWEIGHS if result.language == place.language else 1 / _OUTWEIGHS
+        is_outweighed = _odds(place.sentence.support) > ratio * _odds(best.support) and not names_it
         return 0.0 if is_outweighed else best.support
 
 
