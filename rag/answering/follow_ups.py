@@ -199,7 +199,9 @@ def answer_before(question: str, completion: Completion, history: Sequence[Answe
     length = sum(1 for _ in re.finditer(rf"{_HAN}|[A-Za-z]+", query))
     is_short = length <= (_SHORT_HAN if language_of(query) == "zh" else _SHORT_WORDS) and not _NAME.search(query)
     may_follow = completion.kind == "completed" or (completion.kind == "new" and is_short)
-    return last if last and last.citations and may_follow else None
+    # One who asks the same again does not ask after the answer.
+    is_other = last is not None and query not in (last.question, last.query)
+    return last if last and last.citations and may_follow and is_other else None
 
 
 def with_cited(results: Sequence[SearchResult], before: Answer | None, documents: Collection[str] | None) -> list[SearchResult]:

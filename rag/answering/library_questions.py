@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
@@ -91,7 +92,9 @@ def answer(request: Request) -> Response | None:
     Lists are narrowed by language, year and publisher. What is known of a document comes from its metadata, and is cited where the
     text says it.
     """
-    if not request.documents:
+    # Which documents there are does not depend on those that are searched.
+    everything = replace(request, documents=request.library.documents())
+    if not everything.documents:
         return Response.of_text(texts.NO_DOCUMENTS.in_language(request.language))
     question = request.question
     for pattern, key, descending in _EXTREME:
@@ -101,7 +104,7 @@ def answer(request: Request) -> Response | None:
         response = _of_document(wanted, request)
         if response is not None:
             return response
-    return _listed(request)
+    return _listed(everything)
 
 
 def _wanted(question: str) -> Property | None:

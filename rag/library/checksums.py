@@ -34,6 +34,12 @@ def store(connection: sqlite3.Connection, document_id: str) -> None:
     connection.execute("UPDATE documents SET checksum = ?, chunks_checksum = ? WHERE id = ?", (*checksums, document_id))
 
 
+def store_all(connection: sqlite3.Connection) -> None:
+    """Computes and stores the checksums of all documents and their passages."""
+    for (document_id,) in connection.execute("SELECT id FROM documents").fetchall():
+        store(connection, document_id)
+
+
 def store_missing(connection: sqlite3.Connection) -> None:
     """Computes and stores the checksums of the documents that have none, as in libraries of a version without checksums."""
     for (document_id,) in connection.execute("SELECT id FROM documents WHERE checksum = ''").fetchall():

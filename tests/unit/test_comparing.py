@@ -134,7 +134,7 @@ def test_long_titles_are_given_once() -> None:
     )
     text = "".join(statement.text for statement in side_by_side(one, other, [((0, 22), (0, 22)), ((23, 41), (23, 37))], "en"))
     assert text == (
-        "A: North Mill: terms of the lease and dutie…\nB: South Mill: terms of the lease and dutie…\n"
+        "A: North Mill: terms of the le…of the miller\nB: South Mill: terms of the le…of the tenant\n"
         "- A: The rent is 40 crowns.[1]\n  B: The rent is 50 crowns.[2]\n- A: The miller sweeps.[3]\n  B: Nobody sweeps.[4]"
     )
 

@@ -29,7 +29,9 @@ _NOT_A_NAME = frozenset(
 _GENERAL_PLACES = frozenset("中国 我国 全国 本国 全球 世界 国内 国外 地球 亚洲 本地 当地 国际 本市 本省 本县 各地 地方".split())
 # 沙区, 山城 and the like are no names.
 _PLACE = re.compile(r"(?:^|(?<=[年月日末底初在和与、，的]))[\u3400-\u9fff]{2,3}[省市县镇乡村](?=的|有|在|共|全|[\u3400-\u9fff])")
-_GENERAL_PLACE = re.compile(r".*[级和与、]|[全本该各每哪我这那几多某有新农]|城市|乡村|农村|[^市县]*(?:城[镇乡市]|[乡城]村)$")
+_GENERAL_PLACE = re.compile(
+    r".*[级和与、个座]|[第一二三四五六七八九十两]|[全本该各每哪我这那几多某有新农]|城市|乡村|农村|[^市县]*(?:城[镇乡市]|[乡城]村)$"
+)
 _KIND_OF_PLACE = re.compile(r"[\u3400-\u9fff][区地县市村乡镇城省]")
 
 

@@ -27,7 +27,7 @@ def dates(asked: Asked, scope: Scope) -> Iterator[Condition]:
     """
     own = _dated(scope.sentence, scope.language)
     headings, before = _dated(scope.headings, scope.language), _dated(scope.before, scope.language)
-    published = _dated(scope.published, "en")
+    published = [*_dated(scope.published, "en"), *_dated(scope.file_name, scope.language)]
     for date in asked.dates:
         if any(_overlap(date, other) for other in own) or (asked.asks_verdict and _DEADLINE.search(scope.sentence)):
             continue

@@ -32,6 +32,7 @@ class Scope:
     sentence: str
     before: str
     headings: str
+    file_name: str
     published: str
     document: str
     language: Language
@@ -43,5 +44,5 @@ class Scope:
 
     @property
     def near(self) -> tuple[str, ...]:
-        """The sentence, the text before it in its passage, and the headings."""
-        return self.sentence, self.before, self.headings
+        """The sentence, the text before it in its passage, the headings, and the name of the file."""
+        return self.sentence, self.before, self.headings, self.file_name

@@ -18,13 +18,13 @@ from rag.text.analysis import Analyzer
 from rag.text.distinctions import document_kinds, ranks
 from rag.text.language import language_of
 from rag.text.names import NameFinder
-from rag.types import Document
+from rag.types import Document, Language
 
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _LEAST_JUDGED = 0.1
 _SURE = 0.9
 _OUTWEIGHS = 4
-_SURE_ACROSS = 0.6
+_MUCH_BETTER = 100
 _NAMED_SAYS_ENOUGH = 0.25
 _ODDS_OF_SAME_RANK = 4
 _WHO = re.compile(r"谁|哪[一]?位|\bwho(?:m|se)?\b", re.IGNORECASE)
@@ -33,10 +33,14 @@ _MAX_KEPT = 200
 
 
 class Judged(NamedTuple):
-    """Readings with only the sentences that meet the conditions, best first, and the best supported one that does not, with why."""
+    """Readings with only the sentences that meet the conditions, best first, and the best supported one that does not, with why.
+
+    `language` is that of the question.
+    """
 
     readings: list[Reading]
     nearest: tuple[Place, list[Condition]] | None
+    language: Language
 
     @property
     def confidence(self) -> float:
@@ -52,8 +56,10 @@ class Judged(NamedTuple):
         (place, unmet), result = self.nearest, self.readings[0].result
         context = f"{best.text}\n{result.title}\n{result.chunk.section}"
         names_it = any(name in context for name in _FOUR_DIGITS.findall(unmet[0].text) or [unmet[0].text])
-        # A sentence in the other language is rarely a better answer than one of the question's that nearly fits.
-        ratio = _OUTWEIGHS if result.language == place.language else 1 / _OUTWEIGHS
+        # A sentence in the other language is rarely a better answer than one of the question's that nearly fits, nor the reverse.
+        ratio: float = _OUTWEIGHS
+        if result.language != place.language:
+            ratio = _MUCH_BETTER if result.language == self.language else 1 / _OUTWEIGHS
         is_outweighed = _odds(place.sentence.support) > ratio * _odds(best.support) and not names_it
         return 0.0 if is_outweighed else best.support
 
@@ -118,7 +124,6 @@ class Conditions:
             if kept:
                 met.append(Reading(reading.result, tuple(kept), max(sentence.support for sentence in kept)))
         met = _of_named_documents(question, self._with_quoted(question, met, document))
-        met = self._in_own_language(asked, met)
         met = sorted(met, key=lambda reading: -reading.support)
         texts = [self._scope_text(document(name)) for name in {reading.result.chunk.document_id for reading in readings}]
         closest = [
@@ -127,23 +132,7 @@ class Conditions:
             if unmet[0].instead or not any(self._fold(unmet[0].text) in text for text in texts)
         ]
         nearest = max(closest, key=lambda item: item[0].sentence.support, default=None)
-        return Judged(met, nearest)
-
-    def _in_own_language(self, asked: Asked, readings: list[Reading]) -> list[Reading]:
-        """Leaves out weakly supported passages of the other language, unless they contain a name of the question.
-
-        Between documents of both languages, a passage of the other one is often only about something like it.
-        """
-        names = set(self._analyzer.name_terms(asked.question))
-
-        def is_likely(reading: Reading) -> bool:
-            if reading.result.language == asked.language or reading.support >= _SURE_ACROSS:
-                return True
-            return bool(names & set(self._analyzer.name_terms(reading.result.chunk.text)))
-
-        if all(reading.result.language != asked.language for reading in readings):
-            return readings
-        return [reading for reading in readings if is_likely(reading)]
+        return Judged(met, nearest, asked.language)
 
     def _with_quoted(self, question: str, readings: list[Reading], document: Callable[[str], Document]) -> list[Reading]:
         """Leaves out the documents of the question's language without a term that it quotes, if others contain it."""
@@ -173,7 +162,15 @@ class Conditions:
     def _scope(self, place: Place, document: Document) -> Scope:
         chunk = place.reading.result.chunk
         before = document.text[chunk.start : place.sentence.start] if chunk.document_id == document.id else ""
-        return Scope(place.sentence.text, before, place.context, document.published, self._scope_text(document), place.language)
+        return Scope(
+            place.sentence.text,
+            before,
+            place.headings,
+            PurePath(document.source).stem,
+            document.published,
+            self._scope_text(document),
+            place.language,
+        )
 
     def _fold(self, text: str) -> str:
         return re.sub(r"[\s\-‐–·]", "", self._analyzer.fold(text))

@@ -32,6 +32,8 @@ _MIN_ROWS = 3
 _MAX_LINES_BEYOND = 3
 _ALIGNED = 4.0
 _MAX_MARKER = 3
+# A page of more pieces is a drawing; the time to look for tables grows with their square.
+_MAX_PIECES = 4000
 
 Span = tuple[float, float]
 
@@ -79,6 +81,8 @@ class PageTables:
             pieces: The pieces of the page.
         """
         before, self._open = self._open, None
+        if len(pieces) > _MAX_PIECES:
+            return pieces
         lines = rows_of(pieces)
         grids = pdf_rules.grids(page)
         if not grids and sum(len(line) > 1 for line in lines) < (1 if before else _MIN_ROWS):

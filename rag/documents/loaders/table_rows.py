@@ -120,8 +120,8 @@ class _Table:
         cells = self._uncovered(["" if is_total and cell is Merged.LEFT else cell for cell in row])
         if self.has_groups and not cells[0] and len(cells) > 1 and cells[1] and not _TOTAL.match(cells[1]):
             cells[0] = self.before[0] if self.before else ""
-        self.before = cells
-        if self.headings and [cell for cell in cells if cell] == self.raw:
+        previous, self.before = [cell for cell in self.before if cell], cells
+        if self.headings and [cell for cell in cells if cell] == self.raw and previous != self.raw:
             return ""  # the headings again, as at the top of a page
         headings = self.headings or []
         named = [(headings[i] if i < len(headings) else "", cell) for i, cell in enumerate(cells) if cell]

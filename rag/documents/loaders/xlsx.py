@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("yinju")
 _MAX_UNPACKED = 500_000_000
+_MAX_COLUMNS = 2000
 _MAX_CELLS = 20_000_000
 _MAX_FORMULA_CELLS = 500_000
 _EXACT = 2**53
@@ -71,10 +72,12 @@ def _rows(
     rows: Iterable[tuple[Any, ...]], parts: Sheet, computed: Mapping[tuple[int, int], object], source: str
 ) -> Iterator[list[Cell]]:
     seen = 0
-    for number, row in enumerate(rows, 1):
-        seen += len(row)
+    for number, all_cells in enumerate(rows, 1):
+        seen += len(all_cells)
         if seen > _MAX_CELLS:
             raise LoadError(f"{source}: a sheet has more than {_MAX_CELLS / 1e6:.0f} million cells; split the file")
+        # Few cells far to the right stand beside each other.
+        row = all_cells if len(all_cells) <= _MAX_COLUMNS else [cell for cell in all_cells if cell.value is not None]
         cells: list[Cell] = []
         for column, cell in enumerate(row, 1):
             value = cell.value

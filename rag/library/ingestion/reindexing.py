@@ -39,7 +39,6 @@ def reindex(database: Database, stored: StoredDocuments, spec: LibrarySpec, on_p
         for own in chunks:
             rows.insert_chunks(connection, own, vectors[start : start + len(own)])
             start += len(own)
-        for summary in summaries:
-            checksums.store(connection, summary.id)
+        checksums.store_all(connection)
         schema.write_meta(connection, identity)
     return len(summaries)
