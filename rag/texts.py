@@ -350,3 +350,42 @@ STANDS_FOR = Words("{0}是“{1}”的简称。", "{0} stands for “{1}”.")
 # -- answers: names that two documents share --------------------------------------------------------------------------
 
 NOTHING_SHARED = Words("两份文档里没有都提到的{0}。", "There is no {0} that both documents mention.")
+NO_DIFFERENCE = Words(
+    "《{}》和《{}》没有在同一件事上说法不同的句子。",
+    "“{}” and “{}” have no sentences that say different things about the same matter.",
+)
+MARKERS_DROPPED = Words(
+    "语言模型引用了{}个不存在的出处，已去掉。",
+    "The language model cited {} sources that do not exist; they were dropped.",
+)
+LEFT_OUT = Words(
+    "语言模型有{}句话在文档中找不到依据，已略去。",
+    "Sentences of the language model that the documents do not support were left out: {}.",
+)
+CITATIONS_REPAIRED = Words(
+    "语言模型有{}处引用有误，已改为真正的出处。",
+    "Citations of the language model that were corrected: {}.",
+)
+REPLIES = {
+    "greeting": Words(
+        "你好！请就资料库里的文档提问，中文、英文都可以。",
+        "Hello! Ask about the documents in the library, in Chinese or English.",
+    ),
+    "thanks": Words(
+        "不客气。还想知道什么，请接着问。",
+        "You are welcome. Ask again if there is more you would like to know.",
+    ),
+    "farewell": Words(
+        "再见！",
+        "Goodbye!",
+    ),
+    "abilities": Words(
+        "我从资料库的文档里找答案，中文、英文都行，问的和文档不是一种语言也可以。每句话都标明出处；文档里没有的，我会说没有。可以问一个数字、日期或名字，问原因、做法，也可以接着上一个问题往下问；可以说“总结这份文件”“有哪些文件？”“简短一点”，或者问“这两份文件有什么不同？”。",
+        "I find answers in the documents of the library, in Chinese and English and across the two. Every sentence cites the place it comes from, and I say so when the documents do not contain the answer. Ask for a number, a date or a name, for reasons or measures, follow up on the question before, ask for a summary, which documents there are or what changed between two documents, or wish for a shorter or longer answer.",
+    ),
+    "comparison": Words(
+        "请写出要比较的两份文档的标题，或标题的一部分，例如：比较《标题一》和《标题二》",
+        "Name the two documents by their titles or parts of these, for example: compare “first title” and “second title”",
+    ),
+}
+"""Replies that need no document, by intent."""

@@ -17,6 +17,7 @@ from rag.documents.file_names import units
 from rag.text import quantities
 from rag.text.lines import ends_sentence
 from rag.text.sentences import Span, sentences
+from rag.texts import NO_DIFFERENCE
 from rag.types import Answer, Document, Language
 
 if TYPE_CHECKING:
@@ -61,10 +62,6 @@ _KINDS = (
 _MAX_LABEL = 12
 _LETTERS: dict[Language, tuple[str, str]] = {"zh": ("甲", "乙"), "en": ("A", "B")}
 _COLON: dict[Language, str] = {"zh": "：", "en": ": "}
-_NO_DIFFERENCE = {
-    "zh": "《{}》和《{}》没有在同一件事上说法不同的句子。",
-    "en": "“{}” and “{}” have no sentences that say different things about the same matter.",
-}
 
 
 def compare(first: Document, second: Document, encoder: Encoder, most: int = 5) -> list[tuple[Span, Span]]:
@@ -104,7 +101,7 @@ def side_by_side(
 ) -> Iterator[Statement]:
     """Quotes pairs of sentences of two documents on the same matter, or states in one sentence that there are no pairs."""
     if not pairs:
-        yield Statement(_NO_DIFFERENCE[language].format(shortened(first.title), shortened(second.title)), ())
+        yield Statement(NO_DIFFERENCE.in_language(language, shortened(first.title), shortened(second.title)), ())
     names = names_apart([first, second])
     if pairs and max(map(len, names)) > _MAX_LABEL:
         legend = [f"{letter}{_COLON[language]}{name}" for letter, name in zip(_LETTERS[language], names, strict=True)]

@@ -14,6 +14,7 @@ from rag.language_models.checking import Checker, Evidence
 from rag.language_models.generators import Generator
 from rag.language_models.injection import addressed_to_model
 from rag.language_models.prompts import NO_ANSWER, NumberedSentence, fitted, prompt
+from rag.texts import CITATIONS_REPAIRED, LEFT_OUT, MARKERS_DROPPED
 from rag.types import Citation, Document, Language
 
 _MAX_SHOWN = 24
@@ -21,18 +22,6 @@ _MAX_SHOWN = 24
 _MAX_SENTENCE = 1_000
 _CODE = re.compile(r"```.*?(?:```|$)|`[^`]*`", re.DOTALL)
 _WORDS = re.compile(r"[^\W_]")
-_MARKERS_DROPPED = {
-    "zh": "语言模型引用了{}个不存在的出处，已去掉。",
-    "en": "The language model cited {} sources that do not exist; they were dropped.",
-}
-_LEFT_OUT = {
-    "zh": "语言模型有{}句话在文档中找不到依据，已略去。",
-    "en": "Sentences of the language model that the documents do not support were left out: {}.",
-}
-_REPAIRED = {
-    "zh": "语言模型有{}处引用有误，已改为真正的出处。",
-    "en": "Citations of the language model that were corrected: {}.",
-}
 
 
 @dataclass(slots=True)
@@ -46,8 +35,8 @@ class Tally:
 
     def notes(self, language: Language) -> tuple[str, ...]:
         """Returns notes for the reader of the answer."""
-        counts = ((_LEFT_OUT, self.left_out), (_REPAIRED, self.repaired), (_MARKERS_DROPPED, self.unknown_markers))
-        return tuple(words[language].format(count) for words, count in counts if count)
+        counts = ((LEFT_OUT, self.left_out), (CITATIONS_REPAIRED, self.repaired), (MARKERS_DROPPED, self.unknown_markers))
+        return tuple(words.in_language(language, count) for words, count in counts if count)
 
 
 @dataclass(frozen=True, slots=True)
