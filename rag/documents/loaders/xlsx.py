@@ -19,11 +19,12 @@ from rag.errors import LoadError
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _log = logging.getLogger("yinju")
 _MAX_UNPACKED = 500_000_000
-_MAX_COLUMNS = 2000
+_MAX_COLUMNS = 1000
+_SPARSE = 0.1
 _MAX_CELLS = 20_000_000
 _MAX_FORMULA_CELLS = 500_000
 _EXACT = 2**53
@@ -76,8 +77,12 @@ def _rows(
         seen += len(all_cells)
         if seen > _MAX_CELLS:
             raise LoadError(f"{source}: a sheet has more than {_MAX_CELLS / 1e6:.0f} million cells; split the file")
-        # Few cells far to the right stand beside each other.
-        row = all_cells if len(all_cells) <= _MAX_COLUMNS else [cell for cell in all_cells if cell.value is not None]
+        row: Sequence[Any] = all_cells
+        if len(all_cells) > _MAX_COLUMNS:
+            far = [cell for cell in all_cells[_MAX_COLUMNS:] if cell.value is not None]
+            # Few cells far to the right stand beside each other. A row without many blanks is of a wide table.
+            if len(far) < _SPARSE * len(all_cells):
+                row = [*all_cells[:_MAX_COLUMNS], *far]
         cells: list[Cell] = []
         for column, cell in enumerate(row, 1):
             value = cell.value
