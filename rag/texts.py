@@ -312,9 +312,12 @@ MORE_VALUES = Words(
     "The documents give other answers in further places ({}), which are not listed; name the document, year or place that you mean.",
 )
 ORIGINAL = Words("原文（英文）：“{}”", "In the original Chinese: “{}”")
-NOT_MENTIONED_PART = Words("文档没有提到{}", "the documents do not say: {}")
-NEAR_INSTEAD = Words("关于这一点，文档没有提到“{}”，只提到“{}”：", "On this, the documents do not mention “{}”, but “{}”: ")
-NEAR = Words("关于这一点，文档没有提到“{}”；最接近的内容：", "On this, the documents do not mention “{}”. The closest passage: ")
+NOT_ANSWERED_PART = Words("文档里没有找到“{}”的答案", "the documents do not clearly answer “{}”")
+NEAR_INSTEAD = Words(
+    "文档里没有找到关于“{}”的答案；最接近的内容说的是“{}”：",
+    "The documents do not answer this for “{}”; the closest passage is about “{}”: ",
+)
+NEAR = Words("文档里没有找到关于“{}”的答案；最接近的内容：", "The documents do not answer this for “{}”; the closest passage: ")
 WITHOUT_MODEL = Words(
     "语言模型没有给出有依据的回答，这里改用文档原句。",
     "The language model gave no answer that the documents support; these are the documents' own sentences.",

@@ -1,7 +1,7 @@
 """Expectations: the form that the answer to a question takes.
 
-A question after a date, a number or a share is answered by a quantity of that kind, one after a person, place or thing by a phrase,
-one that can be answered by yes or no by a verdict, and every other by sentences.
+A question that asks for a date, a number or a share is answered by a quantity of that kind; one that asks for a person, a place or a
+thing, by a phrase; a yes-no question, by a verdict; any other, by sentences.
 """
 
 from __future__ import annotations
@@ -71,17 +71,17 @@ _ENGLISH_YES_NO = re.compile(
     re.IGNORECASE,
 )
 _OTHER_QUESTION = re.compile(r"什么|多少|哪|谁|几(?!乎)|怎|为何|如何|\b(?:what|which|who|when|where|why|how)\b", re.IGNORECASE)
-# Questions after another single fact; all others may need several sentences.
+# Questions that ask for another single fact; all others may need several sentences.
 _FACT = re.compile(
     r"谁|哪[位个家国省市里儿一](?!些)|第几|何地|\b(?:who|whom|whose|where|which (?:country|province|city|company|organi[sz]ation))\b",
     re.IGNORECASE,
 )
-# Questions after one thing, which a phrase may answer.
+# Questions that ask for one thing, which a phrase may answer.
 _THING = re.compile(
     r"(?:是|叫|为|叫做|称为)什么[？?]?$|^什么是|什么(?:主题|名字|名称|题目|口号)|\bwhat (?:is|was) (?:the |its |their )?(?:\w+ ){0,3}(?:name|theme|title|motto|slogan|subject|aim|role)\b",
     re.IGNORECASE,
 )
-# Questions after several things.
+# Questions that ask for several things.
 _LIST = re.compile(
     r"哪些|哪几|哪[二三四五六七八九十两]|分别|什么(?:原则|措施|方面|领域)|几[大个项]|[二三四五六七八九十两\d][大个项][^，,]{1,12}?(?:是|有)什么"
     r"|\b(?:(?:what|which) (?:(?:two|three|four|five|six|seven|eight|nine|ten)\b|are|were|kinds?|types?|\w+s\b)|list|in (?:what|which) (?:fields|areas))",
@@ -137,7 +137,7 @@ def expectation(question: str) -> Expectation:
 
 
 def kind_of(question: str) -> QuestionKind:
-    """Tells questions after a number or date, after another single fact, after several things, and open ones apart."""
+    """Tells apart questions that ask for a number or date, for another single fact, for several things, and open ones."""
     return expectation(question).kind
 
 

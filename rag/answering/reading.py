@@ -74,6 +74,11 @@ class Reading:
     support: float
 
 
+def odds(support: float) -> float:
+    """Returns the odds of a probability."""
+    return support / max(1e-6, 1 - support)
+
+
 def ranked(readings: Sequence[Reading], top_k: int) -> tuple[SearchResult, ...]:
     """Returns the best supported passages, with ranks from 1 and the scores of every stage."""
     return tuple(

@@ -13,6 +13,7 @@ from rag.answering import comparing, library_questions, summarising, wishes
 from rag.answering.drafts import Request, Response
 from rag.answering.intents import Intent, Understanding
 from rag.answering.intents.replies import reply
+from rag.errors import DocumentNotFoundError
 
 Route = Callable[[Request], Response | None]
 
@@ -50,7 +51,10 @@ def respond(understanding: Understanding, request: Request) -> Response | None:
     intent = understanding.intent
     if intent is None:
         return None
-    response = ROUTES[intent](replace(request, question=understanding.question))
+    try:
+        response = ROUTES[intent](replace(request, question=understanding.question))
+    except DocumentNotFoundError:
+        return None
     if response is None and intent == "comparison" and understanding.by_rule:
         return Response.of_text(reply("comparison", request.language))
     return response

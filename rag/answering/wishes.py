@@ -125,25 +125,30 @@ def _after_markers(text: str, end: int) -> int:
 
 
 def _longer(answer: Answer, request: Request) -> Iterator[Statement]:
-    """Yields each cited place with the sentences around it, as they stand in the document."""
-    lines = [_MARKER.sub("", line) for line in _lines(answer)]
-    # A first line in other words than the quotes answers, and stays.
-    first = lines[0] if len(lines) > 1 and not any(lines[0] in citation.quote for citation in answer.citations) else ""
-    if first:
-        yield Statement(first, ())
-    shown: list[tuple[str, int, int]] = []
-    number = 0
+    """Yields each cited place with the sentences around it, as they stand in the document, below the first line of the answer."""
+    wider: list[Citation] = []
+    numbers: dict[int, int] = {}
     for citation in answer.citations:
         document = request.library.document(citation.document_id)
-        start, end = _widened(document, citation)
-        if any(document.id == other and start < stop and begin < end for other, begin, stop in shown):
-            continue
-        shown.append((document.id, start, end))
-        number += 1
-        wider = cite(document, number, start, end, citation.support)
-        yield Statement(
-            ("\n\n" if number > 1 or first else "") + _quoted(wider.quote, answer.language) + marker(number), (wider,)
+        around = (
+            shown
+            for shown in wider
+            if shown.document_id == document.id and shown.start <= citation.start and citation.end <= shown.end
         )
+        if (same := next(around, None)) is None:
+            same = cite(document, len(wider) + 1, *_widened(document, citation), citation.support)
+            wider.append(same)
+        numbers[citation.number] = same.number
+    lines = _lines(answer)
+    bare = _MARKER.sub("", lines[0])
+    # A first line in other words than the quotes answers, and stays.
+    stays = len(lines) > 1 and not any(bare in citation.quote for citation in answer.citations)
+    if stays:
+        own = sorted({numbers[number] for number in _numbers(lines[0]) if number in numbers})
+        yield Statement(bare + marker(*own), tuple(wider))
+    for each in wider:
+        text = _quoted(each.quote, answer.language) + marker(each.number)
+        yield Statement(("\n\n" if each.number > 1 or stays else "") + text, () if stays else (each,))
 
 
 def _widened(document: Document, citation: Citation) -> tuple[int, int]:

@@ -40,7 +40,7 @@ def check_invariants(pipeline: RagPipeline, answer: Answer) -> None:
         assert 0 <= citation.support <= 1
     if answer.kind == "answer":
         assert all(line.endswith("]") for line in answer.text.split("\n") if line)
-    else:
+    elif answer.kind != "near":
         assert answer.citations == ()
     assert [result.rank for result in answer.results] == list(range(1, len(answer.results) + 1))
     assert [result.score for result in answer.results] == sorted((result.score for result in answer.results), reverse=True)
@@ -246,3 +246,21 @@ def test_a_document_that_is_removed_while_it_is_read_is_in_no_answer(tmp_path: P
         *_, last = events
     assert isinstance(last, Done)
     assert all(citation.document_id != "北山" for citation in last.answer.citations)
+
+
+@pytest.mark.parametrize(
+    ("question", "named", "quoted"),
+    [
+        ("国家绿色发展基金第二期募资规模是多少？", "“第二期”", "首期募资规模885亿元"),
+        ("2024年中国—东盟环境合作论坛在哪里举行？", "“2024年”", "2023年中国—东盟环境合作论坛在南宁举行"),
+    ],
+)
+def test_a_near_miss_names_the_condition_and_quotes_what_is_close(
+    seed_pipeline: RagPipeline, question: str, named: str, quoted: str
+) -> None:
+    answer = seed_pipeline.answer(question)
+    check_invariants(seed_pipeline, answer)
+    assert answer.kind == "near"
+    assert answer.abstained
+    assert named in answer.text
+    assert quoted in answer.citations[0].quote

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.answering.agreement import Place
+from rag.answering.composing import near_miss
 from rag.answering.conditions import Conditions
 from rag.answering.reading import Reading, Sentence
 from rag.text.analysis import Analyzer
@@ -111,6 +112,27 @@ def test_a_much_better_sentence_that_does_not_meet_a_condition_outweighs_one_of_
     source = document("另有展览若干。2023年花展在云溪举行。")
     readings = [place(source, "另有展览若干。", 0.4).reading, place(source, "2023年花展在云溪举行。", 0.95).reading]
     assert CONDITIONS.judge("2022年花展在哪里？", readings, lambda _: source).confidence == 0
+
+
+def test_a_near_miss_is_worded_with_its_condition_and_its_exact_quote() -> None:
+    source = document("基金首期募资885万元。")
+    close = place(source, source.text)
+    composed = near_miss(close, CONDITIONS.unmet("基金第二期募资多少？", close, source), "zh", lambda _: source)
+    (statement,) = composed.statements
+    assert statement.text == "文档里没有找到关于“第二期”的答案；最接近的内容说的是“首期”：“基金首期募资885万元。”[1]"
+    (citation,) = statement.citations
+    assert source.text[citation.start : citation.end] == citation.quote == "基金首期募资885万元。"
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("How many minutes does the crossing take?", "The crossing takes 40 minutes."),
+        ("What does the term mean?", "The term stands for the maximum load."),
+    ],
+)
+def test_a_common_word_is_no_condition(question: str, text: str) -> None:
+    assert unmet(question, text, title="Ferry", language="en") == []
 
 
 def test_a_document_that_a_question_names_by_its_kind_comes_before_others() -> None:

@@ -94,11 +94,11 @@ def test_what_people_say_around_an_intent_does_not_hide_it(said: tuple[tuple[Int
     assert intent_of(before + utterance + after) == kind
 
 
-@given(TEXTS, st.sampled_from(ALL))
+# A number may name the document to summarise.
+@given(TEXTS, st.sampled_from([said for said in ALL if said[0] != "summary"]))
 def test_any_text_with_a_number_of_its_own_is_a_question(text: str, said: tuple[Intent, str]) -> None:
     assert intent_of(f"{text}37") is None
-    # A number may name the document to summarise.
-    assert intent_of(f"{said[1]}{text}37") is None or said[0] == "summary"
+    assert intent_of(f"{said[1]}{text}37") is None
 
 
 def test_the_example_of_a_comparison_is_one() -> None:

@@ -121,3 +121,20 @@ def test_a_part_that_the_document_does_not_have_is_no_answer(analyzer: Analyzer)
 )
 def test_other_questions_are_left_to_the_reader(question: str, analyzer: Analyzer) -> None:
     assert ask(question, analyzer, FOREST, CHARTER) is None
+
+
+def test_an_article_within_a_line_is_not_said_to_be_missing() -> None:
+    crowded = Document("r", "Rules", "rules.txt", "Article 1 One.\nArticle 2 Two. Article 3 Three.\nArticle 4 Four.", "en")
+    assert answer("What does Article 3 say?", found(crowded), "en", lambda _: crowded, Analyzer()) is None
+
+
+def test_the_breach_of_a_rule_is_not_answered_with_that_of_an_article() -> None:
+    rules = Document(
+        "r",
+        "Rules",
+        "rules.txt",
+        "Rule 2. No fires.\nRule 3. No dogs.\nRule 4. Who is in breach of Article 3 of the Act is fined 50 crowns.",
+        "en",
+    )
+    given = answer("What is the penalty for a breach of Rule 3?", found(rules), "en", lambda _: rules, Analyzer())
+    assert given is None

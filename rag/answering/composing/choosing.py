@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from rag.answering.agreement import Agreement, Place, Relation, is_same_frame
 from rag.answering.composing.short_answers import SUPPORTED
 from rag.answering.expectations import QuestionKind, expectation
-from rag.answering.reading import Reading
+from rag.answering.reading import Reading, odds
 from rag.text import quantities
 from rag.text.language import language_of
 
@@ -75,8 +75,8 @@ def _candidates(agreement: Agreement, question: str, kind: QuestionKind, reading
     2022, the sentence of the report on 2021.
     """
     ranked = sorted(((r, s) for r in readings for s in r.sentences), key=lambda place: -place[1].support)
-    least = _odds(ranked[0][1].support) * _NEAR_BEST[kind]
-    near = [agreement.place(question, r, s) for r, s in ranked if _odds(s.support) >= least]
+    least = odds(ranked[0][1].support) * _NEAR_BEST[kind]
+    near = [agreement.place(question, r, s) for r, s in ranked if odds(s.support) >= least]
     others = [agreement.place(question, r, s) for r, s in ranked[len(near) :] if s.support >= SUPPORTED]
     rivals = [place for place in others if place.covered >= near[0].covered and is_same_frame(place, near[0])]
     everything = agreement.terms(question)
@@ -103,12 +103,12 @@ def _preferred(question: str, places: list[Place]) -> list[Place]:
         text = place.sentence.text
         return any(expected.accepts(quantity, text) for quantity in quantities.find(text, place.language))
 
-    least = _PREFERRED * _odds(places[0].sentence.support)
+    least = _PREFERRED * odds(places[0].sentence.support)
     return sorted(
         places,
         key=lambda place: (
             not gives_quantity(place),
-            not (place.language == language and _odds(place.sentence.support) >= least),
+            not (place.language == language and odds(place.sentence.support) >= least),
         ),
     )
 
@@ -116,7 +116,3 @@ def _preferred(question: str, places: list[Place]) -> list[Place]:
 def _has_number(place: Place) -> bool:
     """Returns whether a sentence contains a quantity, or a time, a rank or a code in digits."""
     return bool(re.search(r"\d", place.sentence.text) or quantities.find(place.sentence.text, place.language))
-
-
-def _odds(support: float) -> float:
-    return support / max(1e-6, 1 - support)

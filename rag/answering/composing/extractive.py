@@ -25,7 +25,7 @@ from rag.answering.reading import Reading
 from rag.text import quantities
 from rag.text.analysis import Analyzer
 from rag.text.sentences import Span, after_lead
-from rag.texts import MORE_VALUES, NOT_MENTIONED_PART
+from rag.texts import MORE_VALUES, NOT_ANSWERED_PART
 from rag.types import Citation, Language
 
 _SEMICOLON: dict[Language, str] = {"zh": "；", "en": "; "}
@@ -129,7 +129,7 @@ class ExtractiveComposer:
         number = 1
         for part in parts:
             if not part.readings:
-                facts.append(NOT_MENTIONED_PART.in_language(language, part.name))
+                facts.append(NOT_ANSWERED_PART.in_language(language, part.name))
                 continue
             asked = _Asked(part.text, language, self._analyzer)
             entries, _ = self._entries(asked, part.readings, document, max_sentences, number)
@@ -219,6 +219,8 @@ def _may_differ(expected: Expectation, shown: Group, other: Group) -> bool:
     """Returns whether the sentence of another document gives a number of the kind asked for."""
     if expected.kind != "quantity" or other.first.document_id == shown.first.document_id:
         return False
+    if other.first.language != shown.first.language:
+        return False  # often of something only like it; the same value in another language is cited with the first
     text = other.first.sentence.text
     return any(expected.accepts(quantity, text) for quantity in quantities.find(text, other.first.language))
 
@@ -256,7 +258,7 @@ def _renumbered(entry: _Entry, known: dict[tuple[str, int], Citation], number: i
 
 
 def _part_statements(line: str, entries: Sequence[_Entry], language: Language) -> Iterator[Statement]:
-    """The first line with every part, then each sentence once."""
+    """Yields the first line, which answers every part, then each sentence once."""
     shown: set[tuple[int, str]] = set()
     cited: dict[int, Citation] = {c.number: c for entry in entries for c in entry.citations}
     yield Statement(line, tuple(cited.values()))

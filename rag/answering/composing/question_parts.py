@@ -57,7 +57,7 @@ class QuestionPart(NamedTuple):
 def split(question: str) -> list[QuestionPart]:
     """Returns the parts of a question, in order; empty for a question that asks one thing."""
     quoted = _QUOTED.findall(question)[:_MAX_QUOTED]
-    # What stands in quotes asks nothing; each quotation is one character in the meantime.
+    # Quotations ask nothing; each is replaced by one character while the question is split.
     numbers = iter(range(len(quoted)))
     text = _QUOTED.sub(lambda _: chr(_FIRST_PRIVATE + next(numbers)), question, count=len(quoted)).strip().rstrip("？?。. ")
     back = {_FIRST_PRIVATE + number: quotation for number, quotation in enumerate(quoted)}

@@ -20,7 +20,7 @@ from rag.types import Language
 SUPPORTED = 0.5
 """The support from which on a sentence is taken to answer the question."""
 
-_MEASURE_WORD = re.compile("[个种处名人项家座所条只头株棵位部份次届天篇册台辆张件户]")
+_MEASURE_WORD = re.compile("人次|[个种处名人项家座所条只头株棵位部份次届天篇册台辆张件户]")
 _SURE_OF_PHRASE = 0.5
 _SURE_AMONG_SEVERAL = 0.6
 _LEAST_SHARE = 0.02

@@ -12,7 +12,7 @@ from rag.text.language import language_of
 from rag.text.names import NameFinder
 from rag.text.quantities import Quantity
 
-_CODE = re.compile(r"(?<![A-Za-z\d])([A-Za-z]{1,6})[-‐–]?(\d{1,6})(?![A-Za-z\d])")
+CODE = re.compile(r"(?<![A-Za-z\d])([A-Za-z]{1,6})[-‐–]?(\d{1,6})(?![A-Za-z\d])")
 QUOTED = re.compile(r"《[^《》]+》|[“\"「『][^“”\"「」『』]+[”\"」』]")
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _NAME = r"(?:[A-Z][\w'’]*[A-Za-z])(?:-[A-Z]\w+)*"
@@ -65,7 +65,7 @@ class Asked:
 
     @cached_property
     def codes(self) -> list[tuple[str, str, str]]:
-        return [(match[0], match[1].casefold(), match[2]) for match in _CODE.finditer(self.question)]
+        return [(match[0], match[1].casefold(), match[2]) for match in CODE.finditer(self.question)]
 
     @cached_property
     def ranks(self) -> list[ranks.Rank]:
@@ -103,7 +103,7 @@ class Asked:
         """The names that the document must contain: places and organisations, and capitalised words."""
         han = self.places + [word for word, tag in self._tagged if tag == "nt"]
         runs = [words[0].split() for words in _CAPITALISED.finditer(self.bare) if self.language == "zh" or words.start()]
-        # Of "Southeast Asia's ASEAN countries", the document must contain the last name.
+        # The document must contain the last name of a run: ASEAN in "Southeast Asia's ASEAN countries".
         latin = [word for run in runs if (word := lower(run[-1])) not in _NOT_A_NAME]
         return list(dict.fromkeys(han + latin))
 

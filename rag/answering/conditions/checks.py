@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.answering.conditions.asked import YEAR, Asked
+from rag.answering.conditions.asked import CODE, YEAR, Asked
 from rag.answering.conditions.condition import Condition, Scope
 from rag.text import quantities
 from rag.text.distinctions import contrasts, ordinals
 from rag.text.quantities import Quantity
 from rag.types import Language
 
-_CODE = re.compile(r"(?<![A-Za-z\d])([A-Za-z]{1,6})[-‐–]?(\d{1,6})(?![A-Za-z\d])")
 # A year that nothing marks as one, and no count: not 2030张.
 _BARE_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]|\s?[个张人名家所种次位处座件台册万亿千元米吨公亩余多%])")
 # A rule with a first or last day may also be so in another year.
@@ -99,7 +98,7 @@ def ordinal_numbers(asked: Asked, scope: Scope) -> Iterator[Condition]:
 def codes(asked: Asked, scope: Scope) -> Iterator[Condition]:
     """Finds the codes that the sentence has another number for, or that the document does not contain."""
     for written, letters, digits in asked.codes:
-        there = [(match[0], match[1].casefold(), match[2].lstrip("0")) for text in scope.near for match in _CODE.finditer(text)]
+        there = [(match[0], match[1].casefold(), match[2].lstrip("0")) for text in scope.near for match in CODE.finditer(text)]
         if (letters, digits.lstrip("0")) in {(other[1], other[2]) for other in there}:
             continue
         instead = [other[0] for other in there if other[1] == letters]

@@ -1,4 +1,4 @@
-"""Parts the sentences that meet the conditions of a question from those that do not."""
+"""Separates the sentences that meet the conditions of a question from those that do not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rag.answering.agreement import Place
 from rag.answering.conditions.asked import HAN, QUOTED, Asked, is_place
 from rag.answering.conditions.checks import codes, contrasting_words, dates, ordinal_numbers, units
 from rag.answering.conditions.condition import Condition, Scope
-from rag.answering.reading import Reading, Sentence
+from rag.answering.reading import Reading, Sentence, odds
 from rag.text.analysis import Analyzer
 from rag.text.distinctions import document_kinds, ranks
 from rag.text.language import language_of
@@ -27,7 +27,7 @@ _OUTWEIGHS = 4
 _MUCH_BETTER = 100
 _NAMED_SAYS_ENOUGH = 0.25
 _ODDS_OF_SAME_RANK = 4
-_WHO = re.compile(r"谁|哪[一]?位|\bwho(?:m|se)?\b", re.IGNORECASE)
+_WHO = re.compile(r"谁|哪一?位|\bwho(?:m|se)?\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?<=[\u3400-\u9fff]{2})(?:省|市|县|区|州|盟|镇|乡|村|国|自治区|自治州|自治县)$")
 _MAX_KEPT = 200
 
@@ -60,7 +60,7 @@ class Judged(NamedTuple):
         ratio: float = _OUTWEIGHS
         if result.language != place.language:
             ratio = _MUCH_BETTER if result.language == self.language else 1 / _OUTWEIGHS
-        is_outweighed = _odds(place.sentence.support) > ratio * _odds(best.support) and not names_it
+        is_outweighed = odds(place.sentence.support) > ratio * odds(best.support) and not names_it
         return 0.0 if is_outweighed else best.support
 
 
@@ -98,7 +98,7 @@ class Conditions:
         return sorted(found, key=lambda condition: not condition.instead)
 
     def judge(self, question: str, readings: Sequence[Reading], document: Callable[[str], Document]) -> Judged:
-        """Parts the sentences that meet the conditions of a question from those that do not.
+        """Separates the sentences that meet the conditions of a question from those that do not.
 
         Args:
             question: Complete in itself.
@@ -248,9 +248,5 @@ def _raised(question: str, sentence: Sentence) -> Sentence:
     asked = {(rank.rank, rank.modifiers) for rank in ranks.find(question)}
     if not asked or not asked <= {(rank.rank, rank.modifiers) for rank in ranks.find(sentence.text)}:
         return sentence
-    odds = _ODDS_OF_SAME_RANK * _odds(sentence.support)
-    return replace(sentence, support=max(sentence.support, odds / (1 + odds)))
-
-
-def _odds(support: float) -> float:
-    return support / max(1e-6, 1 - support)
+    raised = _ODDS_OF_SAME_RANK * odds(sentence.support)
+    return replace(sentence, support=max(sentence.support, raised / (1 + raised)))

@@ -69,9 +69,7 @@ def _introduced(sentence: str, short: str) -> Span | None:
     begin = introduced.start("name")
     # 由松岭登山协会（…）: the name begins after the words that lead to it.
     leads = [
-        begin + lead.end()
-        for lead in re.finditer("[由和与及在对向是]", introduced["name"])
-        if len(introduced["name"]) - lead.end() > 2
+        begin + lead.end() for lead in re.finditer("[由向是]", introduced["name"]) if len(introduced["name"]) - lead.end() > 2
     ]
     place = max(leads, default=begin), introduced.end("name")
     return place if re.search(r"[\u3400-\u9fff]", sentence[slice(*place)]) else None

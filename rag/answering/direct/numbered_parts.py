@@ -48,7 +48,7 @@ _ENGLISH_LABEL = re.compile(rf"(?P<kind>{_ENGLISH_KIND})\s?(?P<number>[\d.]*\d)"
 # 第三条至第五条, Articles 3 to 5 and 第三条、第四条
 _MENTIONS = re.compile(
     rf"第(?P<from>{_NUMBER})条?(?:至|到|[-—~～])第?(?P<to>{_NUMBER})条|第(?P<only>{_NUMBER})条"
-    r"|\b(?:articles?|sections?|clauses?|rules?|regulations?|paragraphs?)\s(?P<english>\d[\d.]*(?:(?:\s?(?:to|[-–,])\s?|,?\s(?:and|or)\s)\d[\d.]*)*)",
+    r"|\b(?P<kind>article|section|clause|rule|regulation|paragraph)s?\s(?P<english>\d[\d.]*(?:(?:\s?(?:to|[-–,])\s?|,?\s(?:and|or)\s)\d[\d.]*)*)",
     re.IGNORECASE,
 )
 _LINE_START = re.compile(
@@ -140,6 +140,8 @@ def answer(
     if is_breach or len(found) != 1 or len(found[0][1]) < 2:
         return None
     source, own = found[0]
+    if any(_identity(match["part"]) == (kind, number) for match in _PART.finditer(to_simplified(source.text))):
+        return None  # it may be there, within a line
     labels = [source.text[part.start : part.end] for part in (own[0], own[-1])]
     first, last = (match["part"] if (match := _PART.match(label)) else label.split()[0] for label in labels)
     text = texts.NO_SUCH_PART.in_language(language, source.title, named["part"], first, last)
@@ -204,7 +206,7 @@ def _punishing(text: str, parts: Sequence[_Part], number: str) -> Span | None:
     folded = to_simplified(text)
     for start, end in sentences(folded):
         sentence = folded[start:end]
-        if _BREACH.search(sentence) and number in _mentioned(sentence):
+        if _BREACH.search(sentence) and number in _mentioned(sentence, parts[0].kind):
             around = next((part for part in parts if part.start <= start < part.end), None)
             if around is None:
                 return start, end
@@ -213,10 +215,12 @@ def _punishing(text: str, parts: Sequence[_Part], number: str) -> Span | None:
     return None
 
 
-def _mentioned(sentence: str) -> set[str]:
-    """Returns the numbers of the parts that a sentence mentions, with all between the ends of a range."""
+def _mentioned(sentence: str, kind: str) -> set[str]:
+    """Returns the numbers of the parts of a kind that a sentence mentions, with all between the ends of a range."""
     numbers: set[str] = set()
     for match in _MENTIONS.finditer(sentence):
+        if (_ENGLISH_KINDS[match["kind"].casefold()] if match["kind"] else "article") != kind:
+            continue
         if match["from"]:
             numbers |= _between(han_number(match["from"]) or match["from"], han_number(match["to"]) or match["to"])
         elif match["only"]:

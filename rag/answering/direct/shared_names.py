@@ -26,7 +26,7 @@ _ASKS_EN = re.compile(
     re.IGNORECASE,
 )
 _NOT_IN_A_NAME = re.compile(r"[^\u3400-\u9fffA-Za-z\d·—-]")
-_LEADING = re.compile(r"^(?:[的和与及等在对向是为了从由以其各该这那将把被个项履行加入签署批准通过遵守根据按照执行落实]+)")
+_LEADING = re.compile(r"^(?:[的和与及等在对向是了从由其各该这那将把被]|履行|加入|签署|批准|通过|遵守|根据|按照|执行|落实)+")
 _ENGLISH_NAME = re.compile(r"\b[A-Z][\w’'-]*(?: (?:(?:of|on|for|the|and|to|in|against|with) )*[A-Z][\w’'-]*)*")
 
 
@@ -82,14 +82,15 @@ def _shared_in_chinese(kind: str, first: Document, second: Document) -> Iterator
 
 def _shared_in_english(kind: str, first: Document, second: Document) -> Iterator[tuple[str, Span, Span]]:
     """Yields the capitalised names that contain the kind and are in both texts, in the order of the first text."""
-    other = second.text.casefold()
     seen: set[str] = set()
     for match in _ENGLISH_NAME.finditer(first.text):
         name = re.sub(r"^(?:The|A|An|In|Under) ", "", match[0])
         folded = name.casefold()
-        if kind.casefold() in folded and len(name) > len(kind) + 1 and folded in other and folded not in seen:
+        if kind.casefold() not in folded or len(name) <= len(kind) + 1 or folded in seen:
+            continue
+        if other := re.search(rf"\b{re.escape(name)}\b", second.text, re.IGNORECASE):
             seen.add(folded)
-            yield name, match.span(), _span(other, folded)
+            yield name, match.span(), other.span()
 
 
 def _span(text: str, name: str) -> Span:

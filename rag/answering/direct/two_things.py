@@ -25,6 +25,7 @@ from rag.text import quantities
 from rag.text.analysis import Analyzer
 from rag.text.quantities import Quantity
 from rag.text.quantities.lexicon import PARTS
+from rag.text.sentences import after_lead
 from rag.types import Document, Language
 
 Sense = Literal["more", "less", ""]
@@ -215,7 +216,11 @@ def _value(
         # Headings name the thing only if the sentence does not name the other one.
         if not (own <= said or (own <= said | above and not foreign <= said)):
             continue
-        value = answered_quantity(place) or _only(quantities.find(sentence.text, place.language))
+        # The only number of a sentence about both things may be that of the other one, or of the difference.
+        alone = None if foreign <= said else _only(quantities.find(sentence.text, place.language))
+        value = answered_quantity(place) or alone
+        if value and value.start < after_lead(sentence.text, 0, len(sentence.text)):
+            value = None  # in the dateline, which is not quoted
         if value or not needs_value:
             return _Value(thing, place, value)
     return None

@@ -22,7 +22,7 @@ def known(document: Document, language: Language) -> str:
     kind = texts.FILE_KINDS.get(PurePosixPath(document.source.split("!")[-1]).suffix.casefold().lstrip("."))
     parts = (
         kind.in_language(language) if kind else "",
-        getattr(document, "author", ""),
+        document.author,
         document.publisher,
         written_date(document.published, language),
         written_length(document, language),

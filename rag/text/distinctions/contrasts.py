@@ -24,7 +24,7 @@ _SETS = """
 小学|primary school / 初中|junior high / 高中|senior high
 单程|one-way|single ticket / 往返|round-trip|return ticket
 公立|public / 私立|private
-最高|highest|maximum / 最低|lowest|minimum / 平均|average|mean
+最高|highest|maximum / 最低|lowest|minimum / 平均|average
 计划|planned / 实际|actual
 预算|budget / 决算
 鸟类|bird|birds / 鱼类|fish|fishes / 哺乳动物|兽类|mammal|mammals / 昆虫|insect|insects / 爬行动物|reptile|reptiles / 两栖动物|amphibian|amphibians / 植物|plant|plants

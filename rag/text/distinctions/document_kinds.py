@@ -10,7 +10,7 @@ _KINDS = tuple(
 白皮书|white paper
 立场文件|position paper
 年报|年度报告|annual report
-会议纪要|纪要|会议记录|minutes
+会议纪要|纪要|会议记录|meeting minutes|minutes of
 公报|bulletin|communique
 新闻稿|通稿|press release
 问答|常见问题|faq|frequently asked questions
@@ -19,12 +19,10 @@ _KINDS = tuple(
 协议|agreement
 规划|规划纲要|master plan
 行动计划|action plan
-办法|measures for
 条例|regulations
 手册|manual|handbook
 指南|guide|guidelines
 倡议书|倡议|initiative
-侧记|feature
 论文|thesis
 """.strip().splitlines()
 )
