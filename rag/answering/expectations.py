@@ -83,7 +83,7 @@ _THING = re.compile(
 )
 # Questions that ask for several things.
 _LIST = re.compile(
-    r"哪些|哪几|哪[二三四五六七八九十两]|分别|什么(?:原则|措施|方面|领域)|几[大个项]|[二三四五六七八九十两\d][大个项][^，,]{1,12}?(?:是|有)什么"
+    r"哪些|哪几|哪[二三四五六七八九十两\d]|分别|什么(?:原则|措施|方面|领域)|几[大个项]|[二三四五六七八九十两\d][大个项][^，,]{1,12}?(?:是|有)什么"
     r"|\b(?:(?:what|which) (?:(?:two|three|four|five|six|seven|eight|nine|ten)\b|are|were|kinds?|types?|\w+s\b)|list|in (?:what|which) (?:fields|areas))",
     re.IGNORECASE,
 )

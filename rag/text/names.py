@@ -35,6 +35,11 @@ class NameFinder:
         """Returns the abbreviated pairs of names in a text, such as 中法 and 中老, in order."""
         return [match[0] for match in _PAIR.finditer(self._analyzer.fold(text))]
 
+    def ends_with_noun(self, text: str) -> bool:
+        """Returns whether the last word of a Chinese text is a noun or a name."""
+        run = _HAN.findall(text)
+        return bool(run) and text.endswith(run[-1]) and self.tagged(run[-1])[-1][1].startswith("n")
+
     def tagged(self, han: str) -> list[tuple[str, str]]:
         """Returns the words of Han text in simplified characters, each with its part-of-speech tag."""
         return [(word.word, word.flag) for piece in pieces(self._analyzer.fold(han)) for word in self._tagger.cut(piece)]

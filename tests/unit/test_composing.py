@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rag.answering.citations import quoted
 from rag.answering.comparing import side_by_side
-from rag.answering.composing import ExtractiveComposer, Statement, kind_of, pieces, refusal
+from rag.answering.composing import ExtractiveComposer, Part, Statement, kind_of, pieces, refusal
 from rag.answering.reading import Reading, Sentence
 from rag.text.analysis import Analyzer
 from rag.types import Chunk, Document, SearchResult
@@ -220,3 +220,23 @@ def test_refusals_are_in_the_language_of_the_question() -> None:
 @given(st.text())
 def test_streaming_loses_nothing(text: str) -> None:
     assert "".join(pieces(text)) == text
+
+
+def test_a_place_that_has_its_verb_already_is_given_alone() -> None:
+    document = Document("fair", "农博会", "fair.txt", "第十五届农博会7月14日在源深体育馆拉开帷幕，共设28个展区，各方都来。", "zh")
+
+    def first_line(place: str) -> str:
+        read = reading(document, (document.text, 0.9, place))
+        composed = ExtractiveComposer(ANALYZER).compose("农博会在哪里举行？", [read], "zh", lambda _: document, 4)
+        return said(composed.statements).split("\n")[0]
+
+    assert first_line("源深体育馆拉开帷幕") == "源深体育馆拉开帷幕[1]"
+    assert first_line("源深体育馆") == "在源深体育馆举行[1]"
+
+
+def test_one_value_does_not_answer_two_parts() -> None:
+    document = Document("rail", "铁路", "rail.txt", "上半年加开临时旅客列车6067列。", "zh")
+    read = [reading(document, (document.text, 0.9, "6067"))]
+    parts = [Part("加开了多少列？", "", "加开列车", read), Part("发送了多少旅客？", "", "发送旅客", read)]
+    composed = ExtractiveComposer(ANALYZER).compose_parts(parts, "zh", lambda _: document, 4)
+    assert said(composed.statements).split("\n")[0] == "6067[1]，文档里没有找到“发送旅客”的答案。"

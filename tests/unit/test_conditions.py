@@ -45,6 +45,7 @@ def unmet(question: str, text: str, **known: str) -> list[tuple[str, str, str]]:
         ("市级保护区有多少个？", "省级保护区有8个。", "contrast", "市级", "省级"),
         ("上海有多少个植物园？", "全国有近200个植物园。", "name", "上海", ""),
         ("园里有多少只大熊猫？", "园里的大熊猫等动物有10种。", "unit", "多少只大熊猫", "10种"),
+        ("9万吨的船签订了多少艘？", "8.45万吨的船已签订12艘。", "amount", "9万吨", "8.45万吨"),
         ("中缅保护区有多大？", "中老保护区有20万公顷。", "name", "中缅", "中老"),
     ],
 )
@@ -82,6 +83,8 @@ def test_a_condition_that_an_english_sentence_does_not_meet_is_found(
         ("中国有多少个植物园？", "建立植物园近200个。"),
         ("《2020年后框架》是什么？", "《2020年后框架》是2018年的文件。"),
         ("园里有多少种动物？", "园里有10种动物。"),
+        ("8.45万吨的船签订了多少艘？", "8.45万吨的船已签订12艘，6.2万吨的25艘。"),
+        ("哪些船超过5万吨？", "这艘船有8万吨。"),
     ],
 )
 def test_a_condition_that_is_met_or_cannot_be_compared_is_not_found(question: str, text: str) -> None:

@@ -35,6 +35,7 @@ def listed(text: str, near: str) -> tuple[str, ...]:
             ("开垦、填埋湿地", "擅自采砂", "放生外来物种"),
         ),
         ("It must (a) be dry, (b) be signed; and (c) come by post.", "signed", ("be dry", "be signed", "come by post")),
+        ("“南湖号”“淮北号”“夷陵号”等旅游列车的开行助力发展。", "开行", ("“南湖号”", "“淮北号”", "“夷陵号”")),
         ("要念好“降碳、减污、扩绿、增长”八字真经。", "降碳", ("降碳", "减污", "扩绿", "增长")),
         (
             "They agreed on work in coastal management, green finance, and smart towns.",
@@ -103,6 +104,7 @@ def test_clauses_cover_the_sentence_in_order(text: str) -> None:
         ("全国排第几？", "fact", None),
         ("有哪些原则？", "list", None),
         ("三大目标是什么？", "list", None),
+        ("开发了哪5型船？", "list", None),
         ("为什么禁渔？", "open", None),
         ("When does it start?", "quantity", "date"),
         ("How long does the work last?", "quantity", "duration"),

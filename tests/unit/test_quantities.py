@@ -275,3 +275,8 @@ def test_any_text_is_read_in_order_without_overlap(text: str, language: Language
 )
 def test_a_long_text_takes_no_more_time_than_its_length(piece: str) -> None:
     assert is_about_linear(lambda size: find(piece * (size // len(piece)), "en"), 100_000)
+
+
+@pytest.mark.parametrize("text", ["战略签约32个项目", "违约3次", "本月履约12份", "续约5年"])
+def test_a_word_that_ends_like_about_is_no_bound(text: str) -> None:
+    assert [quantity.bound for quantity in find(text, "zh")] == [""]

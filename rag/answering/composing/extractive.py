@@ -24,6 +24,7 @@ from rag.answering.expectations import Expectation, asks_verdict, expectation
 from rag.answering.reading import Reading
 from rag.text import quantities
 from rag.text.analysis import Analyzer
+from rag.text.names import NameFinder
 from rag.text.sentences import Span, after_lead
 from rag.texts import MORE_VALUES, NOT_ANSWERED_PART
 from rag.types import Citation, Language
@@ -87,11 +88,13 @@ class _Asked:
         """The form of the answer."""
         return expectation(self.question)
 
-    def worded(self, short: ShortAnswer | None, own: Language) -> str:
+    def worded(self, short: ShortAnswer | None, own: Language, names: NameFinder) -> str:
         """Returns a fact, in the words of the question where question and document are in Chinese; "" for none."""
         if not short:
             return ""
-        return answered_in(self.question, short.text) if self.language == own == "zh" else short.text
+        # 在源深体育馆拉开帷幕 has its verb already.
+        fits = bool(self.expected.quantity) or names.ends_with_noun(short.text)
+        return answered_in(self.question, short.text) if self.language == own == "zh" and fits else short.text
 
     def overlap(self, text: str) -> frozenset[str]:
         """Finds the terms of the question in a text."""
@@ -136,6 +139,10 @@ class ExtractiveComposer:
             known = {(c.document_id, c.start): c for entry in sentences for c in entry.citations}
             first = _renumbered(entries[0], known, number)
             number = max([number - 1, *(citation.number for citation in first.citations)]) + 1
+            if first.short and (first.citations[0].start, first.short) in {(e.citations[0].start, e.short) for e in sentences}:
+                # One value does not answer two questions.
+                facts.append(NOT_ANSWERED_PART.in_language(language, part.name))
+                continue
             before = label(part.label, language)
             facts.append(before + (first.fact(labelled=False) if first.short else first.inline(language)))
             sentences.append(first)
@@ -176,7 +183,7 @@ class ExtractiveComposer:
             entries.append(
                 _Entry(
                     name,
-                    asked.worded(short, source.language),
+                    asked.worded(short, source.language, self._agreement.names),
                     citations,
                     1 + len(group.same),
                     source.language,

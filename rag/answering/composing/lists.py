@@ -11,6 +11,8 @@ from rag.text.sentences import Span
 _LEAST_ITEMS = 3
 _MAX_ITEM = 60
 _BESIDE = 4
+# Words such as 等旅游列车的开行 stand between quoted names and what is said of them.
+_BESIDE_TITLES = 10
 _MAX_NUMBERED = 160
 _NUMBER = re.compile(
     r"(?P<han>[（(][一二三四五六七八九十]{1,3}[)）])|(?P<bracketed>[（(](?:\d{1,2}|[a-z]|[ivx]{1,4})[)）])|(?P<circled>[①-⑳])"
@@ -48,7 +50,11 @@ def enumeration(text: str, start: int, answer: Span) -> tuple[str, ...]:
     spans = [match.span() for match in _TITLES.finditer(text, start)]
     if spans:
         begin, end = _nearest(spans, answer[0])
-        return _checked([match[0] for match in _TITLE.finditer(text, begin, end)]) if _meets((begin, end), answer) else ()
+        return (
+            _checked([match[0] for match in _TITLE.finditer(text, begin, end)])
+            if _meets((begin, end), answer, _BESIDE_TITLES)
+            else ()
+        )
     if repeated := _repeated(text, start, answer):
         return _checked(repeated)
     pattern = _HAN_LIST if re.search(r"[\u3400-\u9fff]", text) else _ENGLISH_LIST
@@ -80,9 +86,9 @@ def _nearest(spans: list[tuple[int, int]], answer: int) -> tuple[int, int]:
     return min(spans, key=lambda span: max(span[0] - answer, answer - span[1], 0))
 
 
-def _meets(span: Span, answer: Span) -> bool:
-    """Returns whether a list contains some of the answer, or is right beside it."""
-    return span[0] - _BESIDE <= answer[1] and answer[0] <= span[1] + _BESIDE
+def _meets(span: Span, answer: Span, beside: int = _BESIDE) -> bool:
+    """Returns whether a list contains some of the answer, or is at most some characters from it."""
+    return span[0] - beside <= answer[1] and answer[0] <= span[1] + beside
 
 
 def _repeated(text: str, start: int, answer: Span) -> list[str]:

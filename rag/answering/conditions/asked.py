@@ -55,6 +55,12 @@ class Asked:
         return [quantity for quantity in found if any(date.year or date.month for date in quantity.dates)]
 
     @cached_property
+    def amounts(self) -> list[Quantity]:
+        """The exact amounts with a unit, such as 9万吨; not those that a bound leaves open."""
+        found = quantities.find(self.bare, self.language)
+        return [q for q in found if q.kind in ("measure", "money", "share") and not q.bound and len(q.amounts) == 1]
+
+    @cached_property
     def asks_verdict(self) -> bool:
         """Returns whether the question can be answered by yes or no."""
         return asks_verdict(self.question)

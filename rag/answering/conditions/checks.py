@@ -1,4 +1,4 @@
-"""Compares the conditions that need no dictionary: dates, ordinals, codes, words that exclude each other, counted things."""
+"""Compares the conditions that need no dictionary: dates, ordinals, codes, words that exclude each other, counted things, amounts."""
 
 from __future__ import annotations
 
@@ -125,3 +125,15 @@ def units(asked: Asked, scope: Scope) -> Iterator[Condition]:
     others = [quantity for quantity in found if asked.expected.counts_other_things(quantity, scope.sentence)]
     if found and len(others) == len(found) and (counted := _COUNTED.search(asked.bare)):
         yield Condition("unit", counted[0], scope.sentence[others[0].start : others[0].end + 1])
+
+
+def amounts(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds the amounts that the sentence has others in the same unit for: 9万吨 where it says 8.45万吨."""
+    if asked.asks_verdict:
+        return
+    there = [quantity for text in scope.near for quantity in quantities.find(text, scope.language)]
+    own = [quantity for quantity in quantities.find(scope.sentence, scope.language) if quantity.amounts]
+    for amount in asked.amounts:
+        others = [quantity for quantity in own if (quantity.kind, quantity.unit) == (amount.kind, amount.unit)]
+        if others and not any(quantity.contains(amount) for quantity in there):
+            yield Condition("amount", amount.written, others[0].written)

@@ -9,7 +9,7 @@ from typing import Literal
 from rag.text.distinctions import ordinals
 from rag.types import Language
 
-ConditionKind = Literal["date", "ordinal", "code", "rank", "contrast", "place", "name", "unit"]
+ConditionKind = Literal["date", "ordinal", "code", "rank", "contrast", "place", "name", "unit", "amount"]
 
 
 @dataclass(frozen=True, slots=True)

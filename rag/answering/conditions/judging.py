@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rag.answering.agreement import Place
 from rag.answering.conditions.asked import HAN, QUOTED, Asked, is_place
-from rag.answering.conditions.checks import codes, contrasting_words, dates, ordinal_numbers, units
+from rag.answering.conditions.checks import amounts, codes, contrasting_words, dates, ordinal_numbers, units
 from rag.answering.conditions.condition import Condition, Scope
 from rag.answering.reading import Reading, Sentence, odds
 from rag.text.analysis import Analyzer
@@ -94,6 +94,7 @@ class Conditions:
             *self._long_names(asked, scope),
             *self._absent_names(asked, scope),
             *units(asked, scope),
+            *amounts(asked, scope),
         ]
         return sorted(found, key=lambda condition: not condition.instead)
 

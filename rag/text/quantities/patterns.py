@@ -63,7 +63,8 @@ _NUMBER = f"(?:{_NUMBER_IN_DIGITS}|{_HAN_NUMBER}|{_NUMBER_IN_WORDS})"
 MEASURE_WORD = r"(?:人次|[个种名人项处条家位份只头场部台座所辆列艘株棵颗批支张件户次倍])"
 RANGE_SIGN = r"(?: ?(?:——?|[-–~]) ?|至|到| to | and )"
 _FRACTION_WORDS = "|".join(FRACTIONS)
-_BEFORE_NUMBER = rf"(?:(?<![公条契节预合最附A-Za-z])(?P<before>{_any(BOUNDS_BEFORE)}) ?)?"
+# 签约32个项目 are 32, not about 32.
+_BEFORE_NUMBER = rf"(?:(?<![公条契节预合最附签违履续解守赴失毁邀特制A-Za-z])(?P<before>{_any(BOUNDS_BEFORE)}) ?)?"
 _AFTER_NUMBER = rf"(?:{MEASURE_WORD}?(?P<after>{_any(BOUNDS_AFTER)})(?![种样个次项家边元数年]))?"
 _NO_UNIT = r"年[代级度轻龄]|元[素旦件组宵]|天[然津气空]|周[期边]|日(?!之?内|以内)|成[员立果为功交年人分本效绩就熟长]|克[隆拉]|度假|(?<=一)[度成]"
 _UNIT_NAME = rf"(?!{_NO_UNIT})(?:{_any([*UNIT_NAMES, *TENFOLD_UNITS])})"
