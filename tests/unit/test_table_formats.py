@@ -291,6 +291,15 @@ def test_rows_of_many_shapes(rows: Sequence[Sequence[Cell]], above: str, lines: 
     assert list(rows_as_lines(rows, above)) == lines
 
 
+def test_tables_beside_each_other_keep_cells_beyond_the_columns_of_their_first_rows() -> None:
+    rows = [["Town", "Boats", "", "Lake", "Depth"], *([f"Town {i}", str(i), "", f"Lake {i}", str(i)] for i in range(80))]
+    rows[70][2], rows[75:] = "gap", [[*row, "beyond"] for row in rows[75:]]
+    lines = list(rows_as_lines(rows))
+    assert "Town: Town 69; Boats: 69; gap" in lines
+    assert "Lake: Lake 74; Depth: 74; beyond" in lines
+    assert "Town: Town 69; Boats: 69" not in lines
+
+
 def test_spans_of_web_tables_cover_their_cells() -> None:
     page = """<table><tr><th rowspan=2>Region</th><th colspan=2>Units</th></tr><tr><th>2023</th><th>2024</th></tr>
     <tr><td rowspan=2>North</td><td>1</td><td>2</td></tr><tr><td>3</td><td>4</td></tr></table>"""

@@ -50,9 +50,11 @@ def rows_as_lines(rows: Iterable[Sequence[Cell]], above: str = "") -> Iterator[s
             table = yield from _written(stream, sample, table)
             continue
         parts: list[list[_Row]] = [[] for _ in spans]
+        ends = [*(first for first, _ in spans[1:]), None]
         while row := stream.take():
-            for part, (first, last) in zip(parts, spans, strict=True):
-                part.append(row[first:last])
+            for part, (first, last), end in zip(parts, spans, ends, strict=True):
+                # Cells beyond the columns of the sample belong to the table on their left.
+                part.append(row[first : end if _filled(row[last:end]) else last])
         for number, part in enumerate(parts):
             yield from [""] * bool(number or table.headings)
             yield from rows_as_lines(part, above)
