@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.documents.loaders.html import parse, text_of
+from rag.documents.loaders.html import parse_text, text_of
 from rag.documents.loaders.table_rows import Label, rows_as_lines
+from rag.documents.removals import kept, marked_parts, unmarked
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def _table_at(lines: Sequence[str], i: int, above: str) -> tuple[list[str], int]
                 end += 1
             body = [_cells(line) for line in lines[i + 2 : end]]
             named: list[Sequence[str]] = [[Label(cell) for cell in headings]] if any(headings) else []
-            return list(rows_as_lines([*named, *body], above)), end
+            # What is left out of a table comes after it.
+            left_out = [part for line in lines[i:end] for part in marked_parts(line)]
+            return [*rows_as_lines([*named, *body], above), *([""] if left_out else []), *left_out], end
     if _BEGIN.match(lines[i]):
         return _html_table(lines, i)
     return [], i
@@ -67,7 +70,7 @@ def _html_table(lines: Sequence[str], i: int) -> tuple[list[str], int]:
         depth += len(_OPENS.findall(lines[end])) - len(_END.findall(lines[end]))
         if depth <= 0:
             try:
-                return text_of(parse("".join(lines[i : end + 1]).encode(), "")).split("\n"), end + 1
+                return text_of(parse_text("".join(lines[i : end + 1]), "")).split("\n"), end + 1
             except LoadError:
                 return [], i
     return [], i
@@ -75,7 +78,7 @@ def _html_table(lines: Sequence[str], i: int) -> tuple[list[str], int]:
 
 def _cells(line: str) -> list[str]:
     """Returns the cells of a line with bars between them."""
-    text = line.strip().removeprefix("|")
+    text = kept(line).strip().removeprefix("|")
     if text.endswith("|") and not text.endswith("\\|"):
         text = text[:-1]
-    return [cell.replace("\\|", "|").strip() for cell in _BAR.split(text)]
+    return [unmarked(cell.replace("\\|", "|")).strip() for cell in _BAR.split(text)]
