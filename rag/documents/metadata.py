@@ -72,12 +72,13 @@ _CONTACT = re.compile(
 _FIELD = re.compile(r"[^\s：:，,。]{1,12}[：:]\s*\S")
 _SUBTITLE = re.compile(r"[—–]{1,2}\s*\S")
 _FRONT_MATTER = re.compile(
-    r"^(?P<key>title|date|created|published|publisher|source|site|authors?|by|creator|标题|题目|日期|作者)[ \t]*[:：]"
+    r"^(?P<key>title|date|created|published|publisher|source|site|authors?|by|creator|标题|题目|日期|作者|来源)[ \t]*[:：]"
     r"(?P<value>[^\n]*(?:\n[ \t]*-[ \t]+[^\n]+)*)$",
     re.MULTILINE | re.IGNORECASE,
 )
 _SAME_KEY = {"authors": "author", "by": "author", "creator": "author", "作者": "author", "标题": "title", "题目": "title"} | {
     "日期": "date",
+    "来源": "source",
     "created": "date",
 }
 _LIST_MARK = re.compile(r"\n[ \t]*-[ \t]+")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.documents.loaders.check_boxes import symbol, written
+from rag.documents.removals import STRUCK_OUT, removed
 
 
 @pytest.mark.parametrize(
@@ -21,11 +22,19 @@ from rag.documents.loaders.check_boxes import symbol, written
         ("☒ I accept the rules.", "I accept the rules. (ticked)"),
         ("☐ I accept the rules.", "(unticked: I accept the rules.)"),
         ("■ A bullet", "■ A bullet"),
+        ("☒", "☒"),
+        ("Member: ☒", "Member: ☒"),
+        ("☐ ☒", "☐ ☒"),
         ("No box.", "No box."),
     ],
 )
 def test_choices_are_written_as_answers(line: str, expected: str) -> None:
     assert written(line) == expected
+
+
+def test_struck_out_text_after_the_last_box_is_kept() -> None:
+    struck = removed("water", STRUCK_OUT)
+    assert written(f"Drink: tea☐ juice☒{struck}") == f"Drink: juice (unticked: tea){struck}"
 
 
 @pytest.mark.parametrize(

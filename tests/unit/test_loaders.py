@@ -264,6 +264,16 @@ def test_loaders_raise_nothing_but_load_errors(loader: Loader | Container, data:
     [
         ("512<sup>1</sup> t, 10<sup>3</sup> g, CO<sub>2</sub>", "512[^1] t, 10^3 g, CO₂", []),
         ("It costs <s>3,000</s> <b>2,500</b> crowns.<br>Now.", "It costs 2,500 crowns. Now.", ["3,000 "]),
+        (
+            "A.\n\n<table><tr><th>Price</th><th>Kind</th></tr>\n<tr><td><s>5 <i>x</i></s> 7</td><td>tea</td></tr></table>\nEnd.",
+            "A.\n\nPrice: 7; Kind: tea\n\nEnd.",
+            ["5 x\n\n"],
+        ),
+        (
+            "A.\n\n| <s>Cost</s> Price | Kind |\n|---|---|\n| <s>5</s> 7 | tea |\n| 8 | cake |\n\nEnd.",
+            "A.\n\nPrice: 7; Kind: tea\nPrice: 8; Kind: cake\n\nEnd.",
+            ["Cost\n", "5\n\n"],
+        ),
         ("`a<sup>1</sup>` and a < b > c", "`a<sup>1</sup>` and a < b > c", []),
         ("```html\n<b>x</b>\n```\n<span class='a'>y</span> List<T>", "```html\n<b>x</b>\n```\ny List<T>", []),
     ],

@@ -182,6 +182,8 @@ def test_front_matter_comes_first() -> None:
     found = described(head + BODY, "/x/a.md")
     assert (found.title, found.published, found.publisher) == ("湿地：地球之肾", "2021-10-09", "新华社")
     assert not found.text.startswith("---")
+    han = described(f"---\n标题: 湿地\n来源：新华社\n---\n\n{BODY}", "/x/a.md")
+    assert (han.title, han.publisher) == ("湿地", "新华社")
     without = described(f"---\nlayout: post\ndate: soon\n---\n\n# 标题\n\n2019-01-02\n\n{BODY}", "/x/a.md")
     assert (without.title, without.published, without.publisher) == ("标题", "2019-01-02", "")
 

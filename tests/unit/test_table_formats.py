@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pdf_files
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from rag.documents import tables
 from rag.documents.cleaning import clean
+from rag.documents.loaders import xlsx_formulas
 from rag.documents.loaders.csv import CsvLoader
 from rag.documents.loaders.docx import DocxLoader
 from rag.documents.loaders.html import HtmlLoader
@@ -291,6 +293,15 @@ def test_rows_of_many_shapes(rows: Sequence[Sequence[Cell]], above: str, lines: 
     assert list(rows_as_lines(rows, above)) == lines
 
 
+def test_tables_beside_each_other_keep_cells_beyond_the_columns_of_their_first_rows() -> None:
+    rows = [["Town", "Boats", "", "Lake", "Depth"], *([f"Town {i}", str(i), "", f"Lake {i}", str(i)] for i in range(80))]
+    rows[70][2], rows[75:] = "gap", [[*row, "beyond"] for row in rows[75:]]
+    lines = list(rows_as_lines(rows))
+    assert "Town: Town 69; Boats: 69; gap" in lines
+    assert "Lake: Lake 74; Depth: 74; beyond" in lines
+    assert "Town: Town 69; Boats: 69" not in lines
+
+
 def test_spans_of_web_tables_cover_their_cells() -> None:
     page = """<table><tr><th rowspan=2>Region</th><th colspan=2>Units</th></tr><tr><th>2023</th><th>2024</th></tr>
     <tr><td rowspan=2>North</td><td>1</td><td>2</td></tr><tr><td>3</td><td>4</td></tr></table>"""
@@ -356,6 +367,40 @@ def test_simple_formulas_without_values_are_computed_and_others_are_named(caplog
         "After": "Amount: not computed",
     }
     assert "Sheet!D7" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        ("=-2^2", "4"),
+        ("=1-2^2", "-3"),
+        ("=MAX(B2:B3)", "not computed"),
+        ("=COUNT(B2:B3)", "not computed"),
+        ("=SUM(B4:B5)", "not computed"),
+        ("=MAX(B6:B6)", "not computed"),
+        ("=SUM(B7:B8)", "3"),
+    ],
+)
+def test_formulas_over_other_values_than_numbers_and_texts_are_not_computed(formula: str, value: str) -> None:
+    import openpyxl
+    from openpyxl.worksheet.formula import ArrayFormula
+
+    book = openpyxl.Workbook()
+    days = [datetime(2024, 3, 5), datetime(2024, 3, 6)]
+    values = [*days, "#N/A", 1, ArrayFormula("B6", "=B5*{1;2}"), 3, "a text"]
+    for row in [["Item", "Amount"], *([f"Item {i}", one] for i, one in enumerate(values)), ["Result", formula]]:
+        book.active.append(row)
+    assert f"Item: Result; Amount: {value}\n" in XlsxLoader()(saved(book), "a.xlsx").text
+
+
+def test_running_totals_end_when_they_have_read_too_many_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_formulas, "_MAX_STEPS", 100)
+    cells: dict[tuple[int, int], object] = {(row, 1): 1 for row in range(1, 41)}
+    cells |= {(row, 2): f"=SUM(A1:A{row})" for row in range(1, 41)}
+    formulas = xlsx_formulas.Formulas(cells)
+    assert [formulas.value(row, 2) for row in range(1, 11)] == list(range(1, 11))
+    with pytest.raises(xlsx_formulas.NotComputedError):
+        list(map(formulas.value, range(11, 41), [2] * 30))
 
 
 # -- tables of PDF pages -----------------------------------------------------------------------------------------------

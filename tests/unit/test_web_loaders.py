@@ -128,6 +128,7 @@ def test_a_page_too_short_for_a_main_part_is_read_whole_without_its_surroundings
             "<dl><dt>Deposit</dt><dd>30 cents</dd><dt>Open?</dt><dd>Yes</dd><dd>No</dd></dl>",
             "Deposit: 30 cents\n\nOpen?\n\nYes\n\nNo",
         ),
+        ("<dl><dt>Deposit</dt>for a boat<dd>30 cents</dd></dl>", "Deposit\n\nfor a boat\n\n30 cents"),
     ],
 )
 def test_elements_become_lines(html: str, text: str) -> None:

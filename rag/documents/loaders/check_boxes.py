@@ -82,13 +82,15 @@ def _boxes_after(texts: Sequence[str], chosen: Sequence[bool]) -> str:
     cut = max(first.rfind(end) for end in _LABEL_ENDS) + 1
     options = [first[cut:], *texts[1:-1]]
     group = [_Option(option.strip(" \t\u3000,，;；、/"), one) for option, one in zip(options, chosen, strict=True)]
-    return _group(first[:cut], group).strip()
+    return (_group(first[:cut], group) + texts[-1]).strip()
 
 
 def _group(label: str, options: Sequence[_Option]) -> str:
     """Writes a label with what was chosen, and what was not."""
     label = label.rstrip()
     named = [option for option in options if option.text]
+    if not named:
+        return " ".join(filter(None, (label, *(CHECKED if option.chosen else UNCHECKED for option in options))))
     is_han = bool(_HAN.search(label + "".join(option.text for option in named)))
     between, comma = ("", "、") if is_han else (" ", ", ")
     chosen = [option.text for option in named if option.chosen]

@@ -42,7 +42,7 @@ def kept_text(cell: Any) -> str:
 
 def left_out(table: Any) -> list[str]:
     """Returns what is struck out or deleted in a table, with its marks."""
-    rows = [row for row in table.iter(f"{W}tr") if row.find(f"{W}trPr/{W}del") is not None]
+    rows = dict.fromkeys(row for row in table.iter(f"{W}tr") if row.find(f"{W}trPr/{W}del") is not None)
     deleted = (" ".join(text.text or "" for text in row.iter(f"{W}t", f"{W}delText")) for row in rows)
     kept = (cell for cell in table.iter(f"{W}tc") if not any(parent in rows for parent in cell.iterancestors(f"{W}tr")))
     passages = [removals.removed(text, DELETED) for text in deleted if text.strip()]

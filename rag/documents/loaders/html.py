@@ -15,7 +15,7 @@ from rag.documents.loaders.html_inline import NOT_SHOWN, has_hidden_style, prepa
 from rag.documents.loaders.html_main import keep_main_part, set_surroundings_aside
 from rag.documents.loaders.html_tables import cell, mark_cells, without_marks
 from rag.documents.loaders.table_rows import Cell, rows_as_lines
-from rag.documents.removals import kept, marked_parts, record
+from rag.documents.removals import kept, marked_parts, record, unmarked
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -39,6 +39,7 @@ _IS_XML = re.compile(r"\s*<\?xml|.{0,1000}<html[^>]{0,500}\bxmlns=", re.IGNORECA
 _SELF_CLOSED = re.compile(
     r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)([A-Za-z][\w:-]{0,40}+)((?:\s[^<>]{0,2000})?)/>"
 )
+_NO_CHARACTER_OF_A_PAGE = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufdd0-\ufddf\ufffe\uffff]")
 _NO_CHARACTER = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _CHARACTER_REFERENCE = re.compile(r"&#(x[0-9a-f]{1,8}|[0-9]{1,9})(?:;|(?![0-9a-f]))", re.IGNORECASE)
 # In characters; the extraction rejects shorter main texts. English needs three times as many characters as Chinese.
@@ -95,9 +96,18 @@ def parse(data: bytes, source: str) -> Any:
     Raises:
         LoadError: It is not text, or empty.
     """
+    return parse_text(unmarked(_decoded(data, source)), source)
+
+
+def parse_text(text: str, source: str) -> Any:
+    """Parses the text of a page, in which passages may be marked for `rag.documents.removals.record`.
+
+    Raises:
+        LoadError: It is empty.
+    """
     from lxml import etree, html
 
-    text = _NO_CHARACTER.sub("", _CHARACTER_REFERENCE.sub(_referred, _decoded(data, source)))
+    text = _NO_CHARACTER_OF_A_PAGE.sub("", _CHARACTER_REFERENCE.sub(_referred, text))
     if _IS_XML.match(text):
         # In HTML, an element that closes itself would never end.
         text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)
@@ -223,10 +233,6 @@ class _Writer:
         return "".join(self._written)
 
     def _add(self, text: str) -> None:
-        """Adds text to a block or a cell. What is left out of a cell comes after the table."""
-        if self._row is not None:
-            self._left_out += marked_parts(text)
-            text = kept(text)
         self._inline.append(text)
 
     def _begin(self, element: Any) -> None:
@@ -253,7 +259,10 @@ class _Writer:
         tag = element.tag
         if self._row is not None:
             if tag in _CELLS:
-                self._cells.append(cell("".join(self._inline)))
+                text = "".join(self._inline)
+                # What is left out of a cell comes after the table.
+                self._left_out += marked_parts(text)
+                self._cells.append(cell(unmarked(kept(text))))
                 self._inline = []
             if element is self._row:
                 self._rows.append(self._cells)
@@ -295,6 +304,7 @@ class _Writer:
             if line:
                 self._write(line, "\n")
         left_out, self._left_out = self._left_out, []
+        self._gap = "\n\n" if left_out else self._gap
         for passage in left_out:
             self._write(passage, "\n")
         self._gap = "\n\n" if rows else self._gap

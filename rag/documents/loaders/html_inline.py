@@ -172,7 +172,7 @@ def _join_definition(term: Any) -> None:
     if definition is None or definition.tag != "dd" or any(inner.tag in _BLOCKS for part in (term, definition) for inner in part):
         return
     following = definition.getnext()
-    if following is not None and following.tag == "dd":
+    if (term.tail or "").strip() or (following is not None and following.tag == "dd"):
         return
     label = _shown_text(term)
     colon = "" if label.endswith(_SENTENCE_END) else "：" if _HAN.search(label) else ":"

@@ -11,8 +11,10 @@ from rag.text.lines import code_of, lines_of
 
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 _SCRIPT = re.compile(r"<(sup|sub)(?:\s[^<>]{0,200})?>([^<>]{0,200})</\1>", re.IGNORECASE)
-_STRUCK = re.compile(r"<(s|del|strike)(?:\s[^<>]{0,200})?>(.{0,2000}?)</\1>", re.IGNORECASE)
-_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
+_STRUCK = re.compile(
+    r"<(s|del|strike)(?:\s[^<>]{0,200})?>((?:(?!</?t(?:able|body|foot|head|[dhr])\b).){0,2000}?)</\1>", re.IGNORECASE
+)
+_BREAK = re.compile(r"(?:(?<!\s)\s++)?<br\s*/?>\s*", re.IGNORECASE)
 _LOOKS = re.compile(
     r"</?(?:b|i|u|em|strong|small|big|mark|kbd|code|span|font|center|q|cite|ins|abbr|time|label|p|div|details|summary|figure"
     r"|figcaption|section|article|nobr|wbr|a)(?:\s[^<>\n]{0,500})?/?>",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.documents.loaders.html import parse, text_of
+from rag.documents.loaders.html import parse_text, text_of
 from rag.documents.loaders.table_rows import Label, rows_as_lines
+from rag.documents.removals import kept, marked_parts, unmarked
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})")
 _DELIMITERS = re.compile(r" {0,3}(?=[^\n]*\|)\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
@@ -29,12 +30,13 @@ def with_rows(text: str) -> str:
 
 def _lines(lines: Sequence[str]) -> Iterator[str]:
     fence, above, i = "", "", 0
+    ends = _ends_of_html(lines)
     while i < len(lines):
         line = lines[i]
         mark = _FENCE.match(line)
         if mark and (not fence or (mark["fence"][0] == fence[0] and len(mark["fence"]) >= len(fence))):
             fence = "" if fence else mark["fence"]
-        rows, end = ([], i) if fence or mark else _table_at(lines, i, above)
+        rows, end = ([], i) if fence or mark else _table_at(lines, i, above, ends)
         if end > i:
             yield from (f"{row}\n" for row in rows)
             yield "\n" if end < len(lines) and lines[end].strip() else ""
@@ -45,7 +47,7 @@ def _lines(lines: Sequence[str]) -> Iterator[str]:
         i += 1
 
 
-def _table_at(lines: Sequence[str], i: int, above: str) -> tuple[list[str], int]:
+def _table_at(lines: Sequence[str], i: int, above: str, ends: Mapping[int, int]) -> tuple[list[str], int]:
     """Returns the rows of the table that begins in a line, and the number of the line after it; the same number if none does."""
     if i + 1 < len(lines) and "|" in lines[i] and _DELIMITERS.fullmatch(lines[i + 1].rstrip("\r\n")):
         headings = _cells(lines[i])
@@ -55,27 +57,40 @@ def _table_at(lines: Sequence[str], i: int, above: str) -> tuple[list[str], int]
                 end += 1
             body = [_cells(line) for line in lines[i + 2 : end]]
             named: list[Sequence[str]] = [[Label(cell) for cell in headings]] if any(headings) else []
-            return list(rows_as_lines([*named, *body], above)), end
+            # What is left out of a table comes after it.
+            left_out = [part for line in lines[i:end] for part in marked_parts(line)]
+            return [*rows_as_lines([*named, *body], above), *([""] if left_out else []), *left_out], end
     if _BEGIN.match(lines[i]):
-        return _html_table(lines, i)
+        return _html_table(lines, i, ends.get(i, len(lines)))
     return [], i
 
 
-def _html_table(lines: Sequence[str], i: int) -> tuple[list[str], int]:
+def _ends_of_html(lines: Sequence[str]) -> dict[int, int]:
+    """Returns the line in which each line's table ends, for the lines that begin one that ends."""
+    ends: dict[int, int] = {}
+    waiting: list[tuple[int, int]] = []
     depth = 0
-    for end in range(i, min(len(lines), i + _MAX_HTML_LINES)):
-        depth += len(_OPENS.findall(lines[end])) - len(_END.findall(lines[end]))
-        if depth <= 0:
-            try:
-                return text_of(parse("".join(lines[i : end + 1]).encode(), "")).split("\n"), end + 1
-            except LoadError:
-                return [], i
-    return [], i
+    for number, line in enumerate(lines):
+        if _BEGIN.match(line):
+            waiting.append((number, depth))
+        depth += len(_OPENS.findall(line)) - len(_END.findall(line))
+        while waiting and depth <= waiting[-1][1]:
+            ends[waiting.pop()[0]] = number
+    return ends
+
+
+def _html_table(lines: Sequence[str], i: int, end: int) -> tuple[list[str], int]:
+    if end >= min(len(lines), i + _MAX_HTML_LINES):
+        return [], i
+    try:
+        return text_of(parse_text("".join(lines[i : end + 1]), "")).split("\n"), end + 1
+    except LoadError:
+        return [], i
 
 
 def _cells(line: str) -> list[str]:
     """Returns the cells of a line with bars between them."""
-    text = line.strip().removeprefix("|")
+    text = kept(line).strip().removeprefix("|")
     if text.endswith("|") and not text.endswith("\\|"):
         text = text[:-1]
-    return [cell.replace("\\|", "|").strip() for cell in _BAR.split(text)]
+    return [unmarked(cell.replace("\\|", "|")).strip() for cell in _BAR.split(text)]

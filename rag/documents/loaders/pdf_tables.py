@@ -34,6 +34,7 @@ _ALIGNED = 4.0
 _MAX_MARKER = 3
 # A page of more pieces is a drawing; the time to look for tables grows with their square.
 _MAX_PIECES = 4000
+_MAX_WORDS = 20_000
 
 Span = tuple[float, float]
 
@@ -88,6 +89,8 @@ class PageTables:
         if not grids and sum(len(line) > 1 for line in lines) < (1 if before else _MIN_ROWS):
             return pieces
         words = [*pieces_of(textpage, count, _WORD), *filter(is_field, pieces)]
+        if len(words) > _MAX_WORDS:
+            return pieces
         found = _ruled(words, grids)
         taken = {id(word) for table in found for word in table.words}
         rest = [word for word in words if id(word) not in taken]
@@ -187,6 +190,7 @@ def _run(lines: Sequence[Row], start: int, height: float) -> tuple[int, list[Spa
     """Returns the end of the run of lines that begins at `start`, and the stretches that all of them leave free."""
     free: list[Span] = []
     most, end = 0, start
+    left, right = float("inf"), float("-inf")
     while end < len(lines):
         line = lines[end]
         parts = _parts(line, height)
@@ -194,11 +198,12 @@ def _run(lines: Sequence[Row], start: int, height: float) -> tuple[int, list[Spa
             break
         gaps = _gaps(line, height)
         narrowed = gaps if end == start else _common(free, gaps, height)
-        inner = _inner(narrowed, [*lines[start:end], line])
-        if len(inner) + 1 < max(most, parts):
+        outer = min(left, line[0].left), max(right, *(word.right for word in line))
+        if len(_inner(narrowed, *outer)) + 1 < max(most, parts):
             break
         free, most, end = narrowed, max(most, parts), end + 1
-    return max(end, start + 1), _inner(free, lines[start:end]) if end > start else []
+        left, right = outer
+    return max(end, start + 1), _inner(free, left, right)
 
 
 def _aligned(lines: Sequence[Row], gutters: Sequence[Span], height: float, before: _Open | None) -> _Found | None:
@@ -251,10 +256,8 @@ def _common(one: Sequence[Span], other: Sequence[Span], height: float) -> list[S
     return found
 
 
-def _inner(free: Sequence[Span], lines: Sequence[Row]) -> list[Span]:
-    """Returns the stretches with text on both sides."""
-    left = min(line[0].left for line in lines)
-    right = max(word.right for line in lines for word in line)
+def _inner(free: Sequence[Span], left: float, right: float) -> list[Span]:
+    """Returns the stretches within the edges of the text."""
     return [(start, end) for start, end in free if start >= left and end <= right]
 
 

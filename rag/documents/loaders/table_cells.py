@@ -21,7 +21,7 @@ _TIME = re.compile(
 )
 _YEAR = re.compile(r"(?:1[89]|20)\d{2}(?:年|/\d\d)?|(?:Q[1-4]|H[12])(?:[ /-](?:1[89]|20)\d\d)?|\d{1,2}月")
 _MEASURE = re.compile(rf"(?:[-+−]?[¥￥$€£]?{_DIGITS})(?:%|\s?[^\W\d_]{{1,12}}[²³]?(?:[/ ][^\W\d_]{{1,10}}){{0,2}})")
-_CONTACT = re.compile(r"\S+@\S+|https?://\S+|www\.\S+|\+?\d[\d ()/-]{6,}")
+_CONTACT = re.compile(r"\S[^\s@]*+@\S+|https?://\S+|www\.\S+|\+?\d[\d ()/-]{6,}")
 _VALUE = re.compile(rf"[-+−(（]?[¥￥$€£]?\s?{_DIGITS}[%‰)）]?|TRUE|FALSE|not computed")
 _MAX_HEADING = 60
 

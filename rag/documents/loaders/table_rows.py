@@ -43,20 +43,22 @@ def rows_as_lines(rows: Iterable[Sequence[Cell]], above: str = "") -> Iterator[s
         above: The text above the table, which may state its unit.
     """
     stream = _Stream(rows)
-    table = _Table(above=above)
+    table = _Table([above])
     while sample := stream.block():
         spans = _beside_each_other(sample)
         if len(spans) < 2:
             table = yield from _written(stream, sample, table)
             continue
         parts: list[list[_Row]] = [[] for _ in spans]
+        ends = [*(first for first, _ in spans[1:]), None]
         while row := stream.take():
-            for part, (first, last) in zip(parts, spans, strict=True):
-                part.append(row[first:last])
+            for part, (first, last), end in zip(parts, spans, ends, strict=True):
+                # Cells beyond the columns of the sample belong to the table on their left.
+                part.append(row[first : end if _filled(row[last:end]) else last])
         for number, part in enumerate(parts):
             yield from [""] * bool(number or table.headings)
             yield from rows_as_lines(part, above)
-        table = _Table(above=above)
+        table = _Table([above])
 
 
 class _Stream:
@@ -103,7 +105,7 @@ class _Table:
     each column so far, as far as they matter.
     """
 
-    above: str = ""
+    above: list[str] = field(default_factory=list)
     headings: list[str] | None = None
     raw: list[str] = field(default_factory=list)
     section: str = ""
@@ -166,18 +168,18 @@ def _written(stream: _Stream, sample: list[_Row], table: _Table) -> Generator[st
         stream.take()
         sample = stream.sample()
     if not sample:
-        table.above = "\n".join([table.above, *titles])
+        table.above += titles
         return table
     if table.headings is None or _begins_table(sample, table, stream.gap, bool(titles)):
         yield from [""] * (table.headings is not None and not titles)
-        return (yield from _new_table(stream, sample, "\n".join([*([] if table.headings else [table.above]), *titles])))
+        return (yield from _new_table(stream, sample, [*([] if table.headings else table.above), *titles]))
     if titles:
         table.begin_section(titles[-1])
     yield from _body(stream, table)
     return table
 
 
-def _new_table(stream: _Stream, sample: list[_Row], above: str) -> Generator[str, None, _Table]:
+def _new_table(stream: _Stream, sample: list[_Row], above: list[str]) -> Generator[str, None, _Table]:
     """Writes the first block of a table below some text, and returns the table."""
     table = _Table(above)
     if are_facts(sample):
@@ -222,7 +224,7 @@ def _read_headings(stream: _Stream, sample: list[_Row], table: _Table) -> None:
     body = sample[count:]
     table.headings = table_headings.joined(rows)
     table.raw = _filled(rows[0]) if rows else []
-    if rows and (unit := unit_of(table.above)):
+    if rows and (unit := unit_of("\n".join(table.above))):
         table.headings = with_unit(table.headings, body, unit)
     table.has_groups = bool(table.headings) and _has_groups(body)
 

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _MAX_DEPTH = 60
-_MAX_STEPS = 200_000
+# So many cells are read for all formulas of a sheet.
+_MAX_STEPS = 10_000_000
 _MAX_RANGE = 100_000
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?")
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 4}
-_NEGATION = 3
+_NEGATION = 5  # -2^2 is 4 in a sheet
+_ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"))
 
 Value = Decimal | str | None
 _Range = list["Value"]
@@ -80,7 +82,9 @@ class Formulas:
             raise NotComputedError
         first, top = _column(match[1]), int(match[2])
         last, bottom = (_column(match[3]), int(match[4])) if match[3] else (first, top)
-        if (last - first + 1) * (bottom - top + 1) > _MAX_RANGE:
+        size = (last - first + 1) * (bottom - top + 1)
+        self._steps += size
+        if size > _MAX_RANGE or self._steps > _MAX_STEPS:
             raise NotComputedError
         return [self.value(row, column, depth) for row in range(top, bottom + 1) for column in range(first, last + 1)]
 
@@ -200,9 +204,18 @@ def _number(value: _Range) -> Decimal:
 
 
 def _plain(content: object) -> Value:
-    if isinstance(content, bool) or content is None:
+    """Returns the value of a cell without a formula.
+
+    Raises:
+        NotComputedError: It is a date, an error or an array formula, which are neither texts nor numbers.
+    """
+    if content is None or isinstance(content, bool):
         return None if content is None else str(content)
-    return Decimal(str(content)) if isinstance(content, (int, float)) else str(content)
+    if isinstance(content, (int, float)):
+        return Decimal(str(content))
+    if isinstance(content, str) and content not in _ERRORS:
+        return content
+    raise NotComputedError
 
 
 def _column(letters: str) -> int:
