@@ -36,9 +36,11 @@ class NameFinder:
         return [match[0] for match in _PAIR.finditer(self._analyzer.fold(text))]
 
     def ends_with_noun(self, text: str) -> bool:
-        """Returns whether the last word of a Chinese text is a noun or a name."""
-        run = _HAN.findall(text)
-        return bool(run) and text.endswith(run[-1]) and self.tagged(run[-1])[-1][1].startswith("n")
+        """Returns whether the last word of a Chinese text is a noun, or the whole text is a person's name."""
+        runs = _HAN.findall(text)
+        tags = [tag for run in runs for _, tag in self.tagged(run)]
+        # The tagger takes phrases such as 拉开帷幕 for names of people.
+        return bool(runs) and text.endswith(runs[-1]) and (set(tags) == {"nr"} or (tags[-1].startswith("n") and tags[-1] != "nr"))
 
     def tagged(self, han: str) -> list[tuple[str, str]]:
         """Returns the words of Han text in simplified characters, each with its part-of-speech tag."""
