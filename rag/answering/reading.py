@@ -7,6 +7,7 @@ model weighs that with the search's scores: the similarity of the passage and th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -37,6 +38,8 @@ FEATURES = (
 """The columns of `features`: the logits of the passage and of the place, a cosine, a share of the terms."""
 
 _SMALLEST_SHARE = 0.02
+# A question, in quotation marks or as a heading too; "Who?" alone may be an answer in an interview.
+_ASKS = re.compile(r"^#{1,6} |.{3}[？?][”」』\"'）)*]*$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ class SentenceReader:
 
 
 class Passage:
-    """The sentences of a passage, without headings, and their places in its text.
+    """The sentences of a passage, without headings and questions, and their places in its text.
 
     The reader reads `context`, in which the text begins at `offset`, in simplified Chinese of the same length. It begins with the
     name of the file if the question mentions what only that name says.
@@ -169,7 +172,8 @@ class Passage:
         file_name = context_of(result.source, question, known) if question else ""
         self.context = to_simplified(f"{file_name}\n{known}" if file_name else known)
         self.offset = len(self.context) - len(text)
-        self.spans = [(a, b) for a, b in sentences(text) if text[a:b].strip("# ") not in headings]
+        spans = sentences(text)
+        self.spans = [(a, b) for a, b in spans if text[a:b].strip("# ") not in headings and not _ASKS.search(text[a:b])]
         self.texts = [text[a:b] for a, b in self.spans]
 
     def sentence(self, number: int, read: PassageReading, support: float) -> Sentence:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag.answering.agreement import Place
@@ -42,7 +44,8 @@ def unmet(question: str, text: str, **known: str) -> list[tuple[str, str, str]]:
         ("第三次报告何时提交？", "2019年7月提交了第六次报告。", "ordinal", "第三次", "第六次"),
         ("ABC16的主题是什么？", "ABC15的主题是河流。", "code", "ABC16", "ABC15"),
         ("秘书长是谁？", "副秘书长周远出席。", "rank", "秘书长", "副秘书长"),
-        ("市级保护区有多少个？", "省级保护区有8个。", "contrast", "市级", "省级"),
+        ("市级保护区有多少个？", "省级保护区有8个。", "contrast", "市级保护区", "省级保护区"),
+        ("大型桥梁有几座没有护栏？", "约三成的小型桥梁没有护栏。", "contrast", "大型桥梁", "小型桥梁"),
         ("上海有多少个植物园？", "全国有近200个植物园。", "name", "上海", ""),
         ("园里有多少只大熊猫？", "园里的大熊猫等动物有10种。", "unit", "多少只大熊猫", "10种"),
         ("9万吨的船签订了多少艘？", "8.45万吨的船已签订12艘。", "amount", "9万吨", "8.45万吨"),
@@ -60,6 +63,8 @@ def test_a_condition_that_a_chinese_sentence_does_not_meet_is_found(
     [
         ("Where was the fair held in 2024?", "The fair of 2023 was held in Osterby.", "date", "2024", "2023"),
         ("How much did phase 2 cost?", "Phase 1 cost 40 crowns.", "ordinal", "phase 2", "Phase 1"),
+        ("When does phase three begin?", "Phase one begins in May.", "ordinal", "phase three", "Phase one"),
+        ("How much was found on 20 February?", "They found 3.8 tonnes on 20 January.", "date", "20 February", "20 January"),
         ("When was the seventh report handed in?", "The sixth report was handed in in July.", "ordinal", "seventh", "sixth"),
         ("Who is the Director?", "The Deputy Director is Ida Marsh.", "rank", "Director", "Deputy Director"),
         ("How many imports were counted?", "There were 30 exports.", "contrast", "imports", "exports"),
@@ -152,3 +157,22 @@ def test_a_year_that_a_document_of_other_years_never_names_is_a_condition() -> N
     found = Place(Reading(SearchResult(chunk, source.title, "d.txt", "zh", 0.0, 1), (sentence,), 0.9), sentence)
     assert [(c.kind, c.text) for c in CONDITIONS.unmet("2018年中心编制多少人？", found, source)] == [("date", "2018年")]
     assert CONDITIONS.unmet("2021年中心编制多少人？", found, source) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "instead"),
+    [
+        ("画展二等奖的奖金是多少？", "8万元", ["一等奖"]),
+        ("画展一等奖的奖金是多少？", "8万元", []),
+        ("画展三等奖有几名？", "五名", []),
+        ("第二期要花多少钱？", "40万元", ["第一期"]),
+        ("第一期要花多少钱？", "40万元", []),
+    ],
+)
+def test_an_answer_that_is_of_the_other_of_two_in_a_sentence_is_none(question: str, answer: str, instead: list[str]) -> None:
+    text = "画展由林鹤获一等奖，奖金8万元；二等奖两名，三等奖五名；第一期40万元，第二期明年开始。"
+    source = document(text)
+    found = place(source, text)
+    begin = text.index(answer)
+    read = replace(found, sentence=replace(found.sentence, answer=(begin, begin + len(answer))))
+    assert [condition.instead for condition in CONDITIONS.unmet(question, read, source)] == instead

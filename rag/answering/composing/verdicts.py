@@ -42,6 +42,23 @@ _OPPOSITES = tuple(
 )
 # A question that denies; the 无 of 无人区 does not.
 _DENIES = re.compile(r"不(?![断同仅但])|没|未(?!来)|\b(?:not|never|no)\b|n['’]t\b", re.IGNORECASE)
+# A bound does not deny: 不小于六厘米.
+_BOUND = re.compile(r"不[小少低大高多早晚]于|不超过|\b(?:no|not) (?:less|more|fewer|later|earlier|greater) than\b", re.IGNORECASE)
+# What had been planned is not so any more.
+_CHANGED = re.compile(
+    r"(?:原定|原计划|本应).*(?:改|推迟|延期|取消|提前)|\b(?:originally|had been|was to)\b.*\b(?:moved|postponed|cancelled|changed|brought forward)\b",
+    re.IGNORECASE,
+)
+_ASKS_CHANGE = re.compile(r"改|推迟|延期|取消|提前|\b(?:moved|postponed|cancelled|changed)\b", re.IGNORECASE)
+# A clause that says what became of the one before it.
+_OF_THE_CLAUSE_BEFORE = re.compile(
+    r"(?:但|而|不过)?(?:此|该|这|对此)|(?:but |and |yet )?(?:this|that|these|it|they)\b", re.IGNORECASE
+)
+# What a question asks the existence of.
+_EXISTENCE = re.compile(
+    r"\b(?:is|are|was|were) there (?:(?:an?|any|no|some) )?(?P<thing>[\w' -]+?)(?= (?:on|in|at|for|to|of|with|from|during|after|before)\b|[?,.]|$)",
+    re.IGNORECASE,
+)
 _LEAST_COVERED = 0.5
 _WORDS: dict[Verdict, dict[Language, str]] = {"yes": {"zh": "是。", "en": "Yes. "}, "no": {"zh": "不是。", "en": "No. "}}
 _HAN_VERBS = (
@@ -67,8 +84,7 @@ def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str],
     everything = overlap(question)
     if not everything or len(overlap(sentence)) < _LEAST_COVERED * len(everything):
         return None
-    parts = clauses(sentence)
-    begin, end = max(parts, key=lambda part: focus(sentence[slice(*part)]))
+    begin, end = _deciding(question, sentence, overlap, focus)
     clause = sentence[begin:end]
     bare = HAN_YES_NO.sub("", question)
     exceptions = [match["han"] or match["exempt"] or match["english"] or "" for match in _EXCEPTION.finditer(sentence)]
@@ -78,7 +94,8 @@ def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str],
         or (denies.search(bare) and affirms.search(rest) and not denies.search(clause))
         for affirms, denies in _OPPOSITES
     )
-    denied = bool(NEGATION.search(rest)) or opposed
+    changed = bool(_CHANGED.search(sentence)) and not _ASKS_CHANGE.search(bare)
+    denied = bool(NEGATION.search(_BOUND.sub(" ", rest))) or opposed or changed
     if exceptions:
         # The rule that something is an exception to may be in another clause.
         denied = denied or bool(NEGATION.search(_without(_EXCEPTION.sub(" ", sentence), bare)))
@@ -90,6 +107,23 @@ def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str],
         denied = True
     said: Verdict = "no" if denied != bool(_DENIES.search(bare)) else "yes"
     return said, (begin, end)
+
+
+def _deciding(question: str, sentence: str, overlap: Terms, focus: Callable[[str], int]) -> Span:
+    """Returns the clause of a sentence that answers: the one with most of the question in it, or one that says what became of that."""
+    parts = clauses(sentence)
+    texts = [sentence[slice(*part)] for part in parts]
+    if (asked := _EXISTENCE.search(question)) and any(found := [len(overlap(asked["thing"]) & overlap(text)) for text in texts]):
+        return parts[found.index(max(found))]
+    weights = [focus(text) for text in texts]
+    best = weights.index(max(weights))
+    # A later clause that says the same of the case in question is the rule for that: 须经批准，候鸟保护期内一律不予批准.
+    known = overlap(texts[best])
+    special = [i for i in range(best + 1, len(parts)) if (terms := overlap(texts[i])) - known and terms & known]
+    best = special[0] if special else best
+    if best + 1 < len(parts) and _OF_THE_CLAUSE_BEFORE.match(texts[best + 1]) and NEGATION.search(texts[best + 1]):
+        best += 1
+    return parts[best]
 
 
 def worded(said: Verdict, question: str, language: Language) -> str:

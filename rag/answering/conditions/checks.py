@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from rag.answering.conditions.asked import CODE, YEAR, Asked
 from rag.answering.conditions.condition import Condition, Scope
@@ -16,6 +17,9 @@ from rag.types import Language
 _BARE_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]|\s?[个张人名家所种次位处座件台册万亿千元米吨公亩余多%])")
 # A rule with a first or last day may also be so in another year.
 _DEADLINE = re.compile(r"[年月日](?:之?[前后]|起|以[前后])|逾期|\b(?:before|after|until|by|from|since)\b", re.IGNORECASE)
+_BREAK = re.compile(r"[，,；;。:：]")
+# The words after a noun are no part of it.
+_OF_A_NAME = re.compile(r"(?![有是为在的共于达将已要能会可被把从到由和与及等不没中上下里])[\u3400-\u9fff]")
 _COUNTED = re.compile(r"(?:多少|几)[\u3400-\u9fff]{1,5}?(?=[？?，,]|$)|(?:多少|几)[\u3400-\u9fff]{1,3}")
 
 
@@ -29,6 +33,9 @@ def dates(asked: Asked, scope: Scope) -> Iterator[Condition]:
     published = [*_dated(scope.published, "en"), *_dated(scope.file_name, scope.language)]
     for date in asked.dates:
         if any(_overlap(date, other) for other in own) or (asked.asks_verdict and _DEADLINE.search(scope.sentence)):
+            continue
+        if others := _other_days(date, own):
+            yield Condition("date", date.written, others[0].written)
             continue
         if dated := _with_year(own):
             # The year of a report is in its title, and its sentences may speak of other years besides.
@@ -55,6 +62,13 @@ def _dated(text: str, language: Language) -> list[Quantity]:
 
 def _with_year(dates: list[Quantity]) -> list[Quantity]:
     return [quantity for quantity in dates if any(date.year for date in quantity.dates)]
+
+
+def _other_days(date: Quantity, own: list[Quantity]) -> list[Quantity]:
+    """Returns the days that a sentence names, if it names only days, without their year, and the question asks after a day."""
+    days = [quantity for quantity in own if len(quantity.dates) == 1 and quantity.dates[0].day and not quantity.dates[0].year]
+    asks_day = len(date.dates) == 1 and bool(date.dates[0].month and date.dates[0].day)
+    return days if asks_day and len(days) == len(own) and all(day.dates[0].month for day in days) else []
 
 
 def _overlap(one: Quantity, other: Quantity) -> bool:
@@ -88,9 +102,12 @@ def ordinal_numbers(asked: Asked, scope: Scope) -> Iterator[Condition]:
             return [other for other in ordinals.find(text) if not unit or not other.unit or other.unit == unit]
 
         if any(other.number == ordinal.number for text in scope.near for other in alike(text)):
+            own = [(other.start, other.number, other.written) for other in alike(scope.sentence)]
+            if instead := _of_another(own, ordinal.number, scope):
+                yield Condition("ordinal", ordinal.written, instead)
             continue
-        if instead := alike(scope.sentence) or alike(scope.headings):
-            yield Condition("ordinal", ordinal.written, instead[0].written)
+        if others := alike(scope.sentence) or alike(scope.headings):
+            yield Condition("ordinal", ordinal.written, others[0].written)
         elif ordinal.number > 1 and scope.language == asked.language and ordinal.unit and not scope.has_ordinal(ordinal):
             yield Condition("ordinal", ordinal.written)
 
@@ -109,12 +126,43 @@ def codes(asked: Asked, scope: Scope) -> Iterator[Condition]:
 def contrasting_words(asked: Asked, scope: Scope) -> Iterator[Condition]:
     """Finds the words that the sentence has an excluding one for: 市级 where it says 省级."""
     for word in asked.contrasts:
-        own = [other for text in (scope.sentence, scope.headings) for other in contrasts.find(text) if other.group == word.group]
-        if own and all(other.member != word.member for other in own):
-            named = {other.member for other in asked.contrasts if other.group == word.group}
-            instead = [other.written for other in own if other.member not in named]
-            if instead:
-                yield Condition("contrast", word.written, instead[0])
+        named = {other.member for other in asked.contrasts if other.group == word.group}
+        sentence, headings = (
+            [other for other in contrasts.find(text) if other.group == word.group] for text in (scope.sentence, scope.headings)
+        )
+        if any(other.member == word.member for other in (*sentence, *headings)):
+            places = [(one.start, one.member, one.written) for one in sentence]
+            if other_written := _of_another(places, word.member, scope):
+                yield Condition("contrast", word.written, other_written)
+            continue
+        for text, found in ((scope.sentence, sentence), (scope.headings, headings)):
+            if instead := [other for other in found if other.member not in named]:
+                yield Condition("contrast", *_with_common_end(asked.bare, word, text, instead[0]))
+                break
+
+
+def _with_common_end(question: str, word: contrasts.Member, text: str, other: contrasts.Member) -> tuple[str, str]:
+    """Returns two words with the Han characters that follow both: 大型水库 and 小型水库 for 大型 and 小型."""
+    ends = question[word.start + len(word.written) :], text[other.start + len(other.written) :]
+    alike = takewhile(lambda pair: pair[0] == pair[1] and _OF_A_NAME.match(pair[0]), zip(*ends, strict=False))
+    end = "".join(one for one, _ in alike)
+    return word.written + end, other.written + end
+
+
+def _of_another(there: list[tuple[int, int, str]], wanted: int, scope: Scope) -> str:
+    """Returns the word that the answer is of, if that is not the wanted one: 8万元 of 一等奖8万元，二等奖两名.
+
+    Args:
+        there: The place, number and text of each word of a set in the sentence, in order.
+        wanted: The number of the word of the question.
+        scope: The sentence.
+    """
+    begin, end = scope.answer
+    before = [(number, written) for start, number, written in there if start < begin]
+    after = [start for start, number, _ in there if number == wanted and start >= end]
+    if not before or not after or wanted in {number for number, _ in before}:
+        return ""
+    return before[-1][1] if _BREAK.search(scope.sentence, end, after[0]) else ""
 
 
 def units(asked: Asked, scope: Scope) -> Iterator[Condition]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.text.distinctions import ordinals
+from rag.text.sentences import Span
 from rag.types import Language
 
 ConditionKind = Literal["date", "ordinal", "code", "rank", "contrast", "place", "name", "unit", "amount"]
@@ -27,7 +28,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A sentence and its context, nearest first."""
+    """A sentence and its context, nearest first. `answer` is the place in the sentence of the reader's answer."""
 
     sentence: str
     before: str
@@ -36,6 +37,7 @@ class Scope:
     published: str
     document: str
     language: Language
+    answer: Span = (0, 0)
 
     def has_ordinal(self, ordinal: ordinals.Ordinal) -> bool:
         """Returns whether the document contains an ordinal anywhere, in whatever way it is written."""

@@ -171,6 +171,7 @@ class Conditions:
             document.published,
             self._scope_text(document),
             place.language,
+            (place.sentence.answer[0] - place.sentence.start, place.sentence.answer[1] - place.sentence.start),
         )
 
     def _fold(self, text: str) -> str:

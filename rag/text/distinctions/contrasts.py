@@ -24,6 +24,8 @@ _SETS = """
 小学|primary school / 初中|junior high / 高中|senior high
 单程|one-way|single ticket / 往返|round-trip|return ticket
 公立|public / 私立|private
+大型 / 中型 / 小型
+一等奖|一等 / 二等奖|二等 / 三等奖|三等
 最高|highest|maximum / 最低|lowest|minimum / 平均|average
 计划|planned / 实际|actual
 预算|budget / 决算

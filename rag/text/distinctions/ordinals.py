@@ -46,13 +46,17 @@ _WORDS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split()
 )
 _WORD_NUMBERS = {word: number for number, word in enumerate(_WORDS, 1)} | {"opening": 1, "initial": 1}
+_NUMBERS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
+# Of these, a number in words tells one from the others: phase three.
+_LABELLED = "phase|stage|part|chapter|section|round|volume|batch|step|article|tranche"
 _ROMAN = {name: number for number, name in enumerate("i ii iii iv v vi vii viii ix x".split(), 1)}
 _ORDINAL = re.compile(
     rf"第\s?(?P<han>[{HAN_NUMERALS}]+|\d+)\s?(?P<han_unit>{_HAN_UNITS})?"
     rf"|(?P<initial>首)(?P<initial_unit>{_HAN_UNITS})"
     rf"|\b(?P<word>{'|'.join(_WORD_NUMBERS)}|\d+(?:st|nd|rd|th))[ -](?:\w+[ -]){{0,2}}?(?P<word_unit>{_LATIN_UNITS})s?\b"
     rf"|\b(?P<plain>{'|'.join(_WORDS[2:])}|(?:[3-9]|\d\d)(?:st|nd|rd|th))(?= [a-z])(?! of\b)"
-    rf"|\b(?P<label>{_LATIN_UNITS})s? (?P<number>\d+|[ivx]+)\b(?!%|[.,]\d)",
+    rf"|\b(?P<label>{_LATIN_UNITS})s? (?P<number>\d+|[ivx]+)\b(?!%|[.,]\d)"
+    rf"|\b(?P<labelled>{_LABELLED}) (?P<in_words>{'|'.join(_NUMBERS)})\b(?!-)",
     re.IGNORECASE,
 )
 
@@ -73,7 +77,7 @@ def find(text: str) -> list[Ordinal]:
     found = []
     for match in _ORDINAL.finditer(text):
         part = match.groupdict()
-        unit = part["han_unit"] or part["initial_unit"] or part["word_unit"] or part["label"] or ""
+        unit = part["han_unit"] or part["initial_unit"] or part["word_unit"] or part["label"] or part["labelled"] or ""
         if number := _number(part):
             found.append(Ordinal(match.start(), match.end(), match[0], number, _UNIT_OF.get(unit.lower(), "")))
     return found
@@ -88,5 +92,7 @@ def _number(part: dict[str, str | None]) -> int:
         return int(digits or 0)
     if word := (part["word"] or part["plain"] or "").lower():
         return _WORD_NUMBERS.get(word) or int(re.sub(r"\D", "", word))
+    if word := (part["in_words"] or "").lower():
+        return _NUMBERS[word]
     number = (part["number"] or "").lower()
     return int(number) if number.isdecimal() else _ROMAN.get(number, 0)
