@@ -299,7 +299,9 @@ class RagPipeline:
             judged = self._conditions.judge(draft.query, readings, self._library.document)
             confidence = judged.confidence
             if not judged.readings or confidence < self._threshold:
-                yield from self._not_answered(draft, judged, self._why_not(candidates, cited), results)
+                absent = self._conditions.absent_words(draft.query, candidates)
+                refusal = composing.refusal(draft.language, self._why_not(candidates, cited), absent)
+                yield from self._not_answered(draft, judged, refusal, results)
                 return
             # Composed before any of it is shown: a document may be removed while it is read.
             composition = self._composer.compose(
@@ -317,17 +319,15 @@ class RagPipeline:
             yield from draft.say(composition.statements)
         yield draft.done("answer", results, confidence)
 
-    def _not_answered(
-        self, draft: Draft, judged: Judged, why: composing.NoAnswer, results: tuple[SearchResult, ...]
-    ) -> Iterator[Event]:
-        """Names the condition that the closest sentence does not meet, or says that the documents do not answer."""
+    def _not_answered(self, draft: Draft, judged: Judged, refusal: str, results: tuple[SearchResult, ...]) -> Iterator[Event]:
+        """Names the condition that the closest sentence does not meet, or else refuses with the given text."""
         confidence = judged.confidence
         if judged.nearest and judged.nearest[0].sentence.support >= self._threshold:
             place, unmet = judged.nearest
             yield from draft.say(composing.near_miss(place, unmet, draft.language, self._library.document).statements)
             yield draft.done("near", results, confidence)
         else:
-            yield from draft.say([Statement(composing.refusal(draft.language, why), ())])
+            yield from draft.say([Statement(refusal, ())])
             yield draft.done("refusal", results, confidence)
 
     def _parts(self, query: str, documents: Collection[str] | None, stop: Stop) -> composing.Composition | None:

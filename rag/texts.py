@@ -298,6 +298,10 @@ NOT_SAID = Words(
     "文档中没有找到这个问题的答案。最接近的内容见出处，但其中没有答案。",
     "The documents do not say. The closest passages are shown, but they do not contain the answer.",
 )
+NOT_MENTIONED = Words(
+    "文档中没有找到这个问题的答案：找到的段落都没有提到“{}”。最接近的内容见出处。",
+    "The documents do not say: none of the passages found mentions “{}”. The closest ones are shown.",
+)
 NONE_CHOSEN = Words(
     "没有选中资料库里的任何文档，请先选择要查找的文档。",
     "None of the documents in the library is chosen. Choose the ones to search first.",

@@ -26,7 +26,7 @@ from rag.documents.file_names import context_of
 from rag.text.language import language_of
 from rag.text.scripts import to_simplified
 from rag.text.sentences import Span, sentences
-from rag.types import SearchResult
+from rag.types import Language, SearchResult
 
 WEIGHTS = BUNDLED / "reader" / "weights.json"
 FEATURES = (
@@ -34,8 +34,10 @@ FEATURES = (
     "sentence_read",
     "passage_similarity",
     "passage_terms",
+    "terms_elsewhere",
 )
-"""The columns of `features`: the logits of the passage and of the place, a cosine, a share of the terms."""
+"""The columns of `features`: the logits of the passage and of the place, a cosine, a share of the terms, and the largest share of the
+terms in a passage of the question's language if this one is in the other: where such a passage has them, the other is rarely meant."""
 
 _SMALLEST_SHARE = 0.02
 # A question, in quotation marks or as a heading too; "Who?" alone may be an answer in an interview.
@@ -138,12 +140,13 @@ class SentenceReader:
         passages = [Passage(result, question) for result in results]
         reads = self.read_passages(question, passages, stop)
         language = language_of(question)
+        elsewhere = terms_elsewhere(results, language)
         readings = []
         for passage, read in zip(passages, reads, strict=True):
             if not passage.spans:
                 continue
             weights = self._weights.same if passage.result.language == language else self._weights.other
-            supports = logistic.probability(weights, features(passage, read))
+            supports = logistic.probability(weights, features(passage, read, 0.0 if weights is self._weights.same else elsewhere))
             found = tuple(passage.sentence(i, read, float(support)) for i, support in enumerate(supports))
             readings.append(Reading(passage.result, found, float(supports.max())))
         return sorted(readings, key=lambda reading: -reading.support)
@@ -187,8 +190,16 @@ class Passage:
         return Sentence(start + shift, end + shift, self.texts[number], support, answer, likelihood, tokens)
 
 
-def features(passage: Passage, read: PassageReading) -> Vectors:
-    """Computes the features of every sentence, `(sentences of the passage, len(FEATURES))`."""
+def terms_elsewhere(results: Sequence[SearchResult], language: Language) -> float:
+    """Returns the largest share of the question's terms in a passage of its language; 0 without one."""
+    return max((result.scores.get("coverage", 0.0) for result in results if result.language == language), default=0.0)
+
+
+def features(passage: Passage, read: PassageReading, elsewhere: float) -> Vectors:
+    """Computes the features of every sentence, `(sentences of the passage, len(FEATURES))`.
+
+    `elsewhere` is that of `terms_elsewhere`, 0 for a passage in the question's language.
+    """
     scores = passage.result.scores
     rows = [
         (
@@ -196,6 +207,7 @@ def features(passage: Passage, read: PassageReading) -> Vectors:
             np.log(_SMALLEST_SHARE + read.share(passage.offset + start, passage.offset + end)),
             scores.get("dense", 0.0),
             scores.get("coverage", 0.0),
+            elsewhere,
         )
         for start, end in passage.spans
     ]

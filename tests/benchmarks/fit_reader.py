@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from embeddings.training.fitting import best_sentences, described, fit_reader, reader_columns, write_weights
-from rag.answering.reading import FEATURES, WEIGHTS, Passage, SentenceReader, features
+from rag.answering.reading import FEATURES, WEIGHTS, Passage, SentenceReader, features, terms_elsewhere
 from rag.answering.retrieval import HybridRetriever
 from rag.evaluation.measures.abstention import risk_coverage
 from rag.evaluation.measures.matching import FoldedDocument, places
@@ -45,10 +45,15 @@ class Examples:
             folded = [FoldedDocument(library.document(summary.id)) for summary in library.documents()]
             for number, question in enumerate(tqdm(self.questions, desc=questions.name)):
                 evidence = places(question.evidence, folded)
-                passages = [Passage(result) for result in retriever.retrieve(question.question, library)]
+                results = retriever.retrieve(question.question, library)
+                passages = [Passage(result, question.question) for result in results]
+                language = language_of(question.question)
+                elsewhere = terms_elsewhere(results, language)
                 for passage, read in zip(passages, reader.read_passages(question.question, passages), strict=True):
                     chunk = passage.result.chunk
-                    for (a, b), row in zip(passage.spans, features(passage, read), strict=True):
+                    is_same = passage.result.language == language
+                    rows_of_passage = features(passage, read, 0.0 if is_same else elsewhere)
+                    for (a, b), row in zip(passage.spans, rows_of_passage, strict=True):
                         rows.append(row)
                         labels.append(
                             any(
@@ -58,7 +63,7 @@ class Examples:
                             )
                         )
                         groups.append(number)
-                        same.append(passage.result.language == language_of(question.question))
+                        same.append(is_same)
         self.rows, self.labels = np.array(rows), np.array(labels, bool)
         self.groups, self.same = np.array(groups), np.array(same, bool)
         self.answerable = np.array([question.answerable for question in self.questions])

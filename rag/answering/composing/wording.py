@@ -11,7 +11,7 @@ from rag.text import quantities
 from rag.text.language import language_of
 from rag.text.names import NameFinder
 from rag.text.sentences import Span
-from rag.texts import NO_DOCUMENTS, NO_MORE, NONE_CHOSEN, NOT_SAID, ORIGINAL
+from rag.texts import NO_DOCUMENTS, NO_MORE, NONE_CHOSEN, NOT_MENTIONED, NOT_SAID, ORIGINAL
 from rag.types import Document, Language
 
 NoAnswer = Literal["not said", "none chosen", "no documents", "no more"]
@@ -31,8 +31,10 @@ _LABEL: dict[Language, str] = {"zh": "{}：", "en": "{}: "}
 _COMMA: dict[Language, str] = {"zh": "，", "en": ", "}
 
 
-def refusal(language: Language, why: NoAnswer) -> str:
-    """Returns the text of a refusal."""
+def refusal(language: Language, why: NoAnswer, absent: Sequence[str] = ()) -> str:
+    """Returns the text of a refusal; `absent` are words of the question that no passage mentions."""
+    if why == "not said" and absent:
+        return NOT_MENTIONED.in_language(language, ("”“" if language == "zh" else "” or “").join(absent))
     words = {"not said": NOT_SAID, "none chosen": NONE_CHOSEN, "no documents": NO_DOCUMENTS, "no more": NO_MORE}
     return words[why].in_language(language)
 

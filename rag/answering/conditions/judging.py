@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from rag.answering.agreement import Place
+from rag.answering.conditions.absent import absent_words
 from rag.answering.conditions.asked import HAN, QUOTED, Asked, is_place
 from rag.answering.conditions.checks import amounts, codes, contrasting_words, dates, ordinal_numbers, units
 from rag.answering.conditions.condition import Condition, Scope
@@ -18,7 +19,7 @@ from rag.text.analysis import Analyzer
 from rag.text.distinctions import document_kinds, ranks
 from rag.text.language import language_of
 from rag.text.names import NameFinder
-from rag.types import Document, Language
+from rag.types import Document, Language, SearchResult
 
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _LEAST_JUDGED = 0.1
@@ -81,6 +82,10 @@ class Conditions:
             document: The document that contains it.
         """
         return self._unmet(Asked(question, self._names), self._scope(place, document))
+
+    def absent_words(self, question: str, results: Sequence[SearchResult]) -> list[str]:
+        """Returns the nouns of a question that no passage found in its language mentions; see `conditions.absent`."""
+        return absent_words(question, results, self._analyzer, self._names)
 
     def _unmet(self, asked: Asked, scope: Scope) -> list[Condition]:
         found = [
