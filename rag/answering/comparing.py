@@ -15,6 +15,7 @@ from rag.answering.composing.wording import framed, label, names_apart, shortene
 from rag.answering.direct import two_things
 from rag.documents.file_names import units
 from rag.text import quantities
+from rag.text.distinctions import document_kinds
 from rag.text.lines import ends_sentence
 from rag.text.sentences import Span, sentences
 from rag.texts import NO_DIFFERENCE
@@ -52,12 +53,8 @@ _TWO_OF_KIND = re.compile(
     rf"|\b(?:the )?(?:two|both)(?: the)? (?!(?:{_DOCUMENTS})\b)(?P<en>[a-z]{{3,}}s)\b",
     re.IGNORECASE,
 )
-# Kinds of documents, which a title may have in the other language.
-_KINDS = (
-    ("白皮书", "white paper"), ("立场文件", "position paper"), ("论坛", "forum"), ("报告", "report"), ("合同", "contract"),
-    ("租约", "lease"), ("协议", "agreement"), ("纪要", "minutes"), ("手册", "handbook"), ("计划", "plan"), ("公约", "convention"),
-    ("会议", "meeting"), ("规定", "rules"), ("年报", "annual report"), ("指南", "guide"),
-)  # fmt: skip
+# Events that documents are about, and the words of both languages for them.
+_EVENTS = (("论坛", "forum"), ("会议", "meeting"))
 
 _MAX_LABEL = 12
 _LETTERS: dict[Language, tuple[str, str]] = {"zh": ("甲", "乙"), "en": ("A", "B")}
@@ -202,10 +199,10 @@ def _name_of(document: DocumentSummary) -> str:
 
 
 def _translated(name: str) -> str:
-    """Returns a name followed by the words of the other language for the kinds of documents in it."""
+    """Returns a name followed by the words of the other language for the kinds of documents and the events in it."""
     folded = name.casefold()
-    others = [other for pair in _KINDS for word, other in (pair, pair[::-1]) if word in folded]
-    return " ".join((name, *others))
+    events = [other for pair in _EVENTS for word, other in (pair, pair[::-1]) if word in folded]
+    return " ".join((name, *document_kinds.translations(folded), *events))
 
 
 def _last_cited(history: Sequence[Answer]) -> list[str]:

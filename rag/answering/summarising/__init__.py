@@ -15,7 +15,7 @@ from rag.answering.naming import ANY_DOCUMENT, Part, named_documents, part_of
 from rag.answering.summarising.describing import BRACKETED, COLON, COMMA, TITLED, known, written_date
 from rag.answering.summarising.points import Passages, Point, Section, passages_of, points_of, section_of
 from rag.errors import DocumentNotFoundError
-from rag.text.numerals import HAN_ONES, han_number
+from rag.text.numerals import HAN_ONES, NUMBER_WORDS, ONES, TEENS, han_number
 from rag.types import Document, Language
 
 if TYPE_CHECKING:
@@ -25,10 +25,9 @@ _MAX_DOCUMENTS = 12
 _MAX_HEADING = 40
 _POINTS_ZH = re.compile(rf"(?P<n>[{HAN_ONES}两十]|\d{{1,2}})(?:个|大)?(?:点|条|句话?|个?要点|方面)")
 _POINTS_EN = re.compile(
-    r"\b(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight)\s+(?:(?:bullet|main|key|short)\s+)*(?:points?|bullets?|sentences?|lines?|items?)\b",
+    rf"\b(?P<n>\d{{1,2}}|{'|'.join([*ONES, *TEENS])})\s+(?:(?:bullet|main|key|short)\s+)*(?:points?|bullets?|sentences?|lines?|items?)\b",
     re.IGNORECASE,
 )
-_ENGLISH_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 # Words of the wish for a summary. What is left of the utterance names the document.
 _WISH = re.compile(
     r"请|麻烦你?|帮我|能不能|能否|可以|给我|给出|给个|来个|写[一个份]*|做个?|一下|简[要单短]|大[致概]|快速|了解|到底|告诉我|我[想要]|看看?|通读一遍|没时间看|用|成|把"
@@ -85,7 +84,7 @@ def wanted_points(question: str) -> int:
         return min(8, int(number) if number.isdigit() else int(han_number(number) or 0))
     if match := _POINTS_EN.search(question):
         word = match["n"].casefold()
-        return min(8, int(word) if word.isdigit() else _ENGLISH_NUMBERS[word])
+        return min(8, int(word) if word.isdigit() else NUMBER_WORDS[word])
     return 0
 
 
