@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from rag import texts
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
+from rag.answering.composing.wording import BRACKETED, COLON, COMMA, TITLED, beside
 from rag.answering.drafts import Request, Response
 from rag.answering.naming import ANY_DOCUMENT, Part, named_documents, part_of
-from rag.answering.summarising.describing import BRACKETED, COLON, COMMA, TITLED, known, written_date
+from rag.answering.summarising.describing import known, written_date
 from rag.answering.summarising.points import Passages, Point, Section, passages_of, points_of, section_of
-from rag.errors import DocumentNotFoundError
 from rag.text.numerals import HAN_ONES, NUMBER_WORDS, ONES, TEENS, han_number
 from rag.types import Document, Language
 
@@ -49,6 +49,9 @@ def summarise(request: Request) -> Response | None:
     A document gets a line with what is known of it, then three to six of its sentences or clauses in its order, from as many of its
     sections as there are, each cited. Several documents get a line each. Sentences are chosen by their vectors: near to the rest of
     their section and document and far from those chosen already.
+
+    Raises:
+        DocumentNotFoundError: A document was removed since the request was made.
     """
     part, rest = part_of(request.question)
     subject = _subject(rest)
@@ -57,12 +60,9 @@ def summarise(request: Request) -> Response | None:
         return None
     if not named.documents:
         return Response.of_text(texts.NO_DOCUMENTS.in_language(request.language))
-    try:
-        if len(named.documents) > 1:
-            return None if part else _of_several(named.documents, request)
-        return _of_one(named.documents[0], part, request)
-    except DocumentNotFoundError:
-        return None
+    if len(named.documents) > 1:
+        return None if part else _of_several(named.documents, request)
+    return _of_one(named.documents[0], part, request)
 
 
 def _subject(question: str) -> str:
@@ -124,7 +124,7 @@ def _of_several(summaries: Sequence[DocumentSummary], request: Request) -> Respo
             continue
         number += 1
         citation = cite(document, number, points[0].start, points[0].end, 1.0)
-        quote = _worded(citation.quote, document.language, language)
+        quote = beside(citation.quote, document.language, language)
         statements.append(Statement(head + COLON.in_language(language) + quote + marker(number), (citation,)))
     if len(shown) < len(summaries):
         statements.append(Statement("\n" + texts.MORE_DOCUMENTS.in_language(language, len(summaries) - len(shown)), ()))
@@ -150,10 +150,4 @@ def _cited(passages: Passages, points: Sequence[Point], language: Language) -> I
         labelled = heading not in ("", before) and len(heading) <= _MAX_HEADING and not citation.quote.startswith(heading)
         label = heading + COLON.in_language(own) if labelled else ""
         before = heading
-        yield Statement(f"\n- {label}{_worded(citation.quote, own, language)}{marker(number)}", (citation,))
-
-
-def _worded(quote: str, own: Language, language: Language) -> str:
-    """Returns a quote on one line, in quotation marks if it is in another language than the answer."""
-    quote = re.sub(r"\s*\n\s*", " ", quote)
-    return f"“{quote}”" if own != language else quote
+        yield Statement(f"\n- {label}{beside(citation.quote, own, language)}{marker(number)}", (citation,))
