@@ -11,10 +11,12 @@ import numpy as np
 
 from rag.answering.citations import marker, quoted
 from rag.answering.composing import Statement
-from rag.answering.composing.wording import framed, label, names_apart, shortened
+from rag.answering.composing.wording import COLON, framed, label, names_apart, shortened
 from rag.answering.direct import two_things
+from rag.answering.drafts import last_answer
 from rag.documents.file_names import units
 from rag.text import quantities
+from rag.text.distinctions import document_kinds
 from rag.text.lines import ends_sentence
 from rag.text.sentences import Span, sentences
 from rag.texts import NO_DIFFERENCE
@@ -52,16 +54,11 @@ _TWO_OF_KIND = re.compile(
     rf"|\b(?:the )?(?:two|both)(?: the)? (?!(?:{_DOCUMENTS})\b)(?P<en>[a-z]{{3,}}s)\b",
     re.IGNORECASE,
 )
-# Kinds of documents, which a title may have in the other language.
-_KINDS = (
-    ("白皮书", "white paper"), ("立场文件", "position paper"), ("论坛", "forum"), ("报告", "report"), ("合同", "contract"),
-    ("租约", "lease"), ("协议", "agreement"), ("纪要", "minutes"), ("手册", "handbook"), ("计划", "plan"), ("公约", "convention"),
-    ("会议", "meeting"), ("规定", "rules"), ("年报", "annual report"), ("指南", "guide"),
-)  # fmt: skip
+# Events that documents are about, and the words of both languages for them.
+_EVENTS = (("论坛", "forum"), ("会议", "meeting"))
 
 _MAX_LABEL = 12
 _LETTERS: dict[Language, tuple[str, str]] = {"zh": ("甲", "乙"), "en": ("A", "B")}
-_COLON: dict[Language, str] = {"zh": "：", "en": ": "}
 
 
 def compare(first: Document, second: Document, encoder: Encoder, most: int = 5) -> list[tuple[Span, Span]]:
@@ -104,7 +101,7 @@ def side_by_side(
         yield Statement(NO_DIFFERENCE.in_language(language, shortened(first.title), shortened(second.title)), ())
     names = names_apart([first, second])
     if pairs and max(map(len, names)) > _MAX_LABEL:
-        legend = [f"{letter}{_COLON[language]}{name}" for letter, name in zip(_LETTERS[language], names, strict=True)]
+        legend = [f"{letter}{COLON.in_language(language)}{name}" for letter, name in zip(_LETTERS[language], names, strict=True)]
         yield Statement("\n".join(legend) + "\n", ())
         names = list(_LETTERS[language])
     names = [label(name, language) for name in names]
@@ -143,7 +140,8 @@ def which_two(question: str, history: Sequence[Answer], documents: Sequence[Docu
     if not _THESE_TWO.search(question):
         return None
     known = [document.id for document in documents]
-    cited = [identifier for identifier in _last_cited(history) if identifier in known]
+    last = last_answer(history)
+    cited = list(dict.fromkeys(c.document_id for c in last.citations if c.document_id in known)) if last else []
     return _pair(cited) or _pair(known)
 
 
@@ -202,16 +200,10 @@ def _name_of(document: DocumentSummary) -> str:
 
 
 def _translated(name: str) -> str:
-    """Returns a name followed by the words of the other language for the kinds of documents in it."""
+    """Returns a name followed by the words of the other language for the kinds of documents and the events in it."""
     folded = name.casefold()
-    others = [other for pair in _KINDS for word, other in (pair, pair[::-1]) if word in folded]
-    return " ".join((name, *others))
-
-
-def _last_cited(history: Sequence[Answer]) -> list[str]:
-    """Returns the documents that the last answer cites; replies to greetings and the like do not count."""
-    last = next((answer for answer in reversed(history) if answer.kind != "reply"), None)
-    return list(dict.fromkeys(citation.document_id for citation in last.citations)) if last else []
+    events = [other for pair in _EVENTS for word, other in (pair, pair[::-1]) if word in folded]
+    return " ".join((name, *document_kinds.translations(folded), *events))
 
 
 def _sentences(document: Document) -> list[Span]:

@@ -19,6 +19,11 @@ Translate = Callable[[str, Language], str]
 """Translates a text into a language; returns "" if it fails."""
 
 
+def last_answer(history: Sequence[Answer]) -> Answer | None:
+    """Returns the last answer from the documents; replies to greetings and the like do not count."""
+    return next((answer for answer in reversed(history) if answer.kind != "reply"), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A question with what is needed to answer it without a search.
@@ -38,7 +43,7 @@ class Request:
     @property
     def last_answer(self) -> Answer | None:
         """The last answer from the documents; replies to greetings and the like do not count."""
-        return next((answer for answer in reversed(self.history) if answer.kind != "reply"), None)
+        return last_answer(self.history)
 
 
 @dataclass(frozen=True, slots=True)

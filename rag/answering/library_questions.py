@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal
 from rag import texts
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
+from rag.answering.composing.wording import COLON, TITLED
 from rag.answering.drafts import Request, Response
 from rag.answering.naming import ANY_DOCUMENT, SOME_DOCUMENT, named_documents
-from rag.answering.summarising.describing import COLON, TITLED, written_date, written_length
+from rag.answering.summarising.describing import written_date, written_length
 from rag.documents.naming import folders_apart
-from rag.errors import DocumentNotFoundError
 from rag.text import quantities
 from rag.types import Document, Language
 
@@ -130,15 +130,12 @@ def _of_document(wanted: Property, request: Request) -> Response | None:
     ):
         return None
     named = named_documents(_subject_phrase(question), request)
-    try:
-        if named is None or (named.all_of_them and not general):
-            return None
-        if len(named.documents) > 1:
-            return _each(wanted, named.documents, request)
-        summary = named.documents[0]
-        document = request.library.document(summary.id)
-    except DocumentNotFoundError:
+    if named is None or (named.all_of_them and not general):
         return None
+    if len(named.documents) > 1:
+        return _each(wanted, named.documents, request)
+    summary = named.documents[0]
+    document = request.library.document(summary.id)
     value = _value(wanted, document, summary, language)
     if value:
         return _stated(wanted, value, document, language)

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from rag.answering.drafts import Request
-from rag.text.numerals import HAN_ONES, han_number
+from rag.text.distinctions import document_kinds
+from rag.text.numerals import HAN_ONES, NUMBER_WORDS, ONES, ORDINAL_WORDS, ROMAN_NUMERALS, TEENS, han_number
 
 if TYPE_CHECKING:
     from rag.library.library import DocumentSummary
@@ -19,19 +20,6 @@ ANY_DOCUMENT = r"(?:文件|文档|文章|材料|资料|文本|全文|正文|内�
 SOME_DOCUMENT = (
     r"(?:(?:报告|报道|新闻|白皮书|纪要|合同|手册|方案|计划|通知|规定|办法|条例|协议|立场|文书|侧记|稿)"
     r"|\b(?:reports?|news|white ?paper|minutes|contract|handbook|manual|plan|notice|rules?|regulations?|agreement|policy|review|brochure|leaflet)\b)"
-)
-# Kinds of documents by their words in both languages, so that 白皮书 finds a title with "white paper".
-_KINDS = (
-    {"白皮书", "白皮", "white paper"},
-    {"报告", "report"},
-    {"合同", "contract"},
-    {"协议", "agreement"},
-    {"纪要", "会议纪要", "minut"},
-    {"手册", "handbook", "manual"},
-    {"计划", "方案", "plan"},
-    {"立场文件", "立场", "position paper"},
-    {"通知", "notic"},
-    {"新闻", "报道", "侧记", "news"},
 )
 # Which of the documents: all, or the one just spoken of.
 _ALL = re.compile(
@@ -43,14 +31,11 @@ _MAX_ALIKE = 3
 # So few characters beside the kind of a document may be a word of the wish that is not known.
 _FEW = 2
 _MAX_TEXT = 20_000
-_ORDINALS_EN = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
-_NUMBERS_EN = "one two three four five six seven eight nine ten".split()
-_ROMAN = "i ii iii iv v vi vii viii ix x".split()
-_NUMBER_EN = rf"(?:\d{{1,2}}|{'|'.join(_NUMBERS_EN)}|[ivx]{{1,4}})"
+_NUMBER_EN = rf"(?:\d{{1,2}}|{'|'.join([*ONES, *TEENS])}|[ivx]{{1,4}})"
 _PART = re.compile(
     rf"第(?P<zh>[{HAN_ONES}十]{{1,3}}|\d{{1,2}})(?:个?部分|部|章|节|篇)"
     rf"|(?P<last>最后一?(?:个?部分|章|节)|结论|\b(?:last|final) (?:part|section|chapter)|\bconclusions?\b)"
-    rf"|\b(?:part|section|chapter) (?:no\. ?|number )?(?P<en>{_NUMBER_EN})\b|\b(?P<nth>{'|'.join(_ORDINALS_EN)}) (?:part|section|chapter)\b",
+    rf"|\b(?:part|section|chapter) (?:no\. ?|number )?(?P<en>{_NUMBER_EN})\b|\b(?P<nth>{'|'.join(ORDINAL_WORDS)}) (?:part|section|chapter)\b",
     re.IGNORECASE,
 )
 _ABOUT_PART = re.compile(
@@ -91,9 +76,9 @@ def part_of(question: str) -> tuple[Part | None, str]:
     if match["zh"]:
         return Part(int(match["zh"]) if match["zh"].isdigit() else int(han_number(match["zh"]) or 0)), rest
     if match["nth"]:
-        return Part(_ORDINALS_EN.index(match["nth"].casefold()) + 1), rest
+        return Part(ORDINAL_WORDS[match["nth"].casefold()]), rest
     word = match["en"].casefold()
-    number = int(word) if word.isdigit() else next((n.index(word) + 1 for n in (_NUMBERS_EN, _ROMAN) if word in n), 0)
+    number = int(word) if word.isdigit() else NUMBER_WORDS.get(word) or ROMAN_NUMERALS.get(word, 0)
     return (Part(number), rest) if number else (None, question)
 
 
@@ -111,8 +96,7 @@ def named_documents(phrase: str, request: Request) -> Named | None:
     general = re.sub(rf"{ANY_DOCUMENT}|{_ALL.pattern}", " ", phrase, flags=re.IGNORECASE)
     # 报道 alone may be any document; in 康富那篇报道, the name tells which.
     terms = _telling(re.sub(SOME_DOCUMENT, " ", general, flags=re.IGNORECASE), request)
-    spaced = phrase.replace("-", " ")
-    kinds = [kind for kind in _KINDS if any(re.search(word, spaced, re.IGNORECASE) for word in kind)]
+    kinds = document_kinds.find(phrase, loosely=True)
     if not terms and kinds and (of_kind := _of_kind(kinds, request)):
         return Named(of_kind)
     terms = terms or _telling(general, request)
@@ -137,11 +121,10 @@ def _unnamed(request: Request) -> Named:
     return Named(tuple(request.documents), all_of_them=True)
 
 
-def _of_kind(kinds: Sequence[set[str]], request: Request) -> tuple[DocumentSummary, ...]:
+def _of_kind(kinds: frozenset[int], request: Request) -> tuple[DocumentSummary, ...]:
     """Returns the documents whose title says that they are of some kinds; without any, those whose file name does."""
     for part in (lambda d: d.title, lambda d: PurePosixPath(d.source).stem):
-        names = [(document, re.sub(r"[-_]", " ", part(document)).casefold()) for document in request.documents]
-        found = tuple(document for document, name in names if all(any(word in name for word in kind) for kind in kinds))
+        found = tuple(document for document in request.documents if kinds <= document_kinds.find(part(document), loosely=True))
         if found:
             return found
     return ()

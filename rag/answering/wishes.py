@@ -10,8 +10,8 @@ from typing import Literal
 from rag import texts
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
+from rag.answering.composing.wording import SEMICOLON, beside, one_line
 from rag.answering.drafts import Request, Response
-from rag.errors import DocumentNotFoundError
 from rag.text import quantities
 from rag.text.language import language_of
 from rag.text.sentences import sentences
@@ -47,6 +47,9 @@ def grant(request: Request) -> Response | None:
     """Gives the answer before in the way that is wished; None if the utterance names no wish.
 
     The response has the query of the answer that it acts on, so that a follow-up after it is still about that.
+
+    Raises:
+        DocumentNotFoundError: A document that the answer cites was removed.
     """
     wish = next((wish for wish, pattern in _WISHES if pattern.search(request.question)), None)
     if wish is None:
@@ -54,10 +57,7 @@ def grant(request: Request) -> Response | None:
     answer = request.last_answer
     if answer is None:
         return Response.of_text(texts.NOTHING_TO_CHANGE.in_language(request.language))
-    try:
-        statements, notes, generator = _changed(wish, answer, request)
-    except DocumentNotFoundError:
-        return None
+    statements, notes, generator = _changed(wish, answer, request)
     kind = answer.kind if answer.citations else "reply"
     return Response(tuple(statements), kind, answer.query, answer.confidence, answer.results, generator, tuple(notes))
 
@@ -147,7 +147,7 @@ def _longer(answer: Answer, request: Request) -> Iterator[Statement]:
         own = sorted({numbers[number] for number in _numbers(lines[0]) if number in numbers})
         yield Statement(bare + marker(*own), tuple(wider))
     for each in wider:
-        text = _quoted(each.quote, answer.language) + marker(each.number)
+        text = beside(each.quote, language_of(each.quote), answer.language) + marker(each.number)
         yield Statement(("\n\n" if each.number > 1 or stays else "") + text, () if stays else (each,))
 
 
@@ -183,13 +183,7 @@ def _as_list(answer: Answer) -> Iterator[Statement]:
 
 def _quotes(citations: Sequence[Citation]) -> Iterator[Statement]:
     for place, citation in enumerate(citations):
-        quote = re.sub(r"\s*\n\s*", " ", citation.quote)
-        yield Statement(("\n" if place else "") + f"- “{quote}”{marker(citation.number)}", (citation,))
-
-
-def _quoted(quote: str, language: Language) -> str:
-    quote = re.sub(r"\s*\n\s*", " ", quote)
-    return quote if language_of(quote) == language else f"“{quote}”"
+        yield Statement(("\n" if place else "") + f"- “{one_line(citation.quote)}”{marker(citation.number)}", (citation,))
 
 
 def _in_language(language: Language, answer: Answer, request: Request) -> tuple[list[Statement], list[str], str]:
@@ -204,7 +198,7 @@ def _in_language(language: Language, answer: Answer, request: Request) -> tuple[
             return [Statement(translated + markers, answer.citations)], [note], request.generator
         return list(_quotes(answer.citations)), [texts.TRANSLATION_FAILED.in_language(language)], ""
     exact = list(dict.fromkeys(part for citation in answer.citations for part in _exact(citation.quote, language)))
-    joined = ("；" if language == "zh" else "; ").join(exact[:_MAX_NAMES])
+    joined = SEMICOLON.in_language(language).join(exact[:_MAX_NAMES])
     words = texts.NOT_TRANSLATED if exact else texts.NOTHING_TRANSLATED
     head = words.in_language(language, joined) if exact else words.in_language(language)
     quotes = [Statement("\n" + statement.text.lstrip("\n"), statement.citations) for statement in _quotes(answer.citations)]

@@ -1,4 +1,4 @@
-"""Chinese numerals in digits, and the scales by which Chinese and English count."""
+"""Numerals and number words of Chinese and English, and the scales by which they count."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ HAN_ONES = "一二三四五六七八九"
 HAN_NUMERALS = f"零〇{HAN_ONES}两十百千万亿"
 """The characters that Chinese numerals are written with."""
 SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8, "万亿": 10**12}
+ONES = "one two three four five six seven eight nine".split()
+TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+NUMBER_WORDS = dict(zip([*ONES, *TEENS, *TENS], [*range(1, 20), *range(20, 100, 10)], strict=True))
+"""The English words for 1 to 20, and for the tens up to 90."""
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
+ORDINAL_WORDS = {word: number for number, word in enumerate(_ORDINALS.split(), 1)}
+"""The English words for 1st to 15th."""
+ROMAN_NUMERALS = {numeral: number for number, numeral in enumerate("i ii iii iv v vi vii viii ix x".split(), 1)}
 ENGLISH_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _HAN_DIGITS = {c: i for i, c in enumerate(HAN_ONES, 1)} | {"零": 0, "〇": 0, "○": 0, "两": 2}
 

@@ -1,8 +1,8 @@
 """Corrects typing errors in a question by the words of the passages that it may be about.
 
 A word is corrected only if it is unknown. An English word becomes the one that is nearest by letters inserted, left out, replaced or
-exchanged; if none of the passages is near, a word of the language that differs by one letter. Chinese characters become a word that sounds the same, as errors of pinyin input do, or one of the same characters in
-another order.
+exchanged; if none of the passages is near, a word of the language that differs by one letter. Chinese characters become a word that
+sounds the same, as errors of pinyin input do, or one of the same characters in another order.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def respond(
 ) -> Response | None:
     """Answers by the route of an intent, as where the classifier has told it; its encoder is not the one of these tests."""
     request = Request(question, language_of(question), history, pipeline.library, pipeline.library.documents(), **options)
-    return routes.respond(Understanding(question, intent, frozenset()), request)
+    return routes.respond(Understanding(question, intent), request)
 
 
 def text_of(response: Response | None) -> str:

@@ -6,7 +6,7 @@ from hashing_encoder import HashingEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.intents import Intent, classifier, intent_of, understand
+from rag.answering.intents import Intent, classifier, intent_by_rule, understand
 from rag.answering.intents.courtesy import without_courtesy
 from rag.answering.intents.decisions import decide
 from rag.answering.intents.features import FEATURES, Kind, features, kinds_by_rule
@@ -71,12 +71,12 @@ QUESTIONS = """
 
 @pytest.mark.parametrize(("kind", "utterance"), ALL)
 def test_a_whole_utterance_is_an_intent(kind: Intent, utterance: str) -> None:
-    assert intent_of(utterance) == kind
+    assert intent_by_rule(utterance) == kind
 
 
 @pytest.mark.parametrize("question", [line.strip() for line in QUESTIONS.strip().splitlines()])
 def test_a_question_after_the_documents_is_none(question: str) -> None:
-    assert intent_of(question) is None
+    assert intent_by_rule(question) is None
 
 
 TEXTS = st.text(st.sampled_from("你好谢两份文件的比较有什么 hithanks《》“”?？，") | st.characters(codec="utf-8"), max_size=300)
@@ -91,23 +91,23 @@ AROUND = {
 @given(st.sampled_from(ALL).flatmap(lambda said: st.tuples(st.just(said), AROUND[any(c >= "\u3400" for c in said[1])])))
 def test_what_people_say_around_an_intent_does_not_hide_it(said: tuple[tuple[Intent, str], tuple[str, str]]) -> None:
     (kind, utterance), (before, after) = said
-    assert intent_of(before + utterance + after) == kind
+    assert intent_by_rule(before + utterance + after) == kind
 
 
 # A number may name the document to summarise.
 @given(TEXTS, st.sampled_from([said for said in ALL if said[0] != "summary"]))
 def test_any_text_with_a_number_of_its_own_is_a_question(text: str, said: tuple[Intent, str]) -> None:
-    assert intent_of(f"{text}37") is None
-    assert intent_of(f"{said[1]}{text}37") is None
+    assert intent_by_rule(f"{text}37") is None
+    assert intent_by_rule(f"{said[1]}{text}37") is None
 
 
 def test_the_example_of_a_comparison_is_one() -> None:
-    assert intent_of(reply("comparison", "zh").split("：", 1)[1]) == "comparison"
-    assert intent_of(reply("comparison", "en").split(": ", 1)[1]) == "comparison"
+    assert intent_by_rule(reply("comparison", "zh").split("：", 1)[1]) == "comparison"
+    assert intent_by_rule(reply("comparison", "en").split(": ", 1)[1]) == "comparison"
 
 
 def test_what_it_can_do_is_said_with_an_example_that_works() -> None:
-    assert intent_of("这两份文件有什么不同？") == "comparison"
+    assert intent_by_rule("这两份文件有什么不同？") == "comparison"
     assert "这两份文件有什么不同？" in reply("abilities", "zh")
     assert "what changed between two documents" in reply("abilities", "en")
 

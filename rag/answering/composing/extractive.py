@@ -19,7 +19,7 @@ from rag.answering.composing.clauses import excerpt
 from rag.answering.composing.lists import enumeration
 from rag.answering.composing.short_answers import SUPPORTED, ShortAnswer, answered_in, short_answer
 from rag.answering.composing.verdicts import verdict, worded
-from rag.answering.composing.wording import elided, framed, label, labels, latin_name
+from rag.answering.composing.wording import COMMA, SEMICOLON, STOP, elided, framed, label, labels, latin_name
 from rag.answering.expectations import Expectation, asks_verdict, expectation
 from rag.answering.reading import Reading
 from rag.text import quantities
@@ -29,12 +29,9 @@ from rag.text.sentences import Span, after_lead
 from rag.texts import MORE_VALUES, NOT_ANSWERED_PART
 from rag.types import Citation, Language
 
-_SEMICOLON: dict[Language, str] = {"zh": "；", "en": "; "}
-_COMMA: dict[Language, str] = {"zh": "，", "en": ", "}
 _BETWEEN_ITEMS: dict[Language, str] = {"zh": "、", "en": ", "}
 _MAX_INLINE: dict[Language, int] = {"zh": 40, "en": 90}
 _SURE_OF_PLACE = 0.3
-_STOP: dict[Language, str] = {"zh": "。", "en": "."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +143,8 @@ class ExtractiveComposer:
             before = label(part.label, language)
             facts.append(before + (first.fact(labelled=False) if first.short else first.inline(language)))
             sentences.append(first)
-        line = (_SEMICOLON if any(part.label for part in parts) else _COMMA)[language].join(facts)
-        return Composition(tuple(_part_statements(line + _STOP[language], sentences, language)))
+        line = (SEMICOLON if any(part.label for part in parts) else COMMA).in_language(language).join(facts)
+        return Composition(tuple(_part_statements(line + STOP.in_language(language), sentences, language)))
 
     def _entries(
         self, asked: _Asked, readings: Sequence[Reading], document: GetDocument, max_sentences: int, number: int
@@ -279,7 +276,7 @@ def _part_statements(line: str, entries: Sequence[_Entry], language: Language) -
 def _statements(entries: Sequence[_Entry], language: Language) -> Iterator[Statement]:
     """Puts the facts on the first line, and the sentences below them, as a list if there are more than two."""
     contested, many = any(entry.is_rival for entry in entries), len(entries) > 2
-    facts = _SEMICOLON[language].join(entry.fact(contested) for entry in entries if entry.short)
+    facts = SEMICOLON.in_language(language).join(entry.fact(contested) for entry in entries if entry.short)
     for place, entry in enumerate(entries):
         text = entry.sentence(language)
         if many and not entry.items and (place or contested or not facts):

@@ -11,6 +11,7 @@ import numpy as np
 
 from rag.answering.agreement import Place
 from rag.answering.composing.clauses import Terms, clauses
+from rag.answering.composing.wording import BRACKETED
 from rag.answering.expectations import Expectation
 from rag.text import quantities
 from rag.text.quantities import Quantity
@@ -30,7 +31,6 @@ _WEIGHT_AROUND = 5.0
 _WEIGHT_BESIDE = 4.0
 _SEPARATOR = re.compile(r"[，,；;、：:。]|和|与|及|\band\b|\bor\b")
 _MAX_SHORT_ANSWER: dict[Language, int] = {"zh": 24, "en": 60}
-_BRACKETED: dict[Language, str] = {"zh": "（{}）", "en": " ({})"}
 _LATIN = re.compile(r"[A-Za-z][\w'’.-]*(?: [\w'’.-]+)*")
 # The words of a Chinese question that the answer replaces, with a preposition before and a predicate after them.
 _ASKED = re.compile(
@@ -148,7 +148,7 @@ def _quantity(meant: Quantity, place: Place, language: Language) -> ShortAnswer:
         text, end = text + measured[0], measured.end()
     rendered = quantities.render(meant, language)
     if language != own and not text.startswith(rendered):
-        text = rendered + _BRACKETED[language].format(text)
+        text = rendered + BRACKETED.in_language(language, text)
     return ShortAnswer(text, meant.start, end)
 
 
@@ -157,4 +157,4 @@ def _foreign(text: str, language: Language, name: Callable[[str], str]) -> str:
     if language == "zh":
         return text if _LATIN.fullmatch(text) and any(word[0].isupper() for word in text.split()) else ""
     written = name(text)
-    return written + _BRACKETED[language].format(text) if written else ""
+    return written + BRACKETED.in_language(language, text) if written else ""

@@ -11,7 +11,7 @@ from rag.text import quantities
 from rag.text.language import language_of
 from rag.text.names import NameFinder
 from rag.text.sentences import Span
-from rag.texts import NO_DOCUMENTS, NO_MORE, NONE_CHOSEN, NOT_MENTIONED, NOT_SAID, ORIGINAL
+from rag.texts import NO_DOCUMENTS, NO_MORE, NONE_CHOSEN, NOT_MENTIONED, NOT_SAID, ORIGINAL, Words
 from rag.types import Document, Language
 
 NoAnswer = Literal["not said", "none chosen", "no documents", "no more"]
@@ -24,11 +24,13 @@ _WORDS = re.compile(r"[\u3400-\u9fff]|[A-Za-z]{2,}")
 _TELLING = 4
 _FINAL = ' \n\t。.！!？?”"；;'
 
-_BRACKETED: dict[Language, str] = {"zh": "（{}）", "en": " ({})"}
-_QUOTED: dict[Language, str] = {"zh": "“{}”", "en": "“{}”"}
-_ELLIPSIS: dict[Language, str] = {"zh": "……", "en": "…"}
-_LABEL: dict[Language, str] = {"zh": "{}：", "en": "{}: "}
-_COMMA: dict[Language, str] = {"zh": "，", "en": ", "}
+TITLED = Words("《{}》", "“{}”")
+BRACKETED = Words("（{}）", " ({})")
+COLON = Words("：", ": ")
+COMMA = Words("，", ", ")
+SEMICOLON = Words("；", "; ")
+STOP = Words("。", ".")
+_ELLIPSIS = Words("……", "…")
 
 
 def refusal(language: Language, why: NoAnswer, absent: Sequence[str] = ()) -> str:
@@ -55,14 +57,14 @@ def framed(quote: str, own: Language, language: Language, convert: bool, shown: 
         shown: The part of the quote to show; the whole quote if it is empty.
     """
     own = language_of(quote) if len(_WORDS.findall(quote)) >= _TELLING else own
-    text = re.sub(r"\s*\n\s*", " ", shown or quote)
+    text = one_line(shown or quote)
     if shown:
         bare = quote.strip(_FINAL)
-        before = "" if bare.startswith(shown[:_TELLING]) else _ELLIPSIS[own]
-        text = before + text + ("" if bare.endswith(shown[-_TELLING:]) else _ELLIPSIS[own])
+        before = "" if bare.startswith(shown[:_TELLING]) else _ELLIPSIS.in_language(own)
+        text = before + text + ("" if bare.endswith(shown[-_TELLING:]) else _ELLIPSIS.in_language(own))
         quote = shown
     if own == language:
-        return _QUOTED[language].format(text) if shown else text
+        return f"“{text}”" if shown else text
     introduced = ORIGINAL.in_language(language, text)
     given = [
         (quantity.written, quantities.render(quantity, language))
@@ -70,13 +72,24 @@ def framed(quote: str, own: Language, language: Language, convert: bool, shown: 
         if quantity.kind != "number" or max(quantity.amounts) >= _LARGE_NUMBER
     ]
     equations = [f"{before} = {after}" for before, after in dict(given).items() if not _same_to_read(before, after)]
-    equations = equations[:_MAX_CONVERTED]
-    return introduced + _BRACKETED[language].format(_COMMA[language].join(equations)) if convert and equations else introduced
+    if not (convert and equations):
+        return introduced
+    return introduced + BRACKETED.in_language(language, COMMA.in_language(language).join(equations[:_MAX_CONVERTED]))
+
+
+def one_line(quote: str) -> str:
+    """Returns a quote on one line."""
+    return re.sub(r"\s*\n\s*", " ", quote)
+
+
+def beside(quote: str, own: Language, language: Language) -> str:
+    """Returns a quote on one line, in quotation marks if it is in another language than the text beside it."""
+    return one_line(quote) if own == language else f"“{one_line(quote)}”"
 
 
 def elided(text: str, spans: Sequence[Span], language: Language) -> str:
     """Returns the given places of a text, with an ellipsis where some of it is left out; empty without any."""
-    return _ELLIPSIS[language].join(text[a:b] for a, b in spans)
+    return _ELLIPSIS.in_language(language).join(text[a:b] for a, b in spans)
 
 
 def _same_to_read(before: str, after: str) -> bool:
@@ -102,7 +115,7 @@ def labels(places: Sequence[tuple[Document, str]], language: Language) -> list[s
 
 def label(name: str, language: Language) -> str:
     """Returns a name as it stands before a quote; empty for no name."""
-    return _LABEL[language].format(name) if name else ""
+    return name + COLON.in_language(language) if name else ""
 
 
 def names_apart(sources: Iterable[Document]) -> list[str]:

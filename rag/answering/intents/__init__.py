@@ -16,50 +16,43 @@ from rag.answering.intents.decisions import decide
 from rag.answering.intents.features import CUES, Kind, kinds_by_rule
 from rag.answering.intents.rules import Intent, intent_by_rule
 
-__all__ = ["Intent", "Kind", "Understanding", "intent_of", "understand"]
-
-_LEAST = 0.5
-_TO_DOCUMENTS: frozenset[Kind] = frozenset(
-    ("number", "date", "person", "place", "fact", "list", "yes-no", "why", "how", "definition", "comparison")
-)
+__all__ = ["Intent", "Kind", "Understanding", "intent_by_rule", "understand"]
 
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """The meaning of an utterance.
 
-    `question` is the utterance without greetings and courtesies, `intent` is None for a question to the documents, and `kinds` are
-    those of a question to the documents, also where it has an intent. `by_rule` says that the whole utterance was recognised.
+    `question` is the utterance without greetings and courtesies, and `intent` is None for a question to the documents. `by_rule`
+    says that the whole utterance was recognised.
     """
 
     question: str
     intent: Intent | None
-    kinds: frozenset[Kind]
     by_rule: bool = True
 
 
 def understand(utterance: str, encoder: Encoder) -> Understanding:
     """Tells what an utterance asks. An encoder that the classifier was not fitted to leaves it to the rules alone."""
     if intent := intent_by_rule(utterance):
-        return Understanding(utterance, intent, frozenset())
+        return Understanding(utterance, intent)
     question = without_courtesy(utterance)
     if intent := intent_by_rule(question):
-        return Understanding(question, intent, kinds_by_rule(question))
+        return Understanding(question, intent)
     # A question without any cue can only be one to the documents, and need not wait for the encoder.
     if not any(pattern.search(question) for cue, pattern in CUES.items() if cue != "question mark") and len(question) > _SHORT:
-        return Understanding(question, None, kinds_by_rule(question), by_rule=False)
+        return Understanding(question, None, by_rule=False)
     chances = classifier.probabilities(question, encoder)
     if chances is None:
-        return Understanding(question, None, kinds_by_rule(question), by_rule=False)
+        return Understanding(question, None, by_rule=False)
     if not _has_kind(question) and len(utterance) <= _SHORT_THANKS and question != utterance:
         # 很有帮助 is left of 谢谢，很有帮助, and is part of the thanks.
         question, chances = utterance, classifier.probabilities(utterance, encoder) or chances
-    kinds = frozenset(kind for kind in _TO_DOCUMENTS if chances[kind] >= _LEAST) or kinds_by_rule(question)
     decided = decide(question, chances)
     intent = _INTENTS.get(decided) if decided else None
     if decided == "courtesy":
         intent = courtesy_of(question)
-    return Understanding(question, intent, kinds, by_rule=False)
+    return Understanding(question, intent, by_rule=False)
 
 
 def _has_kind(question: str) -> bool:
@@ -75,8 +68,3 @@ _INTENTS: dict[Kind, Intent] = {
     "abilities": "abilities",
     "comparison": "comparison",
 }
-
-
-def intent_of(question: str) -> Intent | None:
-    """Returns the intent of a whole utterance by the rules alone; None for any other, and for a question to the documents."""
-    return intent_by_rule(question)

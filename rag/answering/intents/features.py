@@ -38,7 +38,11 @@ _ASKED: dict[Kind, str] = {
     r"|^(?:what (?:is|are|was) (?:an? )?[\w-]+(?: [\w-]+)?\??$|what does .{1,40} (?:mean|stand for)|define )|\b(?:definition|meaning) of\b",
 }
 ASKED: dict[Kind, re.Pattern[str]] = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _ASKED.items()}
-"""Patterns of what a question to the documents asks for."""
+"""Patterns of what a question to the documents asks for.
+
+They are features of the classifier and decide nothing alone, so they may be wider than those of `rag.answering.expectations`, which
+decide the form of an answer.
+"""
 
 CUES: dict[str, re.Pattern[str]] = {
     cue: re.compile(pattern, re.IGNORECASE)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from rag import texts
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
+from rag.answering.composing.wording import BRACKETED, COLON, COMMA, TITLED, beside
 from rag.answering.drafts import Request, Response
 from rag.answering.naming import ANY_DOCUMENT, Part, named_documents, part_of
-from rag.answering.summarising.describing import BRACKETED, COLON, COMMA, TITLED, known, written_date
+from rag.answering.summarising.describing import known, written_date
 from rag.answering.summarising.points import Passages, Point, Section, passages_of, points_of, section_of
-from rag.errors import DocumentNotFoundError
-from rag.text.numerals import HAN_ONES, han_number
+from rag.text.numerals import HAN_ONES, NUMBER_WORDS, ONES, TEENS, han_number
 from rag.types import Document, Language
 
 if TYPE_CHECKING:
@@ -25,10 +25,9 @@ _MAX_DOCUMENTS = 12
 _MAX_HEADING = 40
 _POINTS_ZH = re.compile(rf"(?P<n>[{HAN_ONES}两十]|\d{{1,2}})(?:个|大)?(?:点|条|句话?|个?要点|方面)")
 _POINTS_EN = re.compile(
-    r"\b(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight)\s+(?:(?:bullet|main|key|short)\s+)*(?:points?|bullets?|sentences?|lines?|items?)\b",
+    rf"\b(?P<n>\d{{1,2}}|{'|'.join([*ONES, *TEENS])})\s+(?:(?:bullet|main|key|short)\s+)*(?:points?|bullets?|sentences?|lines?|items?)\b",
     re.IGNORECASE,
 )
-_ENGLISH_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 # Words of the wish for a summary. What is left of the utterance names the document.
 _WISH = re.compile(
     r"请|麻烦你?|帮我|能不能|能否|可以|给我|给出|给个|来个|写[一个份]*|做个?|一下|简[要单短]|大[致概]|快速|了解|到底|告诉我|我[想要]|看看?|通读一遍|没时间看|用|成|把"
@@ -50,6 +49,9 @@ def summarise(request: Request) -> Response | None:
     A document gets a line with what is known of it, then three to six of its sentences or clauses in its order, from as many of its
     sections as there are, each cited. Several documents get a line each. Sentences are chosen by their vectors: near to the rest of
     their section and document and far from those chosen already.
+
+    Raises:
+        DocumentNotFoundError: A document was removed since the request was made.
     """
     part, rest = part_of(request.question)
     subject = _subject(rest)
@@ -58,12 +60,9 @@ def summarise(request: Request) -> Response | None:
         return None
     if not named.documents:
         return Response.of_text(texts.NO_DOCUMENTS.in_language(request.language))
-    try:
-        if len(named.documents) > 1:
-            return None if part else _of_several(named.documents, request)
-        return _of_one(named.documents[0], part, request)
-    except DocumentNotFoundError:
-        return None
+    if len(named.documents) > 1:
+        return None if part else _of_several(named.documents, request)
+    return _of_one(named.documents[0], part, request)
 
 
 def _subject(question: str) -> str:
@@ -85,7 +84,7 @@ def wanted_points(question: str) -> int:
         return min(8, int(number) if number.isdigit() else int(han_number(number) or 0))
     if match := _POINTS_EN.search(question):
         word = match["n"].casefold()
-        return min(8, int(word) if word.isdigit() else _ENGLISH_NUMBERS[word])
+        return min(8, int(word) if word.isdigit() else NUMBER_WORDS[word])
     return 0
 
 
@@ -125,7 +124,7 @@ def _of_several(summaries: Sequence[DocumentSummary], request: Request) -> Respo
             continue
         number += 1
         citation = cite(document, number, points[0].start, points[0].end, 1.0)
-        quote = _worded(citation.quote, document.language, language)
+        quote = beside(citation.quote, document.language, language)
         statements.append(Statement(head + COLON.in_language(language) + quote + marker(number), (citation,)))
     if len(shown) < len(summaries):
         statements.append(Statement("\n" + texts.MORE_DOCUMENTS.in_language(language, len(summaries) - len(shown)), ()))
@@ -151,10 +150,4 @@ def _cited(passages: Passages, points: Sequence[Point], language: Language) -> I
         labelled = heading not in ("", before) and len(heading) <= _MAX_HEADING and not citation.quote.startswith(heading)
         label = heading + COLON.in_language(own) if labelled else ""
         before = heading
-        yield Statement(f"\n- {label}{_worded(citation.quote, own, language)}{marker(number)}", (citation,))
-
-
-def _worded(quote: str, own: Language, language: Language) -> str:
-    """Returns a quote on one line, in quotation marks if it is in another language than the answer."""
-    quote = re.sub(r"\s*\n\s*", " ", quote)
-    return f"“{quote}”" if own != language else quote
+        yield Statement(f"\n- {label}{beside(citation.quote, own, language)}{marker(number)}", (citation,))

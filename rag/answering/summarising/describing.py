@@ -6,15 +6,9 @@ import re
 from pathlib import PurePosixPath
 
 from rag import texts
+from rag.answering.composing.wording import COMMA
 from rag.text import quantities
-from rag.texts import Words
 from rag.types import Document, Language
-
-# Marks around and between the parts of a line.
-TITLED = Words("《{}》", "“{}”")
-BRACKETED = Words("（{}）", " ({})")
-COLON = Words("：", ": ")
-COMMA = Words("，", ", ")
 
 
 def known(document: Document, language: Language) -> str:

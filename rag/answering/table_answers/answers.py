@@ -13,6 +13,7 @@ from functools import lru_cache
 from embeddings.encoder import Encoder
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
+from rag.answering.composing.wording import COLON
 from rag.answering.table_answers import elsewhere, wording
 from rag.answering.table_answers.calculation import Outcome, calculate
 from rag.answering.table_answers.columns import ReadTable
@@ -82,7 +83,7 @@ def answer(
             if source.language == language
         )
         return TableAnswer((), BY_CONCEPT) if are_silent else None
-    confidence = max((made.confidence for _, made in plans), default=0.0)
+    confidence = max(made.confidence for _, made in plans)
     best = [(source, made) for source, made in plans if made.confidence == confidence]
     answered = [(source, made, outcome) for source, made in best if (outcome := calculate(made))]
     if not answered or len(best) > _MAX_TABLES:
@@ -102,20 +103,23 @@ def _is_silent(
     encoder: Encoder,
 ) -> bool:
     """Returns whether the question is one for the tables of a document, and they surely do not say."""
+
+    def draft(read: ReadTable) -> Draft:
+        return Draft(question, read, language, source.title, analyzer=analyzer, encoder=encoder)
+
     everything = _tables_of(source.text, analyzer)
     if len(everything) > _MAX_READ or len(source.text) > _MAX_CACHED_CHARACTERS:
         return False
     for form in (read for read in everything if read.is_form):
-        draft = Draft(question, form, language, source.title, analyzer=analyzer, encoder=encoder)
-        if elsewhere.lacks_label(draft, source.text, results):
+        if elsewhere.lacks_label(draft(form), source.text, results):
             return True
     reads = [read for read in everything if not read.is_form]
     terms = [frozenset(term for outside, _ in read.heading_terms for term in outside) for read in reads]
     for i, read in enumerate(reads):
-        drafts = (Draft(question, read, language, source.title, analyzer=analyzer, encoder=encoder) for _ in range(2))
-        if elsewhere.joins_tables(next(drafts), [*terms[:i], *terms[i + 1 :]], results):
+        # Each takes words out of the draft that it is given.
+        if elsewhere.joins_tables(draft(read), [*terms[:i], *terms[i + 1 :]], results):
             return True
-        if elsewhere.names_no_row(next(drafts), source.text, results):
+        if elsewhere.names_no_row(draft(read), source.text, results):
             return True
     return False
 
@@ -143,7 +147,7 @@ def _statements(answered: Sequence[tuple[Document, Plan, Outcome]], language: La
         places = [_place(source, made, row) for row in rows]
         citations = tuple(cite(source, number + n, *place, made.confidence) for n, place in enumerate(places))
         markers = [marker(citation.number) for citation in citations]
-        label = (f"{source.title}：" if language == "zh" else f"{source.title}: ") if len(answered) > 1 else ""
+        label = source.title + COLON.in_language(language) if len(answered) > 1 else ""
         if made.operation == "lookup":
             shown = wording.looked_up(made, rows, markers, language)
             yield Statement(("\n\n" if i else "") + label + shown, citations)

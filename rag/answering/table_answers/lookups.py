@@ -35,7 +35,7 @@ _HEADINGS: Mapping[Asked, str] = {
     "number": "number quantity count qty units amount stock 数量 人数 台数 件数 个数 库存",
 }
 _MAX_ROWS = 5
-# Questions after something else than a cell.
+# Words of questions that ask for more than a cell.
 _BEYOND = re.compile(
     r"\b(?:not|no|never|without|except|excluding|other than|neither|nor|each|every|respectively|why|if|would|should|compared?|only|all|or"
     r"|how (?:do|does|did|can|to|come|often|far)|than|more|less|fewer|same|second|third|percentage|before|after|until|since)\b|n't\b"

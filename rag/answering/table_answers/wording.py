@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from rag.answering.composing.wording import COMMA, SEMICOLON
 from rag.answering.table_answers.calculation import Outcome
 from rag.answering.table_answers.columns import PARENTHESES, Column, shortest
 from rag.answering.table_answers.plans import Operation, Plan
@@ -16,8 +17,6 @@ from rag.types import Language
 
 _EXTREMES_ZH: dict[Operation, str] = {"highest": "最大", "lowest": "最小", "latest": "最晚", "earliest": "最早"}
 _AGGREGATES_ZH: dict[Operation, str] = {"sum": "之和", "average": "平均值"}
-_BETWEEN: dict[Language, str] = {"zh": "，", "en": ", "}
-_APART: dict[Language, str] = {"zh": "；", "en": "; "}
 
 
 def first_line(plan: Plan, outcome: Outcome, rows: Sequence[Row], language: Language) -> str:
@@ -30,7 +29,7 @@ def first_line(plan: Plan, outcome: Outcome, rows: Sequence[Row], language: Lang
         language: The language of the line.
     """
     notes = _notes_zh(plan, outcome, rows) if language == "zh" else _notes_en(plan, outcome, rows)
-    shown, both = _result(plan, outcome, rows, language), _APART[language].join(notes)
+    shown, both = _result(plan, outcome, rows, language), SEMICOLON.in_language(language).join(notes)
     return f"{shown}（{both}）" if language == "zh" else f"{shown} ({both})"
 
 
@@ -50,9 +49,9 @@ def looked_up(plan: Plan, rows: Sequence[Row], markers: Sequence[str], language:
     for row, mark in zip(rows, markers, strict=True):
         value = _with_unit(_text(row, plan.target), column, language) or {"zh": "没有填写", "en": "not given"}[language]
         named = _named(plan, row)
-        about = _BETWEEN[language].join(filter(None, [*named, heading]))
+        about = COMMA.in_language(language).join(filter(None, [*named, heading]))
         shown.append(f"{value}（{about}）{mark}" if language == "zh" else f"{value} ({about}){mark}")
-    return _APART[language].join(shown)
+    return SEMICOLON.in_language(language).join(shown)
 
 
 def _named(plan: Plan, row: Row) -> list[str]:
@@ -136,13 +135,15 @@ def _result(plan: Plan, outcome: Outcome, rows: Sequence[Row], language: Languag
     """Words the answer itself: the names of rows, with the values that decide, or a number."""
     names = [_text(row, plan.label) for row in rows]
     if plan.operation == "list":
-        return _BETWEEN[language].join(dict.fromkeys(filter(None, names)))
+        return COMMA.in_language(language).join(dict.fromkeys(filter(None, names)))
     if plan.operation == "count":
         return f"{outcome.value:f}"
     assert plan.target is not None
     if outcome.value is None:
         pairs = ((name, _text(row, plan.target)) for name, row in zip(names, rows, strict=True))
-        return _APART[language].join(_BETWEEN[language].join(dict.fromkeys(filter(None, pair))) for pair in pairs)
+        return SEMICOLON.in_language(language).join(
+            COMMA.in_language(language).join(dict.fromkeys(filter(None, pair))) for pair in pairs
+        )
     about = "" if outcome.exact else "约" if language == "zh" else "about "
     return about + _amount(plan, plan.target, outcome.value, rows, language)
 
@@ -162,11 +163,11 @@ def _heading(plan: Plan, language: Language) -> str:
     if plan.target is None:
         return ""
     column = plan.columns[plan.target]
-    return f"“{column.heading}{f'{_BETWEEN[language]}{column.stated}' if column.stated else ''}”"
+    return f"“{column.heading}{f'{COMMA.in_language(language)}{column.stated}' if column.stated else ''}”"
 
 
 def _conditions(plan: Plan, language: Language) -> str:
-    return _APART[language].join(each.shown for each in plan.filters)
+    return SEMICOLON.in_language(language).join(each.shown for each in plan.filters)
 
 
 def _rows(count: int) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from rag.text.analysis import STOP_WORDS, Analyzer
+from rag.text.numerals import NUMBER_WORDS, ONES, han_number
 
 Order = Literal["highest", "lowest", "latest", "earliest"]
 
@@ -30,7 +31,7 @@ LIST = re.compile(
     r"\blist (?:all |every |the )?|\b(?:show|give|name)(?: me)? (?:all|every)\b|列出(?:所有|全部)?(?:的)?|(?:都)?(?:有)?哪些|哪几[个份家位名条项种台座件笔所门]"
 )
 PLURAL = re.compile(r"\b(?:which|what) (?=(?P<noun>[a-z]+s)\b(?: of the \w+)? (?:are|were|have|had|do|did|cost|with|from|in)\b)")
-_NUMERAL = r"(?:\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)"
+_NUMERAL = rf"(?:\d{{1,2}}|{'|'.join([*ONES[1:], 'ten'])})"
 _HAN_NUMERAL = r"(?:\d{1,2}|[二两三四五六七八九十])"
 SEVERAL = re.compile(
     rf"\b(?:top|bottom) (?P<a>{_NUMERAL})\b|\b(?P<b>{_NUMERAL}) (?=(?:highest|lowest|largest|smallest|biggest|greatest|latest|earliest|newest|oldest|most|least|cheapest|tallest|longest|shortest|heaviest|lightest|youngest))"
@@ -173,8 +174,7 @@ def small_number(match: re.Match[str]) -> int:
     text = next(filter(None, match.groups())).removeprefix("前").replace("两", "二")
     if text.isdecimal():
         return max(1, int(text))
-    words = "one two three four five six seven eight nine ten".split() if text.isascii() else [*"一二三四五六七八九十"]
-    return words.index(text) + 1
+    return NUMBER_WORDS[text] if text.isascii() else int(han_number(text))
 
 
 @lru_cache(maxsize=4)

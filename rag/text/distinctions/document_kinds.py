@@ -4,34 +4,63 @@ from __future__ import annotations
 
 import re
 
+# Each line names a kind. The names after the stroke often mean something else: a report may be any document, and minutes are also
+# time. They count only where it is known that a text names documents. The first name of each language is its translation.
 _KINDS = tuple(
-    line.split("|")
+    tuple(names.strip().split("|") if names.strip() else [] for names in line.split("/"))
     for line in """
-白皮书|white paper
-立场文件|position paper
-年报|年度报告|annual report
-会议纪要|纪要|会议记录|meeting minutes|minutes of
-公报|bulletin|communique
-新闻稿|通稿|press release
-问答|常见问题|faq|frequently asked questions
-采访|访谈|interview
-合同|contract
-协议|agreement
-规划|规划纲要|master plan
-行动计划|action plan
-条例|regulations
-手册|manual|handbook
-指南|guide|guidelines
-倡议书|倡议|initiative
-论文|thesis
+白皮书|white paper / 白皮
+立场文件|position paper / 立场
+年报|年度报告|annual report /
+纪要|会议纪要|会议记录|meeting minutes|minutes of / minutes
+公报|bulletin|communique /
+新闻稿|通稿|press release / 新闻|报道|侧记|news
+问答|常见问题|faq|frequently asked questions /
+采访|访谈|interview /
+合同|contract /
+协议|agreement /
+规划|规划纲要|master plan /
+行动计划|action plan /
+条例|regulations / regulation
+手册|handbook|manual /
+指南|guide|guidelines /
+倡议书|倡议|initiative /
+论文|thesis /
+/ 报告|report
+/ 计划|方案|plan
+/ 通知|notice
+/ 租约|lease
+/ 公约|convention
+/ 规定|rules
 """.strip().splitlines()
 )
-_PATTERNS = tuple(
-    re.compile("|".join(rf"\b{name.replace(' ', '[ -]')}\b" if name.isascii() else name for name in names), re.IGNORECASE)
-    for names in _KINDS
-)
+_LETTER = "[A-Za-z]"
 
 
-def find(text: str) -> frozenset[int]:
-    """Returns the kinds of documents that a text names, as numbers that are the same in both languages."""
-    return frozenset(number for number, pattern in enumerate(_PATTERNS) if pattern.search(text))
+def _pattern(names: list[str], plural: str) -> re.Pattern[str]:
+    latin = (rf"(?<!{_LETTER}){name.replace(' ', '[ _-]')}{plural}(?!{_LETTER})" for name in names if name.isascii())
+    return re.compile("|".join((*latin, *(name for name in names if not name.isascii()))) or r"(?!)", re.IGNORECASE)
+
+
+_TELLING = tuple(_pattern(telling, "") for telling, _ in _KINDS)
+_ANY = tuple(_pattern([*telling, *loose], "s?") for telling, loose in _KINDS)
+
+
+def find(text: str, *, loosely: bool = False) -> frozenset[int]:
+    """Returns the kinds of documents that a text names, as numbers that are the same in both languages.
+
+    Args:
+        text: A question, or the title or file name of a document.
+        loosely: Whether the text surely names documents, so that "the report" counts too.
+    """
+    return frozenset(number for number, pattern in enumerate(_ANY if loosely else _TELLING) if pattern.search(text))
+
+
+def translations(text: str) -> list[str]:
+    """Returns the name in the other language of each kind of documents that a text names in one language only."""
+    found = []
+    for kind in sorted(find(text, loosely=True)):
+        names = [name for group in _KINDS[kind] for name in group]
+        is_han = any(not name.isascii() and name in text for name in names)
+        found += [next(name for name in names if name.isascii() == is_han)]
+    return found

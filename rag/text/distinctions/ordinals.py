@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.text.numerals import HAN_NUMERALS, han_number
+from rag.text.numerals import HAN_NUMERALS, NUMBER_WORDS, ONES, ORDINAL_WORDS, ROMAN_NUMERALS, TEENS, han_number
 
 # Units that name the same in both languages, separated by "|". The first word is the unit's name.
 _UNITS = tuple(
@@ -42,21 +42,16 @@ _UNITS = tuple(
 _UNIT_OF = {name: unit[0] for unit in _UNITS for name in unit}
 _HAN_UNITS = "|".join(sorted((name for name in _UNIT_OF if not name.isascii()), key=len, reverse=True))
 _LATIN_UNITS = "|".join(sorted((name for name in _UNIT_OF if name.isascii()), key=len, reverse=True))
-_WORDS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split()
-)
-_WORD_NUMBERS = {word: number for number, word in enumerate(_WORDS, 1)} | {"opening": 1, "initial": 1}
-_NUMBERS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
+_WORD_NUMBERS = ORDINAL_WORDS | {"opening": 1, "initial": 1}
 # Of these, a number in words tells one from the others: phase three.
 _LABELLED = "phase|stage|part|chapter|section|round|volume|batch|step|article|tranche"
-_ROMAN = {name: number for number, name in enumerate("i ii iii iv v vi vii viii ix x".split(), 1)}
 _ORDINAL = re.compile(
     rf"第\s?(?P<han>[{HAN_NUMERALS}]+|\d+)\s?(?P<han_unit>{_HAN_UNITS})?"
     rf"|(?P<initial>首)(?P<initial_unit>{_HAN_UNITS})"
     rf"|\b(?P<word>{'|'.join(_WORD_NUMBERS)}|\d+(?:st|nd|rd|th))[ -](?:\w+[ -]){{0,2}}?(?P<word_unit>{_LATIN_UNITS})s?\b"
-    rf"|\b(?P<plain>{'|'.join(_WORDS[2:])}|(?:[3-9]|\d\d)(?:st|nd|rd|th))(?= [a-z])(?! of\b)"
+    rf"|\b(?P<plain>{'|'.join([*ORDINAL_WORDS][2:])}|(?:[3-9]|\d\d)(?:st|nd|rd|th))(?= [a-z])(?! of\b)"
     rf"|\b(?P<label>{_LATIN_UNITS})s? (?P<number>\d+|[ivx]+)\b(?!%|[.,]\d)"
-    rf"|\b(?P<labelled>{_LABELLED}) (?P<in_words>{'|'.join(_NUMBERS)})\b(?!-)",
+    rf"|\b(?P<labelled>{_LABELLED}) (?P<in_words>{'|'.join([*ONES, *TEENS])})\b(?!-)",
     re.IGNORECASE,
 )
 
@@ -93,6 +88,6 @@ def _number(part: dict[str, str | None]) -> int:
     if word := (part["word"] or part["plain"] or "").lower():
         return _WORD_NUMBERS.get(word) or int(re.sub(r"\D", "", word))
     if word := (part["in_words"] or "").lower():
-        return _NUMBERS[word]
+        return NUMBER_WORDS[word]
     number = (part["number"] or "").lower()
-    return int(number) if number.isdecimal() else _ROMAN.get(number, 0)
+    return int(number) if number.isdecimal() else ROMAN_NUMERALS.get(number, 0)

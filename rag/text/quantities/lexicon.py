@@ -116,11 +116,6 @@ SCALES = {name: Decimal(factor) for name, factor in (HAN_SCALES | ENGLISH_SCALES
     "": Decimal(1)
 }
 
-ONES = "one two three four five six seven eight nine".split()
-TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-NUMBER_WORDS = dict(zip([*ONES, *TEENS, *TENS], [*range(1, 20), *range(20, 100, 10)], strict=True))
-
 # A period of a year or month as each language writes it, then one of a decade or century.
 PERIODS: dict[str, dict[Language, tuple[str, str]]] = {
     "": {"zh": ("{}", "{}"), "en": ("{}", "{}")},

@@ -9,12 +9,11 @@ from decimal import Decimal
 from typing import Literal
 
 from rag.text.months import MONTH_NUMBERS
-from rag.text.numerals import han_number
+from rag.text.numerals import NUMBER_WORDS, han_number
 from rag.text.quantities.lexicon import (
     BOUNDS_AFTER,
     BOUNDS_BEFORE,
     FRACTIONS,
-    NUMBER_WORDS,
     PARTS,
     PERIOD_NAMES,
     SCALES,

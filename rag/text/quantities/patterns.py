@@ -10,17 +10,14 @@ import re
 from collections.abc import Iterable
 
 from rag.text.months import ABBREVIATED_MONTH, MONTH
-from rag.text.numerals import HAN_NUMERALS, HAN_ONES
+from rag.text.numerals import HAN_NUMERALS, HAN_ONES, ONES, TEENS, TENS
 from rag.text.quantities.lexicon import (
     BOUNDS_AFTER,
     BOUNDS_BEFORE,
     FRACTIONS,
     HAN_SCALES,
-    ONES,
     SCALES,
-    TEENS,
     TENFOLD_UNITS,
-    TENS,
     UNIT_NAMES,
     UNITS_BEFORE_NUMBER,
 )

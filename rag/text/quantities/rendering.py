@@ -6,8 +6,8 @@ import re
 from decimal import Decimal
 
 from rag.text.months import MONTHS
-from rag.text.numerals import HAN_ONES
-from rag.text.quantities.lexicon import BOUNDS, FRACTIONS, ONES, PARTS, PERIODS, SCALES, UNITS_BY_NAME
+from rag.text.numerals import HAN_ONES, ONES
+from rag.text.quantities.lexicon import BOUNDS, FRACTIONS, PARTS, PERIODS, SCALES, UNITS_BY_NAME
 from rag.text.quantities.patterns import YEAR
 from rag.text.quantities.quantity import Date, Quantity
 from rag.types import Language
