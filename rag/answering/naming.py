@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from rag.answering.drafts import Request
+from rag.text import quantities
 from rag.text.distinctions import document_kinds
 from rag.text.numerals import HAN_ONES, NUMBER_WORDS, ONES, ORDINAL_WORDS, ROMAN_NUMERALS, TEENS, han_number
+from rag.types import Language
 
 if TYPE_CHECKING:
     from rag.library.library import DocumentSummary
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 # Words for a document of any kind, and for documents of some kind, which a title need not contain.
 ANY_DOCUMENT = r"(?:文件|文档|文章|材料|资料|文本|全文|正文|内容|东西|PDF|\b(?:documents?|files?|texts?|papers?|articles?|sources?|pdf|everything)\b)"
 SOME_DOCUMENT = (
-    r"(?:(?:报告|报道|新闻|白皮书|纪要|合同|手册|方案|计划|通知|规定|办法|条例|协议|立场|文书|侧记|稿)"
-    r"|\b(?:reports?|news|white ?paper|minutes|contract|handbook|manual|plan|notice|rules?|regulations?|agreement|policy|review|brochure|leaflet)\b)"
+    r"(?:(?:报告|报道|新闻|白皮书|纪要|合同|手册|方案|计划|通知|规定|办法|条例|协议|立场|文书|侧记|公报|简报|网页|页面|会议|稿子?)"
+    r"|\b(?:reports?|news|white ?paper|minutes|contract|handbook|manual|plan|notice|rules?|regulations?|agreement|policy|review|brochure|leaflet"
+    r"|pages?|web ?page|bulletin|newsletter|press release|meeting)\b)"
 )
 # Which of the documents: all, or the one just spoken of.
 _ALL = re.compile(
@@ -27,6 +30,7 @@ _ALL = re.compile(
     r"|\b(?:all|each|every|everything|these|those|the (?:documents|files|texts|papers|articles|sources|library)|your (?:documents|files))\b",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _MAX_ALIKE = 3
 # So few characters beside the kind of a document may be a word of the wish that is not known.
 _FEW = 2
@@ -141,7 +145,7 @@ def _by_name(terms: Sequence[str], request: Request) -> tuple[DocumentSummary, .
     A Chinese name is also found in its spelling, as 康富 in Kang Fu.
     """
     analyzer = request.library.analyzer
-    names = [" ".join((d.title, PurePosixPath(d.source).stem, d.publisher, d.published[:4])) for d in request.documents]
+    names = [_name(document) for document in request.documents]
     known = [{*analyzer.terms(name), *analyzer.name_terms(name)} for name in names]
 
     def is_in(term: str, name: set[str]) -> bool:
@@ -158,6 +162,14 @@ def _by_name(terms: Sequence[str], request: Request) -> tuple[DocumentSummary, .
     return found if len(found) <= _MAX_ALIKE else ()
 
 
+def _name(document: DocumentSummary) -> str:
+    """Returns the title, the file name and the publisher of a document, and its date unless the title or file name has a year."""
+    name = " ".join((document.title, PurePosixPath(document.source).stem))
+    dates = quantities.find(document.published, "en") if document.published and not _YEAR.search(name) else []
+    written = (quantities.render(date, language) for date in dates for language in get_args(Language))
+    return " ".join((name, document.publisher, *written))
+
+
 def _only(terms: Sequence[str], request: Request) -> Named | None:
     """Returns the only document if it contains most of the terms."""
     (document,) = request.documents
@@ -166,13 +178,13 @@ def _only(terms: Sequence[str], request: Request) -> Named | None:
 
 
 def _by_subject(phrase: str, terms: Sequence[str], request: Request) -> Named | None:
-    """Returns the document that most of the passages nearest to a phrase are from; None if they are from several."""
+    """Returns the document of the passage nearest to a phrase if half of the nearest ones are from it; else None."""
     results = request.library.search(phrase, 6, [document.id for document in request.documents])
     if not results:
         return None
     ids = [result.chunk.document_id for result in results]
     first = ids[0]
-    if 3 * ids.count(first) < 2 * len(ids):
+    if 2 * ids.count(first) < len(ids):
         return None
     contained = set(request.library.analyzer.terms(" ".join(r.chunk.text for r in results if r.chunk.document_id == first)))
     if 2 * sum(term in contained for term in terms) < len(terms):

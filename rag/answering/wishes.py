@@ -39,6 +39,12 @@ _WISHES_PATTERNS: tuple[tuple[Wish, str], ...] = (
 _WISHES = [(wish, re.compile(pattern, re.IGNORECASE)) for wish, pattern in _WISHES_PATTERNS]
 _MARKER = re.compile(r"\[\d+\]")
 _MAX_CONTEXT = 2
+# Who says something, before what is said.
+_SPEAKER = re.compile(
+    r"[^，。：:“”]{2,20}(?:表示|指出|介绍|强调|认为|说)[，：:]\s*|[A-Z][^,.;:“”]{2,60}? (?:reported|said|announced|noted|stated|added|explained) that "
+)
+_PARTS = re.compile(r"(?<=[；;])\s*|(?<=[:：])\s*(?=[^；;]*[；;])")
+_LEAST_PARTS = 3
 _NAME = re.compile(r"《[^《》]{2,40}》|\b[A-Z][\w&.-]*(?: (?:(?:of|the|and|for|on) )*[A-Z][\w&.-]*)+|\b[A-Z]{2,}\d*\b")
 _MAX_NAMES = 8
 
@@ -113,6 +119,9 @@ def _shorter(answer: Answer) -> list[Statement]:
     first = lines[0]
     if len(lines) > 1 and _numbers(first):
         return _renumbered(first, answer.citations)
+    # The question is about the speaker, so what is said is enough.
+    if speaker := _SPEAKER.match(first):
+        return _renumbered(("" if language_of(first) == "zh" else "… ") + first[speaker.end() :], answer.citations)
     spans = list(sentences(first))
     cited = next((end for _, end in spans if _numbers(first[: _after_markers(first, end)])), len(first))
     return _renumbered(first[: _after_markers(first, cited)], answer.citations)
@@ -176,9 +185,21 @@ def _as_list(answer: Answer) -> Iterator[Statement]:
                 continue
             new = tuple(c for c in answer.citations if c.number in _numbers(text) - given)
             given |= _numbers(text)
-            introduces = text.endswith((":", "："))
-            yield Statement(("" if first else "\n") + (text if introduces else f"- {text}"), new)
-            first = False
+            for number, part in enumerate(_parts(text)):
+                introduces = part.endswith((":", "："))
+                yield Statement(("" if first else "\n") + (part if introduces else f"- {part}"), () if number else new)
+                first = False
+
+
+def _parts(text: str) -> list[str]:
+    """Returns the parts between the semicolons of a sentence that has at least three, each with the sentence's markers."""
+    markers = re.search(r"(?:\[\d+\])*$", text)
+    body = text[: markers.start()] if markers else text
+    parts = [part.strip() for part in _PARTS.split(body) if part.strip()]
+    if sum(not part.endswith((":", "：")) for part in parts) < _LEAST_PARTS:
+        return [text]
+    end = markers[0] if markers else ""
+    return [part if part.endswith((":", "：")) else part.rstrip("；;") + end for part in parts]
 
 
 def _quotes(citations: Sequence[Citation]) -> Iterator[Statement]:

@@ -10,7 +10,7 @@ SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8, "万�
 ONES = "one two three four five six seven eight nine".split()
 TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-NUMBER_WORDS = dict(zip([*ONES, *TEENS, *TENS], [*range(1, 20), *range(20, 100, 10)], strict=True))
+NUMBER_WORDS: dict[str, int] = dict(zip([*ONES, *TEENS, *TENS], [*range(1, 20), *range(20, 100, 10)], strict=True))
 """The English words for 1 to 20, and for the tens up to 90."""
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
 ORDINAL_WORDS = {word: number for number, word in enumerate(_ORDINALS.split(), 1)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from threading import Event
 from typing import Any
 
@@ -225,6 +226,30 @@ def test_only_the_quotes_are_given(pipeline: RagPipeline, summary: Answer) -> No
     answer = asked(pipeline, "only the quotes", summary)
     assert answer.text.split("\n") == [f"- “{c.quote}”[{c.number}]" for c in summary.citations]
     assert cited_exactly(pipeline, answer)
+
+
+@pytest.mark.parametrize(
+    ("wish", "before", "after"),
+    [
+        (
+            "as bullets",
+            "To do: dry the fields; close the pumps; count birds.[1]",
+            "To do:\n- dry the fields[1]\n- close the pumps[1]\n- count birds.[1]",
+        ),
+        ("as bullets", "It costs 3 crowns; children pay 1.[1]", "- It costs 3 crowns; children pay 1.[1]"),
+        (
+            "shorter, please",
+            "The warden reported that the water covers 1,600 hectares.[1]",
+            "… the water covers 1,600 hectares.[1]",
+        ),
+        ("简短一点", "管理员表示，水面有1600公顷。[1]", "水面有1600公顷。[1]"),
+    ],
+)
+def test_a_sentence_is_cut_at_its_semicolons_or_after_its_speaker(
+    pipeline: RagPipeline, summary: Answer, wish: str, before: str, after: str
+) -> None:
+    answer = asked(pipeline, wish, replace(summary, text=before, citations=summary.citations[:1]))
+    assert (answer.text, answer.citations) == (after, summary.citations[:1])
 
 
 def test_without_a_language_model_what_is_exact_is_translated(pipeline: RagPipeline, summary: Answer) -> None:

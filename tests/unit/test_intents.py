@@ -19,7 +19,7 @@ INTENTS: list[tuple[Intent, str]] = [
     ("abilities", "你能做什么？ 你会干啥 你是谁？ 请问你有哪些功能？ 怎么用？ help"),
     ("library", "你有哪些文档？ 这里都有什么资料 列出所有文件 资料库里有多少份文档？ 一共有哪些文件"),
     ("summary", "总结一下 概括这份文件 这份报告主要讲了什么？ 这篇文章的主要内容"),
-    ("wish", "简短一点 详细一些 列成要点 只要原文 用英文 翻译成英文"),
+    ("wish", "简短一点 详细一些 列成要点 只要原文 用英文 翻译成英文 用一句话说"),
     ("comparison", "这两份文件有什么不同？ 那两篇文章的区别 比较一下这两份报告 比较《白皮书》和《立场文件》"),
 ]
 ENGLISH_INTENTS: list[tuple[Intent, str]] = [
@@ -38,6 +38,10 @@ ENGLISH_INTENTS: list[tuple[Intent, str]] = [
     ("summary", "Summarise this document."),
     ("wish", "Shorter, please"),
     ("wish", "as bullets"),
+    ("wish", "List them as bullet points, please"),
+    ("wish", "in one sentence"),
+    ("summary", "What is the trust's page about, in three points?"),
+    ("summary", "云溪县的统计公报主要讲了哪些内容？"),
     ("wish", "translate it into English"),
     ("comparison", "what changed between these two?"),
     ("comparison", "What is the difference between these two documents?"),
@@ -56,6 +60,8 @@ QUESTIONS = """
     就地保护和迁地保护有什么区别？
     《名古屋议定书》和《卡塔赫纳议定书》有什么不同？
     谁说了再见？
+    校长在会上说了什么？
+    谁用一句话说服了他？
     What can governments do to protect wetlands?
     What can China do?
     Thanks to which law did pandas recover?

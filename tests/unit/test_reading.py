@@ -73,11 +73,12 @@ def test_passages_are_ordered_by_their_best_sentence() -> None:
 def test_features_by_hand() -> None:
     passage = Passage(result(dense=0.4, coverage=0.7))
     (read,) = SentenceReader(AnswerFinder("1.18万"), weights()).read_passages("康富说的自然保护地有多少个？", [passage])
-    named = [dict(zip(FEATURES, row, strict=True)) for row in features(passage, read).tolist()]
+    named = [dict(zip(FEATURES, row, strict=True)) for row in features(passage, read, 0.2).tolist()]
     assert [row["passage_read"] for row in named] == [3.0, 3.0]
     assert [row["sentence_read"] for row in named] == pytest.approx([np.log(1.02), np.log(0.02)], abs=1e-5)
     assert [row["passage_similarity"] for row in named] == pytest.approx([0.4, 0.4])
     assert [row["passage_terms"] for row in named] == pytest.approx([0.7, 0.7])
+    assert [row["terms_elsewhere"] for row in named] == pytest.approx([0.2, 0.2])
 
 
 def test_a_share_is_of_the_tokens_inside() -> None:

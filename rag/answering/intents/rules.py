@@ -32,6 +32,7 @@ _CHINESE: dict[Intent, str] = {
     rf"|(?:比较|对比)(?:一下)?(?:{_TWO}|《[^《》]{{2,200}}》(?:和|与|跟|、)《[^《》]{{2,200}}》)",
     "wish": r"(?:再|说得?|讲得?|能不能|可以|回答)*(?:简短|简单|简洁|精简|短|详细|具体|长)(?:一?[点些])(?:说)?"
     r"|(?:列|写|改|分|整理)成(?:要点|列表|清单|几点|三点)|(?:我?只要|只看|只给我)(?:原文|引文|原句)(?:就行)?"
+    r"|(?:再|能不能|可以)*(?:用|以)?[一两三二几]句话(?:再?说|[讲答]|回答)(?:一[下遍])?(?:就行|就好)?|(?:把(?:它|它们|这些))?分?[点条]列(?:出来?|一下)"
     rf"|(?:再|能不能|可以)?(?:用|改用|换成){_LANGUAGE_ZH}(?:说|回答|再说一遍|写)?(?:一遍)?|(?:把它|把这个)?(?:翻译|翻|译)(?:成|为){_LANGUAGE_ZH}",
 }
 _DOCUMENTS_EN = r"(?:documents?|files?|papers?|reports?|articles?|texts?|sources?)"
@@ -53,7 +54,7 @@ _ENGLISH: dict[Intent, str] = {
     rf"|compare (?:these|the|those)? ?two(?: {_DOCUMENTS_EN})?|compare (?:these|them)(?: {_DOCUMENTS_EN})?"
     r"|(?:compare|what(?: has|'s)? changed between) [“\"][^“”\"]{2,200}[”\"] (?:and|with|to) [“\"][^“”\"]{2,200}[”\"])",
     "wish": r"(?:can you |could you )?(?:make it |be |say it )?(?:a bit |a little )?(?:shorter|briefer|more concise|more detailed|longer|in more detail|more details?)"
-    r"|(?:as|in|into) (?:bullets|bullet points|a list|points)|(?:only|just) the (?:quotes|original|quotations|original text)"
+    r"|(?:(?:list|put|show|give|write|say) (?:them|it|that|this|these|those)(?: to me| all)? )?(?:as|in|into) (?:bullets|(?:a few )?bullet points|a list|points|(?:one|a|two) sentences?)|(?:only|just) the (?:quotes|original|quotations|original text)"
     r"|(?:say (?:it|that) |answer )?in (?:English|Chinese)|(?:can you )?translate (?:it|this|that|the answer)(?: (?:in)?to (?:English|Chinese))?",
 }
 _PATTERNS: list[tuple[Intent, re.Pattern[str]]] = [
@@ -61,9 +62,12 @@ _PATTERNS: list[tuple[Intent, re.Pattern[str]]] = [
     for patterns, around in ((_CHINESE, _AROUND_ZH), (_ENGLISH, _AROUND_EN))
     for kind, words in patterns.items()
 ]
-# An order to summarise something. Its route leaves what no document has in its name to the documents.
+# Orders to summarise something, and questions what it is about. Their route leaves what no document has in its name to the documents.
 _SUMMARISE = re.compile(
-    rf"(?:请|帮我|麻烦你?)*{_SUM_ZH}(?:一下)?(?!.*(?:{HAN_ASKING}|什么)).+|(?:please |can you |could you )?(?:{_SUM_EN}|give me {_SUMMARY_EN} of) .+",
+    rf"(?:请|帮我|麻烦你?)*{_SUM_ZH}(?:一下)?(?!.*(?:{HAN_ASKING}|什么)).+|(?:please |can you |could you )?(?:{_SUM_EN}|give me {_SUMMARY_EN} of) .+"
+    rf"|.{{2,60}}(?:主要|大致|大概)[讲说写谈](?:了|的是|的)?(?:些)?(?:什么|哪些|啥).{{0,6}}"
+    rf"|.{{2,60}}(?:{_DOCUMENT_ZH}|公报|新闻|稿子?|网页)里?都?[讲说写谈](?:了|的是|的)(?:些)?(?:什么|哪些|啥).{{0,6}}"
+    rf"|{_AROUND_EN}what(?: is| are|'s) .{{2,80}}? about\b.{{0,40}}|{_AROUND_EN}what does .{{2,80}}? (?:cover|deal with)\b.{{0,40}}",
     re.IGNORECASE,
 )
 
