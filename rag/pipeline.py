@@ -21,7 +21,7 @@ from rag.answering.conditions import Conditions, Judged
 from rag.answering.direct import answers as direct
 from rag.answering.direct.answers import DirectAnswer
 from rag.answering.drafts import Draft, Request
-from rag.answering.reading import Reader, Reading, SentenceReader, ranked
+from rag.answering.reading import CalibratedReader, Reader, Reading, SentenceReader, ranked
 from rag.answering.retrieval import HybridRetriever, Retriever
 from rag.errors import DocumentNotFoundError, GeneratorError
 from rag.language_models import generators, translating
@@ -68,7 +68,7 @@ class RagPipeline:
                 documents' own sentences.
             top_k: The number of passages that an answer comes with.
             max_sentences: The largest number of sentences that an answer quotes.
-            threshold: The confidence below which a question is refused.
+            threshold: The support of the best sentence below which a question is refused.
         """
         self._library = library
         self._retriever: Retriever = retriever or HybridRetriever()
@@ -117,7 +117,7 @@ class RagPipeline:
 
     @property
     def threshold(self) -> float:
-        """The confidence below which a question is refused."""
+        """The support of the best sentence below which a question is refused."""
         return self._threshold
 
     @classmethod
@@ -294,11 +294,10 @@ class RagPipeline:
         try:
             if not cited and not self._writer and (parts := self._parts(draft.query, documents, stop)):
                 yield from draft.say(parts.statements)
-                yield draft.done("answer", results, min(citation.support for citation in draft.citations))
+                yield draft.done("answer", results, self._confidence(min(citation.support for citation in draft.citations)))
                 return
             judged = self._conditions.judge(draft.query, readings, self._library.document)
-            confidence = judged.confidence
-            if not judged.readings or confidence < self._threshold:
+            if not judged.readings or judged.confidence < self._threshold:
                 absent = self._conditions.absent_words(draft.query, candidates)
                 refusal = composing.refusal(draft.language, self._why_not(candidates, cited), absent)
                 yield from self._not_answered(draft, judged, refusal, results)
@@ -317,11 +316,15 @@ class RagPipeline:
         if not draft.text:
             draft.notes += composition.notes
             yield from draft.say(composition.statements)
-        yield draft.done("answer", results, confidence)
+        yield draft.done("answer", results, self._confidence(judged.confidence))
+
+    def _confidence(self, support: float) -> float:
+        """Returns the probability that an answer is right, from the support of its sentence."""
+        return self._reader.confidence(support) if isinstance(self._reader, CalibratedReader) else support
 
     def _not_answered(self, draft: Draft, judged: Judged, refusal: str, results: tuple[SearchResult, ...]) -> Iterator[Event]:
         """Names the condition that the closest sentence does not meet, or else refuses with the given text."""
-        confidence = judged.confidence
+        confidence = self._confidence(judged.confidence)
         if judged.nearest and judged.nearest[0].sentence.support >= self._threshold:
             place, unmet = judged.nearest
             yield from draft.say(composing.near_miss(place, unmet, draft.language, self._library.document).statements)

@@ -199,7 +199,10 @@ FIGURES = {
     ),
     "ece": (
         Words("校准误差", "Expected calibration error"),
-        Words("把握与实际有答案的比例相差多少", "How far the confidence is from the share of answerable questions"),
+        Words(
+            "给出的回答，其把握与答对的比例相差多少",
+            "Of what was answered, how far the confidence is from the share that is right",
+        ),
     ),
     "median_seconds": (
         Words("用时中位数", "Median time"),

@@ -53,7 +53,7 @@ BAD = Words("没有帮助", "Not helpful")
 NOTE = Words("补充说明", "Add a note")
 KEEP_NOTE = Words("保存", "Save note")
 COMPLETED = Words("补全后的问题", "Understood as")
-CONFIDENCE_MEANS = Words("文档里有答案的可能性", "The probability that the documents contain the answer")
+CONFIDENCE_MEANS = Words("所示的话答得对的可能性", "The probability that what is shown is right")
 PROBLEM = Words("没能回答", "Could not answer")
 UNEXPECTED = Words("出现意外错误，详情见日志。", "Something unexpected went wrong; see the log for details.")
 
@@ -115,8 +115,8 @@ PASSAGES_MEANS = Words("每个回答最多列出多少个段落。", "The maximu
 SENTENCES = Words("句数", "Sentences")
 SENTENCES_MEANS = Words("每个回答最多引用多少句原文。", "The maximum number of sentences that an answer quotes.")
 THRESHOLD_MEANS = Words(
-    "把握低于门槛时，就说文档里没有答案。调低则答错的更多，调高则漏答的更多。",
-    "Below this confidence, Yinju says that the documents contain no answer. Lower: more answers, more of them wrong. Higher: more refusals.",
+    "最好的句子的支持度低于门槛时，就说文档里没有答案。调低则答错的更多，调高则漏答的更多。",
+    "If the best sentence has less support than this, Yinju says that the documents contain no answer. Lower: more answers, more of them wrong. Higher: more refusals.",
 )
 GENERATOR = Words("由谁组织回答", "How answers are worded")
 GENERATOR_NAME = Words("语言模型", "Language model")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -39,6 +39,10 @@ FEATURES = (
 """The columns of `features`: the logits of the passage and of the place, a cosine, a share of the terms, and the largest share of the
 terms in a passage of the question's language if this one is in the other: where such a passage has them, the other is rarely meant."""
 
+CONFIDENCE = BUNDLED / "reader" / "confidence.json"
+"""Platt scaling (Platt, 1999) of the logit of the support; `tests/benchmarks/fit_confidence.py` fits it."""
+
+_LEAST_SUPPORT = 1e-6
 _SMALLEST_SHARE = 0.02
 # A question, in quotation marks or as a heading too; "Who?" alone may be an answer in an interview.
 _ASKS = re.compile(r"^#{1,6} |.{3}[？?][”」』\"'）)*]*$", re.DOTALL)
@@ -111,6 +115,17 @@ class Reader(Protocol):
         """
 
 
+@runtime_checkable
+class CalibratedReader(Reader, Protocol):
+    """A reader that knows how often what it supports is right."""
+
+    def confidence(self, support: float) -> float:
+        """Returns the probability that the sentence shown is right, from its support.
+
+        They differ: for the passage that comes nearest to a question that no passage answers, support is often high.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A logistic model for sentences in the question's language, and one for those in the other.
@@ -154,6 +169,14 @@ class SentenceReader:
     def read_passages(self, question: str, passages: Sequence[Passage], stop: Event | None = None) -> list[PassageReading]:
         """Returns the cross-encoder's reading of each passage, in order."""
         return self._cross_encoder.read(to_simplified(question), [passage.context for passage in passages], stop)
+
+    def confidence(self, support: float) -> float:
+        logit = np.log(odds(max(support, _LEAST_SUPPORT)))
+        return float(logistic.probability(self._confidence, np.array([logit], np.float32)))
+
+    @cached_property
+    def _confidence(self) -> Vectors:
+        return logistic.load(CONFIDENCE, ("support",))["answer"]
 
     @cached_property
     def _weights(self) -> Weights:

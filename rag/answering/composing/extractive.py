@@ -132,7 +132,7 @@ class ExtractiveComposer:
                 facts.append(NOT_ANSWERED_PART.in_language(language, part.name))
                 continue
             asked = _Asked(part.text, language, self._analyzer)
-            entries, _ = self._entries(asked, part.readings, document, max_sentences, number)
+            entries, _ = self._entries(asked, part.readings, document, max_sentences, number, briefly=True)
             known = {(c.document_id, c.start): c for entry in sentences for c in entry.citations}
             first = _renumbered(entries[0], known, number)
             number = max([number - 1, *(citation.number for citation in first.citations)]) + 1
@@ -147,9 +147,19 @@ class ExtractiveComposer:
         return Composition(tuple(_part_statements(line + STOP.in_language(language), sentences, language)))
 
     def _entries(
-        self, asked: _Asked, readings: Sequence[Reading], document: GetDocument, max_sentences: int, number: int
+        self,
+        asked: _Asked,
+        readings: Sequence[Reading],
+        document: GetDocument,
+        max_sentences: int,
+        number: int,
+        *,
+        briefly: bool = False,
     ) -> tuple[list[_Entry], int]:
-        """Labels the sentences where that is needed, and numbers their citations in order from `number` on."""
+        """Labels the sentences where that is needed, and numbers their citations in order from `number` on.
+
+        With `briefly`, long sentences are cut to the clauses with the reader's answer even where it is not sure of that.
+        """
         expected, language = asked.expected, asked.language
         groups, unlisted = choose(self._agreement, asked.question, expected.kind, readings, max_sentences)
         groups = _completed(expected, groups, document)
@@ -176,7 +186,7 @@ class ExtractiveComposer:
                 for n, p in enumerate(cited, number)
             )
             number += len(citations)
-            shown, items, word = _shown(asked, group, short)
+            shown, items, word = _shown(asked, group, short, 0.0 if briefly else _SURE_OF_PLACE)
             entries.append(
                 _Entry(
                     name,
@@ -229,8 +239,11 @@ def _may_differ(expected: Expectation, shown: Group, other: Group) -> bool:
     return any(expected.accepts(quantity, text) for quantity in quantities.find(text, other.first.language))
 
 
-def _shown(asked: _Asked, group: Group, short: ShortAnswer | None) -> tuple[str, tuple[str, ...], str]:
-    """Returns the excerpt to show of a sentence, the items that it lists, and the verdict that it gives."""
+def _shown(asked: _Asked, group: Group, short: ShortAnswer | None, sure: float) -> tuple[str, tuple[str, ...], str]:
+    """Returns the excerpt to show of a sentence, the items that it lists, and the verdict that it gives.
+
+    `sure` is the probability of the reader's answer from which on its clauses alone are shown.
+    """
     sentence, own, question = group.first.sentence, group.first.language, asked.question
     text, start = sentence.text, after_lead(sentence.text, 0, len(sentence.text))
 
@@ -246,7 +259,7 @@ def _shown(asked: _Asked, group: Group, short: ShortAnswer | None) -> tuple[str,
         return cut([said[1]]), (), worded(said[0], question, own)
     if asked.expected.kind == "list" and (items := enumeration(text, start, answer)):
         return "", items, ""
-    if asked.expected.kind == "fact" and sentence.likelihood >= _SURE_OF_PLACE:
+    if (asked.expected.kind == "fact" or not sure) and sentence.likelihood >= sure and answer[0] < answer[1]:
         return cut([answer]), (), ""
     return "", (), ""
 

@@ -19,8 +19,8 @@ class Abstention:
 
     `refusal_precision`, `refusal_recall` and `refusal_f1` take the unanswerable questions as those to be refused. `auroc` is the
     probability that an answerable question gets a higher confidence than an unanswerable one. `aurc` is the area under the
-    risk-coverage curve; lower is better. `ece` is the expected calibration error of the confidence as the probability that the
-    question is answerable.
+    risk-coverage curve; lower is better. `ece` is the expected calibration error of the confidence as the probability that an
+    answer is right, over the questions that were answered.
     """
 
     refusal_precision: float | None
@@ -55,7 +55,7 @@ def measure(answerable: Flags, abstained: Flags, confidence: Values, right: Flag
         _plain(f_score),
         auroc,
         float(risk_coverage(confidence, right)[:, 1].mean()) if len(right) else None,
-        calibration_error(confidence, answerable) if len(right) else None,
+        calibration_error(confidence[~abstained], right[~abstained]) if not abstained.all() else None,
     )
 
 

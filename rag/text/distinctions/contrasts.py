@@ -25,6 +25,9 @@ _SETS = """
 单程|one-way|single ticket / 往返|round-trip|return ticket
 公立|public / 私立|private
 大型 / 中型 / 小型
+开幕 / 闭幕
+开工|动工 / 竣工|完工
+上任|就任 / 离任|卸任
 一等奖|一等 / 二等奖|二等 / 三等奖|三等
 最高|highest|maximum / 最低|lowest|minimum / 平均|average
 计划|planned / 实际|actual
@@ -33,12 +36,23 @@ _SETS = """
 """
 
 
+# These exclude each other only before the same word: the east quay and the west quay, 东岸 and 西岸.
+_BEFORE_A_NOUN = """
+north|northern / south|southern / east|eastern / west|western
+upper / lower
+inner / outer
+left / right
+old / new
+"""
+_SIDES = re.compile(r"(?P<side>[东西南北])(?P<noun>[侧岸段门楼馆翼线站])")
+
+
 class Member(NamedTuple):
-    """A member of a set of words that exclude each other, as written at a place of a text."""
+    """A member of a set of words that exclude each other, as written at a place of a text. Members of a set have the same group."""
 
     start: int
     written: str
-    group: int
+    group: str
     member: int
 
 
@@ -47,7 +61,7 @@ def _pattern(name: str) -> str:
 
 
 _MEMBERS = {
-    name: (group, member)
+    name: (str(group), member)
     for group, line in enumerate(_SETS.strip().splitlines())
     for member, names in enumerate(line.split(" / "))
     for name in names.split("|")
@@ -55,6 +69,21 @@ _MEMBERS = {
 _ANY = re.compile("|".join(map(_pattern, sorted(_MEMBERS, key=len, reverse=True))), re.IGNORECASE)
 
 
+_ADJECTIVES = {
+    name: (line, member)
+    for line in _BEFORE_A_NOUN.strip().splitlines()
+    for member, names in enumerate(line.split(" / "))
+    for name in names.split("|")
+}
+_DESCRIBED = re.compile(rf"\b(?P<adjective>{'|'.join(_ADJECTIVES)}) (?P<noun>[a-z]+)\b", re.IGNORECASE)
+
+
 def find(text: str) -> list[Member]:
     """Finds the words of a text that exclude others, in order."""
-    return [Member(match.start(), match[0], *_MEMBERS[match[0].lower()]) for match in _ANY.finditer(text)]
+    found = [Member(match.start(), match[0], *_MEMBERS[match[0].lower()]) for match in _ANY.finditer(text)]
+    for match in _DESCRIBED.finditer(text):
+        line, member = _ADJECTIVES[match["adjective"].lower()]
+        found.append(Member(match.start(), match[0], f"{line} {match['noun'].lower()}", member))
+    sides = _SIDES.finditer(text)
+    found += [Member(match.start(), match[0], match["noun"], "东西南北".index(match["side"])) for match in sides]
+    return sorted(found)
