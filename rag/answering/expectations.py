@@ -45,10 +45,10 @@ _PATTERNS: dict[QuantityKind, tuple[str, str]] = {
     "money": (
         (
             r"多少(?:钱|元|美元|欧元|万元|亿元|资金|经费|费用|投资)"
-            r"|(?:费用|价格|票价|租金|金额|经费|预算|工资|押金|罚款|定价)\S{0,6}?(?:多少|多高|几)"
+            r"|(?:费用|价格|票价|租金|金额|奖金|经费|预算|工资|薪水|补助|押金|罚款|定价)\S{0,6}?(?:多少|多高|几)"
         ),
         (
-            r"\bhow much (?:money|(?:does|do|did) .+ (?:cost|pay|raise|spend|invest)"
+            r"\bhow much (?:money|(?:does|do|did|will|would) .+ (?:cost|pay|raise|spend|invest)"
             r"|(?:is|are|was|were) the (?:\w+ )*(?:fee|rent|price|cost|fine|deposit|budget|salary))"
             r"|\bwhat (?:(?:does|do|did) .+ cost\b|(?:is|are|was|were) the (?:\w+ )*(?:fee|rent|price|cost|fine|deposit|budget|salary)s?\b)"
         ),

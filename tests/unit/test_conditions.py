@@ -45,6 +45,7 @@ def unmet(question: str, text: str, **known: str) -> list[tuple[str, str, str]]:
         ("ABC16的主题是什么？", "ABC15的主题是河流。", "code", "ABC16", "ABC15"),
         ("秘书长是谁？", "副秘书长周远出席。", "rank", "秘书长", "副秘书长"),
         ("市级保护区有多少个？", "省级保护区有8个。", "contrast", "市级保护区", "省级保护区"),
+        ("通票要多少欧元？", "通票390美元。", "unit", "欧元", "390美元"),
         ("花展是哪一天开幕的？", "花展17日闭幕。", "contrast", "开幕", "闭幕"),
         ("西岸的堤有多长？", "东岸的堤长3千米。", "contrast", "西岸", "东岸"),
         ("大型桥梁有几座没有护栏？", "约三成的小型桥梁没有护栏。", "contrast", "大型桥梁", "小型桥梁"),
@@ -176,6 +177,7 @@ def test_a_year_that_a_document_of_other_years_never_names_is_a_condition() -> N
         ("画展三等奖有几名？", "五名", []),
         ("第二期要花多少钱？", "40万元", ["第一期"]),
         ("第一期要花多少钱？", "40万元", []),
+        ("三等奖有几名？", "两名", []),
     ],
 )
 def test_an_answer_that_is_of_the_other_of_two_in_a_sentence_is_none(question: str, answer: str, instead: list[str]) -> None:

@@ -24,6 +24,7 @@ from rag.answering.expectations import Expectation, asks_verdict, expectation
 from rag.answering.reading import Reading
 from rag.text import quantities
 from rag.text.analysis import Analyzer
+from rag.text.lines import ROW
 from rag.text.names import NameFinder
 from rag.text.sentences import Span, after_lead
 from rag.texts import MORE_VALUES, NOT_ANSWERED_PART
@@ -259,7 +260,8 @@ def _shown(asked: _Asked, group: Group, short: ShortAnswer | None, sure: float) 
         return cut([said[1]]), (), worded(said[0], question, own)
     if asked.expected.kind == "list" and (items := enumeration(text, start, answer)):
         return "", items, ""
-    if (asked.expected.kind == "fact" or not sure) and sentence.likelihood >= sure and answer[0] < answer[1]:
+    briefly = not sure and not ROW.match(text)
+    if (asked.expected.kind == "fact" or briefly) and sentence.likelihood >= sure and answer[0] < answer[1]:
         return cut([answer]), (), ""
     return "", (), ""
 

@@ -17,9 +17,15 @@ from rag.types import Language
 _BARE_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]|\s?[个张人名家所种次位处座件台册万亿千元米吨公亩余多%])")
 # A rule with a first or last day may also be so in another year.
 _DEADLINE = re.compile(r"[年月日](?:之?[前后]|起|以[前后])|逾期|\b(?:before|after|until|by|from|since)\b", re.IGNORECASE)
+_SEMICOLON = re.compile(r"[；;。]")
 _BREAK = re.compile(r"[，,；;。:：]")
 # The words after a noun are no part of it.
 _OF_A_NAME = re.compile(r"(?![有是为在的共于达将已要能会可被把从到由和与及等不没中上下里])[\u3400-\u9fff]")
+_CURRENCY = re.compile(
+    r"多少[万亿]?(?P<han>欧元|美元|英镑|日元|港元|港币|人民币|卢布|韩元|瑞士法郎|加元|澳元)"
+    r"|\bin (?P<english>euros|(?:us )?dollars|pounds|yuan|yen|francs|crowns|kronor|kroner|rubles|rupees)\b",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(r"(?:多少|几)[\u3400-\u9fff]{1,5}?(?=[？?，,]|$)|(?:多少|几)[\u3400-\u9fff]{1,3}")
 
 
@@ -103,7 +109,7 @@ def ordinal_numbers(asked: Asked, scope: Scope) -> Iterator[Condition]:
 
         if any(other.number == ordinal.number for text in scope.near for other in alike(text)):
             own = [(other.start, other.number, other.written) for other in alike(scope.sentence)]
-            if instead := _of_another(own, ordinal.number, scope):
+            if instead := _of_another(own, ordinal.number, asked, scope):
                 yield Condition("ordinal", ordinal.written, instead)
             continue
         if others := alike(scope.sentence) or alike(scope.headings):
@@ -132,10 +138,11 @@ def contrasting_words(asked: Asked, scope: Scope) -> Iterator[Condition]:
         )
         if any(other.member == word.member for other in (*sentence, *headings)):
             places = [(one.start, one.member, one.written) for one in sentence]
-            if other_written := _of_another(places, word.member, scope):
+            if other_written := _of_another(places, word.member, asked, scope):
                 yield Condition("contrast", word.written, other_written)
             continue
-        for text, found in ((scope.sentence, sentence), (scope.headings, headings)):
+        above = [] if word.group.startswith(contrasts.OF_SENTENCES) else headings
+        for text, found in ((scope.sentence, sentence), (scope.headings, above)):
             if instead := [other for other in found if other.member not in named]:
                 yield Condition("contrast", *_with_common_end(asked.bare, word, text, instead[0]))
                 break
@@ -149,18 +156,25 @@ def _with_common_end(question: str, word: contrasts.Member, text: str, other: co
     return word.written + end, other.written + end
 
 
-def _of_another(there: list[tuple[int, int, str]], wanted: int, scope: Scope) -> str:
-    """Returns the word that the answer is of, if that is not the wanted one: 8万元 of 一等奖8万元，二等奖两名.
+def _of_another(there: list[tuple[int, int, str]], wanted: int, asked: Asked, scope: Scope) -> str:
+    """Returns the word that an amount is of, if that is not the wanted one: 8万元 of 一等奖8万元，二等奖两名.
 
     Args:
         there: The place, number and text of each word of a set in the sentence, in order.
         wanted: The number of the word of the question.
+        asked: The question.
         scope: The sentence.
     """
     begin, end = scope.answer
     before = [(number, written) for start, number, written in there if start < begin]
     after = [start for start, number, _ in there if number == wanted and start >= end]
-    if not before or not after or wanted in {number for number, _ in before}:
+    if not asked.expected.quantity or not before or not after or wanted in {number for number, _ in before}:
+        return ""
+    # The sentence may say it of the wanted one as well.
+    stop = _SEMICOLON.search(scope.sentence, after[0])
+    until = stop.start() if stop else len(scope.sentence)
+    own = [q for q in quantities.find(scope.sentence, scope.language) if after[0] < q.start < until]
+    if any(asked.expected.accepts(quantity, scope.sentence) for quantity in own):
         return ""
     return before[-1][1] if _BREAK.search(scope.sentence, end, after[0]) else ""
 
@@ -173,6 +187,18 @@ def units(asked: Asked, scope: Scope) -> Iterator[Condition]:
     others = [quantity for quantity in found if asked.expected.counts_other_things(quantity, scope.sentence)]
     if found and len(others) == len(found) and (counted := _COUNTED.search(asked.bare)):
         yield Condition("unit", counted[0], scope.sentence[others[0].start : others[0].end + 1])
+
+
+def currencies(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds the currency that the question asks for an amount in, if the sentence has amounts but not of it: euros where it says crowns."""
+    if not (currency := _CURRENCY.search(asked.bare)):
+        return
+    name = currency["han"] or currency["english"]
+    found = [q for q in quantities.find(scope.sentence, scope.language) if q.kind in ("money", "number")]
+    units = {quantity.unit for quantity in quantities.find(f"1{name}" if currency["han"] else f"1 {name}", asked.language)}
+    known = any(name.lower().rstrip("s") in text.lower() for text in scope.near) or any(q.unit in units for q in found if q.unit)
+    if found and not known:
+        yield Condition("unit", name, found[-1].written)
 
 
 def amounts(asked: Asked, scope: Scope) -> Iterator[Condition]:

@@ -12,11 +12,12 @@ from typing import NamedTuple
 from rag.answering.agreement import Place
 from rag.answering.conditions.absent import absent_words
 from rag.answering.conditions.asked import HAN, QUOTED, Asked, is_place
-from rag.answering.conditions.checks import amounts, codes, contrasting_words, dates, ordinal_numbers, units
+from rag.answering.conditions.checks import amounts, codes, contrasting_words, currencies, dates, ordinal_numbers, units
 from rag.answering.conditions.condition import Condition, Scope
+from rag.answering.definitions import defines
 from rag.answering.reading import Reading, Sentence, odds
 from rag.text.analysis import Analyzer
-from rag.text.distinctions import document_kinds, ranks
+from rag.text.distinctions import document_kinds, ordinals, ranks
 from rag.text.language import language_of
 from rag.text.names import NameFinder
 from rag.types import Document, Language, SearchResult
@@ -28,6 +29,7 @@ _OUTWEIGHS = 4
 _MUCH_BETTER = 100
 _NAMED_SAYS_ENOUGH = 0.25
 _ODDS_OF_SAME_RANK = 4
+_ODDS_OF_DEFINITION = 8
 _WHO = re.compile(r"谁|哪一?位|\bwho(?:m|se)?\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?<=[\u3400-\u9fff]{2})(?:省|市|县|区|州|盟|镇|乡|村|国|自治区|自治州|自治县)$")
 _MAX_KEPT = 200
@@ -57,6 +59,8 @@ class Judged(NamedTuple):
         (place, unmet), result = self.nearest, self.readings[0].result
         context = f"{best.text}\n{result.title}\n{result.chunk.section}"
         names_it = any(name in context for name in _FOUR_DIGITS.findall(unmet[0].text) or [unmet[0].text])
+        named = {(ordinal.number, ordinal.unit) for ordinal in ordinals.find(unmet[0].text)}
+        names_it = names_it or bool(named & {(ordinal.number, ordinal.unit) for ordinal in ordinals.find(context)})
         # A sentence in the other language is rarely a better answer than one of the question's that nearly fits, nor the reverse.
         ratio: float = _OUTWEIGHS
         if result.language != place.language:
@@ -99,6 +103,7 @@ class Conditions:
             *self._long_names(asked, scope),
             *self._absent_names(asked, scope),
             *units(asked, scope),
+            *currencies(asked, scope),
             *amounts(asked, scope),
         ]
         return sorted(found, key=lambda condition: not condition.instead)
@@ -201,8 +206,10 @@ class Conditions:
             if name in near or self._fold(name) not in scope.document:
                 continue
             instead = [other for other in self._place_names(scope.sentence) if other not in asked.folded]
-            if instead:
-                yield Condition("place", name, instead[0])
+            # A report of one county is not about another one that it mentions.
+            alike = [other for other in self._place_names(scope.headings) if other[-1] == name[-1] and _SUFFIX.search(other)]
+            if instead or alike:
+                yield Condition("place", name, (instead or alike)[0])
 
     def _pairs(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
         """Finds abbreviated pairs of names that the sentence has another pair for: 中缅 where it says 中老."""
@@ -249,11 +256,20 @@ def _title(reading: Reading) -> str:
 
 
 def _raised(question: str, sentence: Sentence) -> Sentence:
-    """Raises the support of a sentence that names the very rank that a question asks who has: the reader knows few of them."""
+    """Raises the support of a sentence with the form of the answer, which the reader does not know well.
+
+    That is a definition of the term asked for, or one that names the very rank that a question asks who has.
+    """
+    if defines(question, sentence.text):
+        return _more_likely(sentence, _ODDS_OF_DEFINITION)
     if not _WHO.search(question):
         return sentence
     asked = {(rank.rank, rank.modifiers) for rank in ranks.find(question)}
     if not asked or not asked <= {(rank.rank, rank.modifiers) for rank in ranks.find(sentence.text)}:
         return sentence
-    raised = _ODDS_OF_SAME_RANK * odds(sentence.support)
+    return _more_likely(sentence, _ODDS_OF_SAME_RANK)
+
+
+def _more_likely(sentence: Sentence, factor: float) -> Sentence:
+    raised = factor * odds(sentence.support)
     return replace(sentence, support=max(sentence.support, raised / (1 + raised)))

@@ -25,9 +25,6 @@ _SETS = """
 单程|one-way|single ticket / 往返|round-trip|return ticket
 公立|public / 私立|private
 大型 / 中型 / 小型
-开幕 / 闭幕
-开工|动工 / 竣工|完工
-上任|就任 / 离任|卸任
 一等奖|一等 / 二等奖|二等 / 三等奖|三等
 最高|highest|maximum / 最低|lowest|minimum / 平均|average
 计划|planned / 实际|actual
@@ -36,6 +33,12 @@ _SETS = """
 """
 
 
+# These exclude each other only in a sentence: a report may have the end of an event in its title, and speak of its beginning.
+_EVENTS = """
+开幕 / 闭幕
+开工|动工 / 竣工|完工
+上任|就任 / 离任|卸任
+"""
 # These exclude each other only before the same word: the east quay and the west quay, 东岸 and 西岸.
 _BEFORE_A_NOUN = """
 north|northern / south|southern / east|eastern / west|western
@@ -45,6 +48,10 @@ left / right
 old / new
 """
 _SIDES = re.compile(r"(?P<side>[东西南北])(?P<noun>[侧岸段门楼馆翼线站])")
+
+
+OF_SENTENCES = "of sentences"
+"""The beginning of the groups whose words exclude each other only in a sentence."""
 
 
 class Member(NamedTuple):
@@ -61,8 +68,8 @@ def _pattern(name: str) -> str:
 
 
 _MEMBERS = {
-    name: (str(group), member)
-    for group, line in enumerate(_SETS.strip().splitlines())
+    name: (f"{OF_SENTENCES} {group}" if line in _EVENTS else str(group), member)
+    for group, line in enumerate((_SETS + _EVENTS.lstrip()).strip().splitlines())
     for member, names in enumerate(line.split(" / "))
     for name in names.split("|")
 }

@@ -48,6 +48,8 @@ _LABELLED = "phase|stage|part|chapter|section|round|volume|batch|step|article|tr
 _ORDINAL = re.compile(
     rf"第\s?(?P<han>[{HAN_NUMERALS}]+|\d+)\s?(?P<han_unit>{_HAN_UNITS})?"
     rf"|(?P<initial>首)(?P<initial_unit>{_HAN_UNITS})"
+    rf"|前(?P<up_to>[两二三四五六七八九十]|\d)(?P<up_to_unit>{_HAN_UNITS})"
+    rf"|\bfirst (?P<up_to_en>{'|'.join(ONES[1:])}) (?P<up_to_label>{_LATIN_UNITS})s\b"
     rf"|\b(?P<word>{'|'.join(_WORD_NUMBERS)}|\d+(?:st|nd|rd|th))[ -](?:\w+[ -]){{0,2}}?(?P<word_unit>{_LATIN_UNITS})s?\b"
     rf"|\b(?P<plain>{'|'.join([*ORDINAL_WORDS][2:])}|(?:[3-9]|\d\d)(?:st|nd|rd|th))(?= [a-z])(?! of\b)"
     rf"|\b(?P<label>{_LATIN_UNITS})s? (?P<number>\d+|[ivx]+)\b(?!%|[.,]\d)"
@@ -72,10 +74,22 @@ def find(text: str) -> list[Ordinal]:
     found = []
     for match in _ORDINAL.finditer(text):
         part = match.groupdict()
+        if last := _last(part):
+            unit = _UNIT_OF[(part["up_to_unit"] or part["up_to_label"] or "").lower()]
+            found += [Ordinal(match.start(), match.end(), match[0], number, unit) for number in range(1, last + 1)]
+            continue
         unit = part["han_unit"] or part["initial_unit"] or part["word_unit"] or part["label"] or part["labelled"] or ""
         if number := _number(part):
             found.append(Ordinal(match.start(), match.end(), match[0], number, _UNIT_OF.get(unit.lower(), "")))
     return found
+
+
+def _last(part: dict[str, str | None]) -> int:
+    """Returns the number of the last of the first few: 2 for 前两届; 0 for none."""
+    if word := part["up_to_en"]:
+        return NUMBER_WORDS[word.lower()]
+    number = part["up_to"] or ""
+    return int(number) if number.isdecimal() else int(han_number(number.replace("两", "二")) or 0)
 
 
 def _number(part: dict[str, str | None]) -> int:
