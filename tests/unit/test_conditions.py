@@ -106,6 +106,17 @@ def test_a_condition_that_is_met_or_cannot_be_compared_is_not_found(question: st
     assert unmet(question, text) == []
 
 
+def test_the_report_of_one_county_is_not_about_another_that_it_mentions() -> None:
+    sentence = "森林覆盖率71.8%。"
+
+    def instead(title: str) -> list[str]:
+        source = document(f"{sentence}去双溪的路已通车。", title=title)
+        return [found.instead for found in CONDITIONS.unmet("双溪县的森林覆盖率是多少？", place(source, sentence), source)]
+
+    assert instead("云台县2023年统计公报") == ["云台县"]
+    assert instead("双溪县2023年统计公报") == []
+
+
 def test_the_year_of_a_sentence_may_stand_in_its_title_its_date_or_before_it() -> None:
     text = "花展在云溪举行。"
     assert unmet("2023年花展在哪里？", text, title="2023年花展公告") == []

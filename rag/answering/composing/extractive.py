@@ -24,6 +24,7 @@ from rag.answering.expectations import Expectation, asks_verdict, expectation
 from rag.answering.reading import Reading
 from rag.text import quantities
 from rag.text.analysis import Analyzer
+from rag.text.language import language_of
 from rag.text.lines import ROW
 from rag.text.names import NameFinder
 from rag.text.sentences import Span, after_lead
@@ -85,6 +86,12 @@ class _Asked:
     def expected(self) -> Expectation:
         """The form of the answer."""
         return expectation(self.question)
+
+    @property
+    def years(self) -> frozenset[int]:
+        """The years that it names."""
+        found = quantities.find(self.question, language_of(self.question))
+        return frozenset(date.year for quantity in found for date in quantity.dates if date.year)
 
     def worded(self, short: ShortAnswer | None, own: Language, names: NameFinder) -> str:
         """Returns a fact, in the words of the question where question and document are in Chinese; "" for none."""
@@ -166,7 +173,9 @@ class ExtractiveComposer:
         groups = _completed(expected, groups, document)
         contenders = [group is groups[0] or group.is_rival for group in groups]
         shorts = [
-            short_answer(expected, group.first, language, asked.overlap, self._latin) if contends else None
+            short_answer(expected, group.first, language, asked.overlap, name=self._latin, years=asked.years)
+            if contends
+            else None
             for group, contends in zip(groups, contenders, strict=True)
         ]
         if not all(short for short, contends in zip(shorts, contenders, strict=True) if contends):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +51,13 @@ class ShortAnswer:
 
 
 def short_answer(
-    expected: Expectation, place: Place, language: Language, overlap: Terms, name: Callable[[str], str] = lambda _: ""
+    expected: Expectation,
+    place: Place,
+    language: Language,
+    overlap: Terms,
+    *,
+    name: Callable[[str], str] = lambda _: "",
+    years: Collection[int] = (),
 ) -> ShortAnswer | None:
     """Returns the fact alone, a quantity also in the words of the question's language; None unless it is sure.
 
@@ -61,6 +67,7 @@ def short_answer(
         language: The language of the question.
         overlap: Returns the terms of the question in a text.
         name: Writes a Chinese name in Latin letters; "" for anything else.
+        years: The years that the question names.
     """
     sentence = place.sentence
     if not expected.phrase or sentence.support < SUPPORTED:
@@ -70,6 +77,7 @@ def short_answer(
     if expected.quantity:
         found = quantities.find(sentence.text, place.language)
         accepted = [q for q in found if q.start >= quoted_from and expected.accepts(q, sentence.text)]
+        accepted = _of_years(accepted, found, years) or accepted
         meant = _meant(accepted, place, overlap)
         return _quantity(meant, place, language) if meant else None
     begin, end = (offset - sentence.start for offset in sentence.answer)
@@ -109,6 +117,19 @@ def _meant(accepted: list[Quantity], place: Place, overlap: Terms) -> Quantity |
         sure = bool(shares[best] >= _SURE_WITHOUT_TERMS)
     # The reader may have another kind of answer in mind than the question asks for.
     return accepted[best] if sure and (shares[best] >= _LEAST_READ or around[best] >= 0.5) else None
+
+
+def _of_years(accepted: list[Quantity], found: list[Quantity], years: Collection[int]) -> list[Quantity]:
+    """Returns the quantities that stand after a date of the given years, or before the first date if that is one."""
+    dated = [(q.start, {date.year for date in q.dates if date.year}) for q in found if any(date.year for date in q.dates)]
+    if not years or len({year for _, own in dated for year in own}) < 2:
+        return []
+
+    def governing(quantity: Quantity) -> set[int]:
+        before = [own for start, own in dated if start < quantity.start]
+        return before[-1] if before else dated[0][1]
+
+    return [quantity for quantity in accepted if quantity.kind != "date" and governing(quantity) & set(years)]
 
 
 def _distinctive(found: list[frozenset[str]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -32,6 +32,7 @@ _ODDS_OF_SAME_RANK = 4
 _ODDS_OF_DEFINITION = 8
 _WHO = re.compile(r"谁|哪一?位|\bwho(?:m|se)?\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?<=[\u3400-\u9fff]{2})(?:省|市|县|区|州|盟|镇|乡|村|国|自治区|自治州|自治县)$")
+_OF_THE_TITLE = re.compile(r"^[《“]?([\u3400-\u9fff]{2,4}?[省市县镇])", re.MULTILINE)
 _MAX_KEPT = 200
 
 
@@ -201,15 +202,17 @@ class Conditions:
         """Finds the places that the sentence has another place for: 德国 where it says 法国."""
         if scope.language != asked.language or asked.language != "zh":
             return
-        near = self._analyzer.fold("\n".join(scope.near))
+        near, own = self._analyzer.fold("\n".join(scope.near)), self._analyzer.fold(f"{scope.sentence}\n{scope.headings}")
         for name in asked.places:
-            if name in near or self._fold(name) not in scope.document:
+            bare = _SUFFIX.sub("", name)
+            # A report of one county is not about another one that it mentions.
+            titled = [other for other in _OF_THE_TITLE.findall(scope.headings) if other[-1] == name[-1] != bare[-1]]
+            if titled and bare not in own and self._fold(bare) in scope.document:
+                yield Condition("place", name, titled[0])
                 continue
             instead = [other for other in self._place_names(scope.sentence) if other not in asked.folded]
-            # A report of one county is not about another one that it mentions.
-            alike = [other for other in self._place_names(scope.headings) if other[-1] == name[-1] and _SUFFIX.search(other)]
-            if instead or alike:
-                yield Condition("place", name, (instead or alike)[0])
+            if instead and name not in near and self._fold(name) in scope.document:
+                yield Condition("place", name, instead[0])
 
     def _pairs(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
         """Finds abbreviated pairs of names that the sentence has another pair for: 中缅 where it says 中老."""
