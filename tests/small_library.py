@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-import pytest
 
 from rag.documents.cleaning import restore
 from rag.documents.loaders import document_id
-from rag.errors import LibraryError
 from rag.library.library import Library
 from rag.types import Document
 
@@ -53,14 +48,3 @@ def assert_answers(library: Library, texts: dict[str, str] = TEXTS) -> None:
         best, score = library.search_vectors(library.vectors([row])[row], 1)[0]
         assert (best, round(score, 4)) == (row, 1.0)
     assert library.check() == []
-
-
-@contextmanager
-def refused(*words: str) -> Iterator[None]:
-    """Expects an error of one line that contains these words."""
-    with pytest.raises(LibraryError) as caught:
-        yield
-    message = str(caught.value)
-    assert "\n" not in message
-    for word in words:
-        assert word in message

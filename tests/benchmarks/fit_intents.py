@@ -1,9 +1,10 @@
-"""Fits and measures the classifier of what is asked: `python tests/benchmarks/fit_intents.py ../shared/data [--keep]`.
+"""Fits and measures the classifier of what is asked: `python tests/benchmarks/fit_intents.py DATA [--keep]`.
 
-It is fitted on `intents/wordings.txt`, a grammar of wordings by kind, and on a sample of the open question sets in the data folder,
-whose kinds the rules of `rag.answering.intents.features` give where they are sure. It is measured on `intents/held_out.txt`, wordings
-by hand, and for false alarms, questions to the documents that are taken for something else, on the seed questions, the held-out
-questions, and open questions that were not sampled. With `--keep` the weights are written to `embeddings/bundled/intents`.
+It is fitted on `intents/wordings.txt`, a grammar of wordings by kind, and on a sample of the open question sets in the folder `DATA`,
+which training reads too. The rules of `rag.answering.intents.features` give their kinds where they are sure. It is measured on
+`intents/held_out.txt`, wordings by hand, and for false alarms, questions to the documents that are taken for something else, on the seed
+questions, the held-out questions, and open questions that were not sampled. With `--keep` the weights are written to
+`embeddings/bundled/intents`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The seed documents with the bundled models, set up once for all tests that only ask."""
 
+import multiprocessing
 from collections.abc import Iterator
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,16 @@ def seed_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RagPipel
         yield pipeline
 
 
+@pytest.fixture(scope="session")
+def processes() -> BaseContext:
+    """Starts processes from one that has everything imported, which is quick."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["faiss", "jieba", "opencc", "pypinyin", "snowballstemmer", "tantivy", "rag.library.library"])
+    return context
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, shared_models: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder, with the default library below it and no settings from outside."""
     for name in ("YINJU_LIBRARY", "YINJU_ENCODER", "YINJU_TOP_K", "YINJU_THRESHOLD"):
         monkeypatch.delenv(name, raising=False)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import resource
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hashing_encoder import HashingEncoder
-from small_library import LARGE, MORE, TEXTS, assert_answers, fill, refused, sources_with
+from refusals import files_no_larger_than, refused
+from small_library import LARGE, MORE, TEXTS, assert_answers, fill, sources_with
 
 import rag.library.database
 import rag.library.library
@@ -354,19 +352,6 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path, opened) -> None:
 # -- a full disk ------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """Makes the system report a full disk to this process."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
-
-
 def test_a_full_database_loses_nothing(folder, opened) -> None:
     library = opened(folder)
     assert_answers(library)
@@ -444,6 +429,7 @@ FULL_DISK = """
 import os, sys
 sys.path[:0] = {path!r}
 from hashing_encoder import HashingEncoder
+from rag.errors import LibraryError
 from small_library import *
 
 library = Library({folder!r}, HashingEncoder(), 16)
@@ -508,13 +494,6 @@ def test_a_folder_that_cannot_be_made(tmp_path, opened, place) -> None:
 def test_a_name_that_is_too_long(tmp_path, opened) -> None:
     with refused("too long"):
         opened(tmp_path / ("x" * 300))
-
-
-@pytest.fixture(scope="module")
-def processes():
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["faiss", "jieba", "opencc", "pypinyin", "snowballstemmer", "tantivy", "rag.library.library"])
-    return context
 
 
 def read_as_nobody(path: Path, line) -> None:
@@ -620,6 +599,7 @@ READ_ONLY_DISK = """
 import sys
 sys.path[:0] = {path!r}
 from hashing_encoder import HashingEncoder
+from refusals import refused
 from small_library import *
 
 with Library({folder!r}, HashingEncoder(fails_at=1), 16) as library:

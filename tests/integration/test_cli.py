@@ -1,7 +1,6 @@
 """The command line, as a user types it."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -305,12 +304,12 @@ def test_feedback_is_asked_as_questions(capsys: pytest.CaptureFixture[str], note
 
 
 def test_the_default_library_is_filled_from_the_seeds_the_first_time(home: Path) -> None:
-    """In a process of its own, as `rag.answer` keeps its pipeline."""
-    script = "import rag; a = rag.answer('长江十年禁渔从哪天开始？'); print(a.citations[0].quote, a.citations[0].source, sep='|')"
-    environment = {**os.environ, "YINJU_LIBRARY": str(home / "library"), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=120, check=True
-    )
-    quote, source = done.stdout.strip().split("|")
-    assert "2021年1月1日" in quote
-    assert Path(source).name == "2020-un-biodiversity-summit-position-paper.zh.txt"
+    rag._default_pipeline.cache_clear()
+    try:
+        answer = rag.answer("长江十年禁渔从哪天开始？")
+        assert rag._default_pipeline().library.path == home / "library"
+        rag._default_pipeline().library.close()
+    finally:
+        rag._default_pipeline.cache_clear()
+    assert "2021年1月1日" in answer.citations[0].quote
+    assert Path(answer.citations[0].source).name == "2020-un-biodiversity-summit-position-paper.zh.txt"

@@ -1,7 +1,8 @@
-"""The examples run as they stand, each in a process of its own, and print what they should."""
+"""The examples run as they stand, one after the other in a process of their own, and print what they should."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -20,10 +21,34 @@ OUTPUT = {
 }
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_prints_what_it_should(name: str, tmp_path: Path) -> None:
+# Runs each script as `python SCRIPT` does, and prints its output and its error as a line of JSON.
+RUNNER = """
+import contextlib, io, json, runpy, sys, traceback
+for script in sys.argv[1:]:
+    error = ""
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except BaseException:
+            error = traceback.format_exc()
+    print(json.dumps([output.getvalue(), error]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
+    """The output and the error of each example. One process runs them all, since it takes longer to start than they to run."""
+    folder = tmp_path_factory.mktemp("examples")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("YINJU_")}
-    environment |= {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "TMPDIR": str(tmp_path)}
-    command = [sys.executable, str(ROOT / "examples" / name)]
-    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False)
-    assert (ran.returncode, ran.stdout) == (0, OUTPUT[name]), ran.stderr
+    environment |= {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "TMPDIR": str(folder)}
+    command = [sys.executable, "-c", RUNNER, *(str(ROOT / "examples" / name) for name in EXAMPLES)]
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert ended.returncode == 0, ended.stderr
+    return {name: tuple(json.loads(line)) for name, line in zip(EXAMPLES, ended.stdout.splitlines(), strict=True)}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_prints_what_it_should(ran: dict[str, tuple[str, str]], name: str) -> None:
+    output, error = ran[name]
+    assert error == ""
+    assert output == OUTPUT[name]

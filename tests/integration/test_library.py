@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import shutil
@@ -27,6 +26,7 @@ import rag.library.database
 import rag.library.ingestion.encoding
 import rag.library.ingestion.pending
 import rag.library.library
+import rag.library.write_lock
 from rag.answering.retrieval import HybridRetriever
 from rag.documents.chunking import context
 from rag.documents.cleaning import restore
@@ -587,7 +587,7 @@ class WaitingEncoder(HashingEncoder):
 
 @pytest.mark.parametrize("indexes", ["whole", "deleted"])
 def test_reading_does_not_wait_for_writing(opened, monkeypatch, indexes) -> None:
-    monkeypatch.setattr(rag.library.database, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(rag.library.write_lock, "WAIT_SECONDS", 0.2)
     first = opened()
     first.add_document(document_of("/a.txt", 2))
     first.add_document(document_of("/b.txt", 3))
@@ -667,14 +667,6 @@ def test_threads_read_while_one_writes(opened) -> None:
     assert_holds(library, {"/kept.txt": text_of(1000), **kept})
 
 
-@pytest.fixture(scope="module")
-def processes():
-    """Starts processes from one that has everything imported, which is quick."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["faiss", "jieba", "opencc", "pypinyin", "snowballstemmer", "tantivy", "rag.library.library"])
-    return context
-
-
 def add_in_a_process(path: Path, numbers: list[int], start=None) -> None:
     with Library(path, HashingEncoder(), 32) as library:
         library.analyzer.terms("森林 forest")
@@ -720,7 +712,7 @@ def test_what_another_process_changes_is_seen_without_the_model(opened, processe
 # -- death ------------------------------------------------------------------------------------------------------------
 
 
-LIVES = int(os.environ.get("YINJU_TEST_LIVES", "40"))
+LIVES = int(os.environ.get("YINJU_TEST_LIVES", "20"))
 DEEDS = ("add", "remove", "reindex")
 INTERRUPTED = 3
 """The least number of interruptions of each action, however many lives it takes."""

@@ -55,6 +55,8 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RagPipeline]:
     (files / "食堂.txt").write_text(CANTEEN, encoding="utf-8")
     with Library(folder / "library", HashingEncoder(dim=256)) as library:
         library.add([files])
+        with library._database.transaction() as connection:
+            connection.execute("UPDATE documents SET added = '2026-11-28 09:30:00'")
         yield RagPipeline(library)
 
 
@@ -188,7 +190,7 @@ def test_a_date_and_a_publisher_are_cited_where_the_text_gives_them(pipeline: Ra
 
 def test_what_was_added_last_is_new(pipeline: RagPipeline) -> None:
     first, *lines = text_of(respond(pipeline, "library", "What is new?")).split("\n")
-    assert first.startswith("Added last (")
+    assert first == "Added last (November 28, 2026):"
     assert lines == ["- Plan for the Alder marsh", "- 职工食堂管理办法 · 云溪县总工会 · 2025-03-01"]
 
 

@@ -1,13 +1,14 @@
 """Follow-up questions: what of the turns before completes them, and what is left alone."""
 
 import pytest
+import readings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.follow_ups import Completion, answer_before, cited_first, complete, with_cited
-from rag.answering.reading import Reading, Sentence
+from rag.answering.reading import Reading
 from rag.text.analysis import Analyzer
-from rag.types import Answer, AnswerKind, Chunk, Citation, SearchResult
+from rag.types import Answer, AnswerKind, Citation, Document
 
 ANALYZER = Analyzer()
 RESERVES = "国家级自然保护区有多少个？"
@@ -221,14 +222,9 @@ def test_a_question_that_begins_with_a_verb_gets_the_topic(question: str) -> Non
 
 def passage(document: str, *texts: str, support: tuple[float, ...] = ()) -> Reading:
     """A passage of sentences with the given support."""
-    whole = "".join(texts)
-    starts = [sum(map(len, texts[:place])) for place in range(len(texts))]
-    result = SearchResult(Chunk(f"{document}-0", document, whole, 0, len(whole)), document, f"{document}.txt", "zh", 1.0, 1)
-    sentences = tuple(
-        Sentence(start, start + len(text), text, own, (start, start), 1.0)
-        for start, text, own in zip(starts, texts, support or (0.5,) * len(texts), strict=True)
-    )
-    return Reading(result, sentences, max(sentence.support for sentence in sentences))
+    source = Document(document, document, f"{document}.txt", "".join(texts), "zh")
+    supports = zip(texts, support or (0.5,) * len(texts), strict=True)
+    return readings.reading(source, *(readings.sentence(source.text, *each) for each in supports))
 
 
 CITED = passage("a", "禁渔从一月开始。", "范围包括干流和湖泊。")

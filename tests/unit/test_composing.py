@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+import readings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.citations import quoted
 from rag.answering.comparing import side_by_side
 from rag.answering.composing import ExtractiveComposer, Part, Statement, kind_of, pieces, refusal
-from rag.answering.reading import Reading, Sentence
+from rag.answering.reading import Reading
 from rag.text.analysis import Analyzer
-from rag.types import Chunk, Document, SearchResult
+from rag.types import Document
 
 ANALYZER = Analyzer()
 CHINESE = Document(
@@ -35,14 +36,7 @@ DOCUMENTS = {document.id: document for document in (CHINESE, ENGLISH, COPY, MIXE
 
 def reading(document: Document, *supports: tuple[str, float, str]) -> Reading:
     """A reading of a document: its sentences, how well each is supported, and the short answer found in it."""
-    chunk = Chunk(f"{document.id}-0", document.id, document.text, 0, len(document.text))
-    result = SearchResult(chunk, document.title, document.source, document.language, 0.0, 1)
-    found = []
-    for text, support, answer in supports:
-        start = document.text.index(text)
-        place = start + text.index(answer)
-        found.append(Sentence(start, start + len(text), text, support, (place, place + len(answer)), 0.9 if answer else 0.0))
-    return Reading(result, tuple(found), max(support for _, support, _ in supports))
+    return readings.reading(document, *(readings.sentence(document.text, *each) for each in supports))
 
 
 def compose(question: str, *readings: Reading, language: str = "zh", most: int = 4) -> list[Statement]:

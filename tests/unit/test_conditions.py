@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import readings
 
 from rag.answering.agreement import Place
 from rag.answering.composing import near_miss
@@ -21,11 +22,8 @@ def document(text: str, title: str = "公告", language: str = "zh", published: 
 
 
 def place(source: Document, sentence: str, support: float = 0.9) -> Place:
-    start = source.text.index(sentence)
-    chunk = Chunk("d-0", source.id, source.text, 0, len(source.text))
-    result = SearchResult(chunk, source.title, source.source, source.language, 0.0, 1)
-    found = Sentence(start, start + len(sentence), sentence, support, (start, start), 0.0)
-    return Place(Reading(result, (found,), support), found)
+    found = readings.sentence(source.text, sentence, support)
+    return Place(readings.reading(source, found), found)
 
 
 def unmet(question: str, text: str, **known: str) -> list[tuple[str, str, str]]:

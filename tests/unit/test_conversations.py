@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import resource
 import shutil
-import signal
 import sqlite3
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +17,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from refusals import files_no_larger_than, refused
 
 import rag.conversations
 from rag.cli.output import json_lines
 from rag.conversations import Feedback, History, questions
-from rag.errors import ConversationNotFoundError, LibraryError
+from rag.errors import ConversationNotFoundError
 from rag.evaluation.questions import question_set
 from rag.evaluation.questions.question_set import Question
 from rag.types import Answer, Chunk, Citation, SearchResult
@@ -51,17 +49,6 @@ FIRST, SECOND, THIRD = answer("有多少个？"), refusal("冠军是谁？"), an
 @pytest.fixture
 def history(quick_path: Path) -> History:
     return History(quick_path / "library")
-
-
-@contextmanager
-def refused(*words: str, error: type[LibraryError] = LibraryError) -> Iterator[None]:
-    """Expects an error of one line that contains these words."""
-    with pytest.raises(error) as caught:
-        yield
-    message = str(caught.value)
-    assert "\n" not in message
-    for word in words:
-        assert word in message
 
 
 def filled(history: History, *answers: Answer, owner: str = "ada") -> str:
@@ -469,19 +456,6 @@ def test_a_busy_file_is_said_to_be_busy(history: History, monkeypatch: pytest.Mo
         with refused("another process is writing"):
             history.append("ada", conversation, SECOND)
     assert history.append("ada", conversation, SECOND) == 2
-
-
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """Makes the system report a full disk to this process."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_a_full_disk_loses_nothing(history: History) -> None:

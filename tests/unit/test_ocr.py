@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,34 +54,57 @@ def picture(*words: str, turned: int = 0, slant: float = 0.0) -> np.ndarray:
     return np.rot90(np.asarray(image.rotate(slant, fillcolor=250)), turned)
 
 
+@dataclass(frozen=True)
+class Scan:
+    """A scanned document with what was said while it was read, which takes a while and is done once."""
+
+    document: Document
+    steps: list[tuple[int, int]]
+    warnings: list[str]
+
+
+class Kept(logging.Handler):
+    """Keeps the messages of the log."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
 @pytest.fixture(scope="module")
-def scanned() -> Document:
-    with Parser() as parser:
-        (document,) = parser.load(SCANNED, LIMIT)
+def scan() -> Scan:
+    told: list[tuple[int, int]] = []
+    kept, log = Kept(), logging.getLogger("yinju")
+    log.addHandler(kept)
+    try:
+        with Parser() as parser, steps.told(lambda *step: told.append(step)):
+            (document,) = parser.load(SCANNED, LIMIT)
+    finally:
+        log.removeHandler(kept)
     assert isinstance(document, Document)
-    return document
+    return Scan(document, told, kept.messages)
 
 
-def test_chinese_is_read_line_by_line(scanned: Document) -> None:
-    assert scanned.text[: scanned.pages[1]].strip() == CHINESE
+def test_chinese_is_read_line_by_line(scan: Scan) -> None:
+    assert scan.document.text[: scan.document.pages[1]].strip() == CHINESE
 
 
-def test_columns_are_read_one_after_the_other_though_the_page_lies_on_its_head(scanned: Document) -> None:
-    words = "".join(scanned.text[scanned.pages[1] :].split())
+def test_columns_are_read_one_after_the_other_though_the_page_lies_on_its_head(scan: Scan) -> None:
+    words = "".join(scan.document.text[scan.document.pages[1] :].split())
     assert words == "".join((LEFT + RIGHT).split())
 
 
-def test_a_scan_is_said_to_be_one_and_each_page_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    told: list[tuple[int, int]] = []
-    with Parser() as parser, caplog.at_level(logging.WARNING, "yinju"), steps.told(lambda *step: told.append(step)):
-        list(parser.read(SCANNED.read_bytes(), "a.pdf", ".pdf", LIMIT))
-    assert told == [(1, 2), (2, 2)]
-    assert caplog.messages == ["a.pdf: pages 1, 2 are scans, read by OCR: what is cited from there may be misread"]
+def test_a_scan_is_said_to_be_one_and_each_page_is_told(scan: Scan) -> None:
+    assert scan.steps == [(1, 2), (2, 2)]
+    assert scan.warnings == [f"{SCANNED}: pages 1, 2 are scans, read by OCR: what is cited from there may be misread"]
 
 
-def test_what_a_scan_says_is_answered_and_cited_with_its_page(tmp_path: Path) -> None:
+def test_what_a_scan_says_is_answered_and_cited_with_its_page(scan: Scan, tmp_path: Path, shared_models: None) -> None:
     with Library(tmp_path / "library") as library:
-        library.add([SCANNED])
+        library.add_document(scan.document)
         answer = RagPipeline(library).answer("北山观鸟站的年度预算是多少？")
         (citation, *_) = answer.citations
         assert "38万元" in answer.text

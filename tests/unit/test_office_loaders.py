@@ -12,6 +12,7 @@ import pytest
 from damage import read_or_refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from office_files import saved
 
 from rag.documents.chunking import Chunker
 from rag.documents.cleaning import clean, removed_passages, restore
@@ -32,12 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-
-
-def saved(thing: Any) -> bytes:
-    file = io.BytesIO()
-    thing.save(file)
-    return file.getvalue()
 
 
 def sections(document: Document) -> dict[str, str]:
@@ -116,7 +111,7 @@ def test_a_row_is_a_chunk_of_its_own_also_between_paragraphs() -> None:
     assert [chunk.text for chunk in chunks] == ["甲; 1", "乙; 2"]
 
 
-def test_a_question_is_answered_from_its_row(tmp_path: Path) -> None:
+def test_a_question_is_answered_from_its_row(tmp_path: Path, shared_models: None) -> None:
     rows = [("省份", "常住人口（万人）", "城镇化率")]
     rows += [
         ("广东省", "12601", "74.15%"),
@@ -127,8 +122,9 @@ def test_a_question_is_answered_from_its_row(tmp_path: Path) -> None:
     data = "\n".join(map(",".join, rows)).encode("gb18030")
     with Library(tmp_path / "library") as library:
         library.add_document(CsvLoader()(data, "人口.csv"))
+        pipeline = RagPipeline(library)
         for province, share in (("广东省", "74.15%"), ("山东省", "63.05%"), ("河南省", "55.43%")):
-            answer = RagPipeline(library=library).answer(f"{province}的城镇化率是多少？")
+            answer = pipeline.answer(f"{province}的城镇化率是多少？")
             assert answer.citations[0].quote.startswith(f"省份: {province}; ")
             assert share in answer.text
 

@@ -219,7 +219,7 @@ def test_damaged_files_raise_nothing_but_load_errors(data: st.DataObject, kind: 
 _MADE: dict[str, bytes] = {}
 
 
-def test_a_chinese_pdf_answers_with_the_page(tmp_path: Path) -> None:
+def test_a_chinese_pdf_answers_with_the_page(tmp_path: Path, shared_models: None) -> None:
     title = ["山谷中学建设简报"]
     pages = (page(*title, "", *wrapped(SCHOOL, 40)), blank, page("渔业", "", *wrapped(FISHING, 40)))
     document = PdfLoader()(made(*pages), "简报.pdf")

@@ -10,6 +10,7 @@ import pdf_files
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from office_files import saved
 
 from rag.documents import tables
 from rag.documents.cleaning import clean
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
 
 ABOVE, LEFT = Merged.ABOVE, Merged.LEFT
 Rows = list[list[str]]
-
-
-def saved(thing: Any) -> bytes:
-    file = io.BytesIO()
-    thing.save(file)
-    return file.getvalue()
 
 
 # -- one table in every format -----------------------------------------------------------------------------------------

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+import readings
 
 from rag.answering.direct.two_things import answer, parse
-from rag.answering.reading import Reading, Sentence
+from rag.answering.reading import Reading
 from rag.text.analysis import Analyzer
-from rag.types import Chunk, Document, SearchResult
+from rag.types import Document
 
 
 @pytest.mark.parametrize(
@@ -76,11 +77,7 @@ def document(name: str, title: str, text: str) -> Document:
 
 def reading(source: Document, value: str, support: float = 0.9) -> Reading:
     """Reads a document of one sentence, whose answer is `value`."""
-    text = source.text
-    start = text.index(value)
-    sentence = Sentence(0, len(text), text, support, (start, start + len(value)), 1.0)
-    chunk = Chunk(f"{source.id}-0", source.id, text, 0, len(text))
-    return Reading(SearchResult(chunk, source.title, source.source, source.language, 1.0, 1), (sentence,), support)
+    return readings.reading(source, readings.sentence(source.text, source.text, support, value, 1.0))
 
 
 def ask(question: str, analyzer: Analyzer, found: Mapping[str, tuple[Document, str]]) -> str | None:
