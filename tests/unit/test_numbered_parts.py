@@ -36,7 +36,22 @@ CHARTER = Document(
     "Article 6. Whoever breaches Article 4 or 5 is fined ten crowns.",
     "en",
 )
-DOCUMENTS = {document.id: document for document in (FOREST, PARK, LEASE, CHARTER)}
+SLUICE = Document(
+    "s",
+    "The old sluice",
+    "sluice.md",
+    "# The old sluice\n\n## Opening\n\n1. Check the level.\n2. Unlock the wheel.\n\n"
+    "## Closing\n\n1. Turn the wheel.\n2. Fit the padlock.\n\n## Notes\n\nCall the warden.",
+    "en",
+)
+BOILER = Document(
+    "b",
+    "锅炉操作",
+    "锅炉.md",
+    "# 锅炉操作\n\n## 启动\n\n1. 检查水位。\n2. 点火。\n\n## 停炉\n\n1. 关闭燃料阀。\n2. 放水降压。",
+    "zh",
+)
+DOCUMENTS = {document.id: document for document in (FOREST, PARK, LEASE, CHARTER, SLUICE, BOILER)}
 
 
 def found(*documents: Document) -> Sequence[SearchResult]:
@@ -138,3 +153,23 @@ def test_the_breach_of_a_rule_is_not_answered_with_that_of_an_article() -> None:
     )
     given = answer("What is the penalty for a breach of Rule 3?", found(rules), "en", lambda _: rules, Analyzer())
     assert given is None
+
+
+@pytest.mark.parametrize(
+    ("question", "document", "step"),
+    [
+        ("What is step 2 of opening the sluice?", SLUICE, "2. Unlock the wheel.[1]"),
+        ("What is step 2 of closing the sluice?", SLUICE, "2. Fit the padlock.[1]"),
+        ("停炉的第二步是什么？", BOILER, "2. 放水降压。[1]"),
+        ("启动第1步的内容是什么？", BOILER, "1. 检查水位。[1]"),
+    ],
+)
+def test_a_step_is_that_of_the_list_below_the_heading_that_the_question_names(
+    analyzer: Analyzer, question: str, document: Document, step: str
+) -> None:
+    assert text_of(ask(question, analyzer, document)) == step
+
+
+@pytest.mark.parametrize("question", ["What is step 2 of the application for a visa?", "What is step 9 of closing the sluice?"])
+def test_a_step_of_something_else_is_left_to_the_reader(analyzer: Analyzer, question: str) -> None:
+    assert ask(question, analyzer, SLUICE) is None

@@ -29,18 +29,19 @@ _MAX_LINES = 12
 _MAX_NAME = 40
 
 # The kinds of parts, from the widest to the narrowest, as they are written in Chinese and in English.
-_HAN_KINDS = {"编": "part", "篇": "part", "部分": "part", "章": "chapter", "节": "section", "条": "article"}
+_HAN_KINDS = {"编": "part", "篇": "part", "部分": "part", "章": "chapter", "节": "section", "条": "article", "步": "step"}
 _ENGLISH_KINDS = {
     "part": "part", "chapter": "chapter", "section": "section", "sec.": "section", "§": "section", "article": "article",
     "art.": "article", "clause": "clause", "rule": "rule", "regulation": "rule", "paragraph": "paragraph", "para.": "paragraph",
+    "step": "step",
 }  # fmt: skip
-_ORDER = ("part", "chapter", "section", "article", "clause", "rule", "paragraph")
-# "Section 2.3" and "clause 5" may be headed by their bare numbers.
-_MAY_BE_BARE = frozenset(("section", "clause", "rule", "paragraph"))
+_ORDER = ("part", "chapter", "section", "article", "clause", "rule", "paragraph", "step")
+# "Section 2.3", "clause 5" and "step 2" may be headed by their bare numbers.
+_MAY_BE_BARE = frozenset(("section", "clause", "rule", "paragraph", "step"))
 
 _NUMBER = rf"(?:\d{{1,4}}(?:\.\d{{1,3}}){{0,4}}|[{HAN_NUMERALS}]{{1,7}})"
 _HAN_PART = rf"第\s?{_NUMBER}\s?(?:{'|'.join(_HAN_KINDS)})(?:之[{HAN_NUMERALS}])?"
-_ENGLISH_KIND = r"(?:part|chapter|section|sec\.|§|article|art\.|clause|rule|regulation|paragraph|para\.)"
+_ENGLISH_KIND = r"(?:part|chapter|section|sec\.|§|article|art\.|clause|rule|regulation|paragraph|para\.|step)"
 _ENGLISH_PART = rf"(?:\b|(?=§)){_ENGLISH_KIND}\s?\d{{1,4}}(?:\.\d{{1,3}}){{0,4}}(?![\d%])"
 _PART = re.compile(rf"(?P<part>{_HAN_PART}|{_ENGLISH_PART})", re.IGNORECASE)
 _LABEL = re.compile(rf"第\s?(?P<han>{_NUMBER})\s?(?P<kind>{'|'.join(_HAN_KINDS)})(?P<inserted>之[{HAN_NUMERALS}])?")
@@ -55,6 +56,8 @@ _LINE_START = re.compile(
     rf"^(?P<marks>[#>*\s]{{0,12}})(?:(?P<part>{_HAN_PART}|{_ENGLISH_PART})|(?P<bare>\d{{1,3}}(?:\.\d{{1,3}}){{0,4}})[.、．)]?(?=[ \t\u3000]))",
     re.MULTILINE | re.IGNORECASE,
 )
+
+_HEADING = re.compile(r"^#{1,6}\s+(.+)$", re.MULTILINE)
 
 _ASKS_ZH = (
     r"(?:的|中|里)?(?:具体|主要)?(?:规定|内容|条文|原文|全文)?"
@@ -130,14 +133,18 @@ def answer(
         return None
     identifiers = list(dict.fromkeys(result.chunk.document_id for result in results))[:_MAX_DOCUMENTS]
     found = [(source, own) for source in map(document, identifiers) if (own := _parts(source.text, kind))]
-    found = _of_named_documents(name, found, analyzer)
+    found = _of_named_documents(name, found, analyzer, with_headings=kind == "step")
     if is_breach:
         shown = [(source, place) for source, own in found if (place := _punishing(source.text, own, number))]
     else:
-        shown = [(source, (part.start, part.end)) for source, own in found for part in own if part.number == number][:_MAX_SHOWN]
+        shown = [
+            (source, (part.start, part.end))
+            for source, own in found
+            for part in _below_named_heading(source, [part for part in own if part.number == number], name, analyzer)
+        ][:_MAX_SHOWN]
     if shown:
         return PartAnswer(tuple(_statements(shown, language)), _CONFIDENCE)
-    if is_breach or len(found) != 1 or len(found[0][1]) < 2:
+    if is_breach or kind == "step" or len(found) != 1 or len(found[0][1]) < 2:
         return None
     source, own = found[0]
     if any(_identity(match["part"]) == (kind, number) for match in _PART.finditer(to_simplified(source.text))):
@@ -146,6 +153,23 @@ def answer(
     first, last = (match["part"] if (match := _PART.match(label)) else label.split()[0] for label in labels)
     text = texts.NO_SUCH_PART.in_language(language, source.title, named["part"], first, last)
     return PartAnswer((Statement(text, ()),), 1 - _CONFIDENCE, is_answer=False)
+
+
+def _below_named_heading(source: Document, parts: Sequence[_Part], name: str, analyzer: Analyzer) -> Sequence[_Part]:
+    """Returns those of several parts with the same number whose heading has most of the words that the question names.
+
+    A numbered list may be anything, so a step must share one of these words with its heading or the title.
+    """
+    terms = set(analyzer.content_terms(name))
+    titled = terms & set(analyzer.terms(f"{source.title} {PurePath(source.source).stem}"))
+    shares = []
+    for part in parts:
+        above = [match[1] for match in _HEADING.finditer(source.text, 0, part.start)]
+        shares.append(len(terms & set(analyzer.terms(above[-1]))) if above else 0)
+    best = max(shares, default=0)
+    if terms and not best and not titled and any(part.kind == "step" for part in parts):
+        return []
+    return [part for part, share in zip(parts, shares, strict=True) if share == best]
 
 
 def _identity(label: str) -> tuple[str, str]:
@@ -175,7 +199,7 @@ def _parts(text: str, kind: str) -> list[_Part]:
     for place, (start, marks, own, number) in enumerate(starts):
         if own == kind:
             ends = (other for other, _, theirs, later in starts[place + 1 :] if not _is_within(theirs, later, own, number))
-            of_headings = (at for at in headings if marks and at > start and len(_marks(text, at)) <= marks)
+            of_headings = (at for at in headings if at > start and (not marks or len(_marks(text, at)) <= marks))
             end = min(chain(ends, of_headings), default=len(text))
             parts.append(_Part(own, number, start, start + len(text[start:end].rstrip(" \t\n#>*"))))
     return parts
@@ -192,11 +216,14 @@ def _marks(text: str, at: int) -> str:
 
 
 def _of_named_documents(
-    name: str, found: list[tuple[Document, list[_Part]]], analyzer: Analyzer
+    name: str, found: list[tuple[Document, list[_Part]]], analyzer: Analyzer, *, with_headings: bool
 ) -> list[tuple[Document, list[_Part]]]:
-    """Returns the documents whose titles have most of the words by which the question names a document; all if it names none."""
+    """Returns the documents whose titles, or headings, have most of the words by which the question names one; all if it names none."""
     terms = set(analyzer.content_terms(name))
-    shares = [len(terms & set(analyzer.terms(f"{source.title} {PurePath(source.source).stem}"))) for source, _ in found]
+    shares = []
+    for source, _ in found:
+        headings = " ".join(_HEADING.findall(source.text)) if with_headings else ""
+        shares.append(len(terms & set(analyzer.terms(f"{source.title} {PurePath(source.source).stem} {headings}"))))
     best = max(shares, default=0)
     return [each for each, share in zip(found, shares, strict=True) if share == best and (best or not terms)]
 

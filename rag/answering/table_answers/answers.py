@@ -154,7 +154,8 @@ def _statements(answered: Sequence[tuple[Document, Plan, Outcome]], language: La
             number += len(citations)
             continue
         line = f"{label}{wording.first_line(made, outcome, rows, language)}{''.join(markers)}"
-        evidence = "".join(f"\n- {citation.quote}{mark}" for citation, mark in zip(citations, markers, strict=True))
+        cells = (wording.deciding_cells(made, row, language) for row in rows)
+        evidence = "".join(f"\n- {shown}{mark}" for shown, mark in zip(cells, markers, strict=True))
         yield Statement(("\n\n" if i else "") + f"{line}\n{evidence}", citations)
         number += len(citations)
 

@@ -115,6 +115,8 @@ def _aggregate(query: _Query, places: int, matching: int, empty: int) -> Outcome
     rows = query.rows(f" AND {query.value} IS NOT NULL")
     aggregate = f"max({query.value}) - min({query.value})" if plan.operation == "difference" else f"sum({query.value})"
     value, exact = Decimal(query.number(aggregate)).scaleb(-places), True
+    if plan.operation in ("sum", "difference"):
+        value = value.quantize(Decimal(1).scaleb(-_decimals_of(plan, rows)))
     if plan.operation == "average":
         value, exact = _mean(value, len(rows), places)
     is_unsure = (plan.operation == "difference" and len(rows) != 2) or (
@@ -128,6 +130,14 @@ def _decimals(plan: Plan, column: int) -> int:
     numbers = [number for number in plan.columns[column].numbers or () if number is not None]
     bounds = [bound for each in plan.filters if each.column == column for bound in (each.low, each.high) if bound is not None]
     return max((max(0, -int(number.as_tuple().exponent)) for number in [*numbers, *bounds]), default=0)
+
+
+def _decimals_of(plan: Plan, rows: Sequence[int]) -> int:
+    """Counts the decimals that the target's numbers in some rows have at most."""
+    assert plan.target is not None
+    numbers = plan.columns[plan.target].numbers or ()
+    found = [number for row in rows if (number := numbers[row]) is not None]
+    return max((max(0, -int(number.as_tuple().exponent)) for number in found), default=0)
 
 
 def _fill(connection: sqlite3.Connection, plan: Plan, decimals: Mapping[int, int]) -> None:

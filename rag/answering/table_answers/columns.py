@@ -20,6 +20,13 @@ _ISO_DATE = re.compile(
     r"(?P<year>(?:1[5-9]|20)\d\d)[-/.](?P<month>\d{1,2})(?:[-/.](?P<day>\d{1,2}))?(?:[T ]\d{1,2}:\d\d(?::\d\d)?)?"
 )
 _HAN = re.compile(r"[\u3400-\u9fff]+")
+_WHOLE = re.compile(r"\d{1,9}")
+# What the first column is called if its numbers only name the rows, such as bus lines and rooms.
+_IDENTIFIER = re.compile(
+    r"\b(?:no|nr|number|id|code|line|route|room|order|invoice|ticket|platform|bus|tram|train|flight|gate|case|lot|plot|house)\b\.?"
+    r"|[编序房学工单货订]号|号$|线路|路线|房间|班次|车次|航班",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"(?:1[5-9]\d\d|20\d\d)年?")
 PARENTHESES = re.compile(r"[(（\[【](?P<within>[^)）\]】]*)[)）\]】]|[,，/]\s*(?P<unit>[^\s,，/]{1,12})$")
 _UNIT_ABOVE = re.compile(
@@ -122,6 +129,7 @@ class ReadTable:
 def columns_of(table: Table, analyzer: Analyzer) -> tuple[Column, ...]:
     """Reads the columns of a table, as numbers or dates where every cell is one."""
     unit_above = _UNIT_ABOVE.search(table.caption)
+    is_identified = _has_identifiers(table)
     concepts = words.concepts(analyzer)
     dated = {term for name in ("year", "date", "signed", "built", "bought", "hired") for term in concepts[name]}
     columns = []
@@ -132,7 +140,7 @@ def columns_of(table: Table, analyzer: Analyzer) -> tuple[Column, ...]:
         may_be_years = bool(dated.intersection(analyzer.terms(heading)))
         dates = _dates(present, may_be_years)
         read = _numbers(present) if dates is None or may_be_years else None
-        if read is None:
+        if read is None or (is_identified and i == 0):
             columns.append(Column(heading, texts, None, dates))
         else:
             above = unit_above["unit"] if unit_above else ""
@@ -140,6 +148,13 @@ def columns_of(table: Table, analyzer: Analyzer) -> tuple[Column, ...]:
             above = "" if any(above in _in_brackets(name) for name in table.headings) else above
             columns.append(replace(_with_unit(read, _in_brackets(heading), above), heading=heading, texts=texts, dates=dates))
     return tuple(columns)
+
+
+def _has_identifiers(table: Table) -> bool:
+    """Returns whether the numbers of the first column only name the rows, each another one, and so are no amounts."""
+    texts = [cell.text if (cell := row.cells[0]) else "" for row in table.rows]
+    is_called = bool(_IDENTIFIER.search(PARENTHESES.sub(" ", table.headings[0])))
+    return len(table.headings) > 1 and is_called and len(set(texts)) == len(texts) and all(map(_WHOLE.fullmatch, texts))
 
 
 def may_be_years(column: Column) -> bool:

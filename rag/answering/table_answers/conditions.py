@@ -10,7 +10,7 @@ from decimal import Decimal
 from rag.answering.table_answers import words
 from rag.answering.table_answers.columns import SCALE_IN_UNIT, day_number
 from rag.answering.table_answers.drafts import Draft
-from rag.answering.table_answers.plans import Filter, NoPlanError
+from rag.answering.table_answers.plans import BY_TERMS, Filter, NoPlanError
 from rag.text import quantities
 from rag.text.quantities import Date, Quantity
 
@@ -59,8 +59,19 @@ def take_bounds(draft: Draft) -> list[Bounds]:
         before, after = left[: quantity.start].lower(), left[quantity.end :].lower()
         bounds = _date_bounds(quantity, before, after) if quantity.kind == "date" else _number_bounds(quantity, before)
         remainder.take(bounds.start, bounds.end)
+        _take_unit(draft, bounds)
         found.append(bounds)
     return found
+
+
+def _take_unit(draft: Draft, bounds: Bounds) -> None:
+    """Takes out a unit after a number that only the cells have, as in "1,000 kr", and links it to their columns."""
+    for after in {column.after.strip().casefold() for column in draft.columns} - {"", "%", "‰"}:
+        match = re.compile(rf"\s*{re.escape(after)}(?![^\W\d_])").match(draft.remainder.text, bounds.end)
+        if match:
+            columns = [i for i, column in enumerate(draft.columns) if column.after.strip().casefold() == after]
+            draft.link(bounds.end, match.end(), columns, BY_TERMS)
+            draft.remainder.take(*match.span())
 
 
 def filter_by(draft: Draft, bounds: Bounds) -> None:
@@ -114,7 +125,7 @@ def _names_year_columns(draft: Draft, quantity: Quantity) -> bool:
 def _days_of(draft: Draft, quantity: Quantity) -> tuple[int, Decimal, Decimal]:
     """Returns the column that a date limits, and the first and last day of the date."""
     column = _nearest(draft, quantity, _date_columns(draft))
-    first, last = quantity.dates[0], quantity.dates[-1]
+    first, last = (_with_year(draft, column, date) for date in (quantity.dates[0], quantity.dates[-1]))
     first_day, last_day = day_number(first, first=True), day_number(last, first=False)
     if first_day is None or last_day is None or not first.year:
         raise NoPlanError
@@ -125,10 +136,17 @@ def _days_of(draft: Draft, quantity: Quantity) -> tuple[int, Decimal, Decimal]:
     return column, Decimal(first_day), Decimal(last_day)
 
 
+def _with_year(draft: Draft, column: int, date: Date) -> Date:
+    """Returns a date with the year that all dates of a column share, if it has none."""
+    years = {day // 10000 for day in draft.columns[column].dates or () if day}
+    return date if date.year or not date.month or len(years) != 1 else date._replace(year=years.pop())
+
+
 def _amounts_of(draft: Draft, quantity: Quantity, *, is_bound: bool) -> tuple[int, Decimal, Decimal]:
     """Returns the column that a number limits, and the least and greatest value that it names, in that column's unit."""
     is_share = quantity.kind == "share"
     candidates = _numeric_columns(draft, quantity)
+    candidates = [i for i in candidates if i in draft.year_columns] or candidates
     named = {i for link in draft.links for i in link.columns}
     if not (quantity.unit or is_bound or len(quantity.amounts) > 1 or named & set(candidates)):
         raise NoPlanError

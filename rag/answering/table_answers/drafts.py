@@ -12,8 +12,15 @@ from rag.answering.table_answers import words
 from rag.answering.table_answers.columns import ReadTable
 from rag.answering.table_answers.plans import BY_TERMS, Filter
 from rag.text.analysis import Analyzer
+from rag.text.numerals import HAN_NUMERALS, han_number
 from rag.types import Language
 
+# A numeral after a comparison, without a unit: 超过一千的.
+_COMPARED = re.compile(
+    rf"(?<=超过|大于|高于|多于|少于|低于|小于|不到|不足|至少|最多|达到)[{HAN_NUMERALS}]{{1,10}}(?=的|$|[，。？?])"
+)
+_COUNTING = frozenset("哪几少这那一两二三四五六七八九十")
+_AFTER_COUNT = frozenset(words.MEASURES + "组")
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_]+(?:[-.'’&][^\W_]+)*")
 
 
@@ -52,6 +59,7 @@ class Draft:
 
     `above` is the title of the document and the text above the table, `about` are their terms.
     `links` are the words that name columns, `value_places` the start, end and column of each cell that the question names.
+    `has_verb` says that a verb was taken out which only connects the columns and cells that the question names.
     `year_columns` are the columns whose headings contain the year that the question asks for.
     """
 
@@ -65,6 +73,7 @@ class Draft:
         self.encoder = encoder
         self.above = f"{title} {read.table.caption}"
         self.about = frozenset(analyzer.terms(self.above))
+        question = _COMPARED.sub(lambda match: han_number(match[0]) or match[0], question)
         folded = analyzer.fold(question)
         original = unicodedata.normalize("NFKC", question)
         self.remainder = Remainder(folded, original if len(original) == len(folded) else folded, language)
@@ -72,6 +81,7 @@ class Draft:
         self.links: list[Link] = []
         self.value_places: list[tuple[int, int, int]] = []
         self.year_columns: frozenset[int] = frozenset()
+        self.has_verb = False
         self.confidence = BY_TERMS
 
     def lower_confidence(self, *limits: float) -> None:
@@ -98,9 +108,25 @@ class Draft:
                 yield match.span()
                 continue
             start = match.start()
-            for word in self.analyzer.jieba.lcut(match[0]):
+            for word in self._cut(match[0], start):
                 yield start, start + len(word)
                 start += len(word)
+
+    def _cut(self, text: str, start: int) -> Iterator[str]:
+        """Cuts Chinese text into words: a measure word apart from its noun (哪|本|书), and the words for headings as one (到港)."""
+        known = words.han_concepts(self.analyzer)
+        ends = {end for _, end, _ in self.value_places}
+        left = self.analyzer.jieba.lcut(text)
+        while left:
+            word = left.pop(0)
+            while left and word + left[0] in known:
+                word += left.pop(0)
+            counts = (start in ends and word[0] in "类组") or self.remainder.original[start - 1 : start] in _COUNTING
+            if len(word) > 1 and counts and word[0] in _AFTER_COUNT and word not in known:
+                left.insert(0, word[1:])
+                word = word[0]
+            start += len(word)
+            yield word
 
     def is_light(self, word: str) -> bool:
         """Returns whether a word does not narrow down the question."""

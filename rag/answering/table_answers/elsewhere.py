@@ -14,6 +14,8 @@ from rag.answering.table_answers.plans import BY_TERMS, NoPlanError
 from rag.documents import tables
 from rag.types import SearchResult
 
+_MIN_STEM = 4
+
 
 def joins_tables(draft: Draft, others: Sequence[frozenset[str]], results: Sequence[SearchResult]) -> bool:
     """Returns whether a question names a row of this table, and a column that only other tables of the document have.
@@ -73,7 +75,8 @@ def names_no_row(draft: Draft, text: str, results: Sequence[SearchResult]) -> bo
     if draft.filters or not unknown or not any(link.columns and link.confidence == BY_TERMS for link in draft.links):
         return False
     said = draft.analyzer.fold("\n".join([text, *(result.chunk.text for result in results)]))
-    return not any(term in said for term in unknown)
+    # "Greek" beside Greece: a word may be named by another form of it.
+    return not any(term in said or (term.isascii() and len(term) >= _MIN_STEM and term[:_MIN_STEM] in said) for term in unknown)
 
 
 def lacks_label(draft: Draft, text: str, results: Sequence[SearchResult]) -> bool:

@@ -32,7 +32,7 @@ _HEADINGS: Mapping[Asked, str] = {
     " 负责人 组长 医生 医师 联系人 经理 主管 教师 老师 作者 主任 店长 队长 班主任 姓名 馆长 院长 校长",
     "time": "time hours hour date day start begin opening schedule when departure arrival 时间 日期 时段 门诊时间 营业时间 开放时间",
     "place": "place location room address site venue city town office where 地点 地址 位置 房间 诊室 教室 场地 城市 办公室",
-    "number": "number quantity count qty units amount stock 数量 人数 台数 件数 个数 库存",
+    "number": "number quantity count qty units amount stock 数量 人数 台数 件数 个数 册数 本数 箱数 盒数 库存",
 }
 _MAX_ROWS = 5
 # Words of questions that ask for more than a cell.

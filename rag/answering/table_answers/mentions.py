@@ -14,6 +14,10 @@ from rag.answering.table_answers.plans import BY_CONCEPT, BY_COSINE, BY_TERMS, N
 _MIN_COSINE = 0.75
 _MIN_MARGIN = 0.2
 _ENDINGS = ("er", "or", "r", "ed", "ing", "ion", "ment", "ur", "al", "anc")
+_NUMBERED = re.compile(r"\s*[路号线]")
+_DIRECTION = re.compile(r"\b(from|to)\s+(?:the\s+)?$")
+# What headings add to the name of the thing: 书名, 合同编号.
+_NAMING = re.compile(r"(?:名称|编号|代码|号码|名|号|份)$")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 Span = tuple[int, int]
@@ -32,16 +36,49 @@ def take_values(draft: Draft) -> None:
     mentioned = [
         value
         for value in draft.read.values
-        if value in remainder.text and value not in headings and _is_unambiguous(draft, value)
+        if _may_be_in(value, remainder.text) and value not in headings and _is_unambiguous(draft, value)
     ]
     for value in sorted(mentioned, key=len, reverse=True):
-        while value in remainder.text and (match := re.search(words.bounded(value), remainder.text)):
+        while _may_be_in(value, remainder.text) and (match := _mentioned(draft, value)):
             column = _only(draft.read.values[value])
+            _check_direction(draft, match.start(), column)
             draft.value_places.append((*match.span(), column))
             remainder.take(*match.span())
             named.setdefault(column, []).append(value)
     for column, texts in named.items():
         draft.filter_text(column, texts)
+
+
+def _may_be_in(value: str, text: str) -> bool:
+    """Returns whether a text contains a value, perhaps in the plural: "ferries"."""
+    return value in text or (value.endswith("y") and f"{value[:-1]}ies" in text)
+
+
+def _mentioned(draft: Draft, value: str) -> re.Match[str] | None:
+    """Finds a cell in what is left of the question. A number must stand beside what it counts: "line 14", 14路."""
+    found = re.finditer(words.bounded(value), draft.remainder.text)
+    if not value.isdecimal():
+        return next(found, None)
+    column = _only(draft.read.values[value])
+    terms = draft.read.heading_terms[column][0]
+    for match in found:
+        before = re.search(r"([^\W\d_]+)\W*$", draft.remainder.text[: match.start()])
+        after = draft.remainder.text[match.end() :]
+        if (before and terms.intersection(draft.analyzer.terms(before[1]))) or _NUMBERED.match(after):
+            return match
+    return None
+
+
+def _check_direction(draft: Draft, start: int, column: int) -> None:
+    """Checks the preposition before a cell of a column that is called "From" or "To".
+
+    Raises:
+        NoPlanError: Another one, or none, stands there.
+    """
+    heading = draft.analyzer.fold(draft.table.headings[column])
+    before = _DIRECTION.search(draft.remainder.text[:start])
+    if heading in ("from", "to") and (before is None or before[1] != heading):
+        raise NoPlanError
 
 
 def take_headings(draft: Draft) -> None:
@@ -83,6 +120,8 @@ def take_rest(draft: Draft, *, is_lookup: bool = False, may_guess: bool = True) 
     """
     names: list[Span] = []
     unknown: list[Span] = []
+    draft.remainder.search(words.UNIT_PRICE)
+    _take_verbs(draft)
     for start, end in draft.tokens():
         word = draft.remainder.text[start:end]
         terms = draft.analyzer.terms(word)
@@ -91,7 +130,7 @@ def take_rest(draft: Draft, *, is_lookup: bool = False, may_guess: bool = True) 
             draft.link(start, end, *columns)
         elif draft.is_light(word):
             continue
-        elif (terms and draft.about.issuperset(terms)) or (is_lookup and _is_said_above(draft, word)):
+        elif (terms and draft.about.issuperset(terms)) or _is_said_above(draft, word):
             draft.link(start, end, (), BY_TERMS)
         elif draft.remainder.original[start].isupper() or not word.isascii() or (is_lookup and draft.read.cells_with(terms)):
             names.append((start, end))
@@ -101,6 +140,16 @@ def take_rest(draft: Draft, *, is_lookup: bool = False, may_guess: bool = True) 
         if not may_guess or (column := _column_like(draft, draft.remainder.text[start:end])) is None:
             raise NoPlanError
         draft.link(start, end, [column], BY_COSINE)
+
+
+def _take_verbs(draft: Draft) -> None:
+    """Takes out the verbs that add nothing to the columns and cells which the question names; at least one must be named."""
+    for start, end in list(draft.tokens()):
+        word = draft.remainder.text[start:end]
+        if word in words.VERBS and not columns_called(draft, draft.analyzer.terms(word)):
+            draft.has_verb = True
+            draft.lower_confidence(BY_CONCEPT)
+            draft.remainder.take(start, end)
 
 
 def _is_unambiguous(draft: Draft, value: str) -> bool:
@@ -123,6 +172,11 @@ def columns_called(draft: Draft, terms: Sequence[str]) -> tuple[frozenset[int], 
             return found, BY_TERMS
     if found := frozenset(i for i, (outside, _) in enumerate(headings) if _is_derived(wanted, outside)):
         return found, BY_CONCEPT
+    if found := frozenset(
+        i for i, name in enumerate(draft.table.headings) if _NAMING.sub("", draft.analyzer.fold(name)) in wanted
+    ):
+        return found, BY_TERMS
+    wanted |= {"".join(terms)}
     concepts = [names for names in words.concepts(draft.analyzer).values() if wanted & names]
     found = frozenset(i for i, (outside, _) in enumerate(headings) if any(concept & outside for concept in concepts))
     return (found, BY_CONCEPT) if found else None

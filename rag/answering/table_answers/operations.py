@@ -10,9 +10,10 @@ from typing import Literal
 from rag.answering.table_answers import words
 from rag.answering.table_answers.columns import may_be_years
 from rag.answering.table_answers.drafts import Draft
-from rag.answering.table_answers.plans import BY_CONCEPT, Filter, NoPlanError, Operation, Plan
+from rag.answering.table_answers.plans import BY_CONCEPT, BY_TERMS, Filter, NoPlanError, Operation, Plan
 from rag.answering.table_answers.words import Superlative
 
+_SAME_MEASURES = ("册本", "人名位", "台辆架")
 _ASKS_FOR_ROW = re.compile(r"\b(?:which|what|who)\b|哪(?:一)?[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次]?|谁")
 
 
@@ -30,7 +31,11 @@ def extreme(draft: Draft, superlative: Superlative, word: str, limit: int) -> Pl
     # "the most contracts" asks for a number of contracts, which only a column of that name contains.
     must_be_named = word in ("most", "least", "fewest", "最多", "最少")
     target = _target(draft, is_date=is_date, concept=concept, must_be_named=must_be_named)
-    return _finish(draft, order, target, _noun(draft, _ASKS_FOR_ROW, target), limit)
+    noun = _noun(draft, _ASKS_FOR_ROW, target)
+    if must_be_named and noun is not None and not draft.columns[noun].is_key and draft.confidence < BY_TERMS:
+        # "which person has the most expenses" asks for the person with the most rows, not for one row.
+        raise NoPlanError
+    return _finish(draft, order, target, noun, limit)
 
 
 def other_operation(draft: Draft, requested: Mapping[str, re.Match[str]], listed: re.Match[str] | None) -> Plan:
@@ -45,7 +50,7 @@ def other_operation(draft: Draft, requested: Mapping[str, re.Match[str]], listed
         case ["average"] if not listed:
             return _calculation(draft, "average")
         case ["difference"]:
-            return _difference(draft)
+            return _difference(draft, requested["difference"][0])
         case ["count"] | ["count", "sum"]:
             has_sum = "sum" in requested or requested["count"][0].startswith("total")
             return _count(draft, requested["count"], has_sum=has_sum)
@@ -57,14 +62,14 @@ def other_operation(draft: Draft, requested: Mapping[str, re.Match[str]], listed
 
 
 def _calculation(draft: Draft, operation: Literal["sum", "average"]) -> Plan:
-    target = _target(draft)
+    target = _target(draft, concept="" if _has_one_amount(draft) else "money")
     if operation == "sum" and draft.columns[target].is_share:
         raise NoPlanError
     return _finish(draft, operation, target, None)
 
 
-def _difference(draft: Draft) -> Plan:
-    target = _target(draft)
+def _difference(draft: Draft, asked: str) -> Plan:
+    target = _target(draft, concept=words.COMPARATIVES.get(asked.rsplit(maxsplit=1)[-1], "") if asked.isascii() else "")
     named = [each for each in draft.filters if each.field == "text" and len(each.values) == 2]
     if len(named) != 1 or not draft.columns[named[0].column].is_key:
         raise NoPlanError
@@ -80,25 +85,64 @@ def _list(draft: Draft, listed: re.Match[str]) -> Plan:
 
 def _count(draft: Draft, counted: re.Match[str], *, has_sum: bool) -> Plan:
     """Plans a count of rows or of different values, or the sum of a column that gives numbers of things."""
+    if any(each.field == "text" and len(each.values) == 1 and draft.columns[each.column].is_key for each in draft.filters):
+        # The row is named, so that the question asks for what it says, not for the number of rows.
+        raise NoPlanError
+    if (measured := _measured(draft, counted)) is not None:
+        return _finish(draft, "sum", measured, None)
     noun, is_value = _counted(draft, counted)
     # "how many are in the North region": the rows of that region are counted.
     is_value = is_value or any(each.column == noun and each.field == "text" for each in draft.filters)
+    if noun is None and has_sum and len(totals := _named_amounts(draft)) == 1:
+        return _finish(draft, "sum", totals.pop(), None)
     if noun is not None and draft.columns[noun].numbers is not None:
-        if not has_sum or draft.columns[noun].is_number_of_row or draft.columns[noun].is_share:
+        if not (has_sum or draft.filters) or draft.columns[noun].is_number_of_row or draft.columns[noun].is_share:
             raise NoPlanError
         return _finish(draft, "sum", noun, None)
-    if (noun is None or is_value) and _has_quantities(draft):
-        raise NoPlanError
+    if (noun is None or is_value) and (quantities := _quantities(draft)):
+        if not is_value or len(quantities) > 1:
+            raise NoPlanError
+        draft.lower_confidence(BY_CONCEPT)
+        return _finish(draft, "sum", quantities[0], None)
     if noun is None or draft.columns[noun].is_key:
         return _finish(draft, "count", None, noun)
     return _finish(draft, "count", None, None) if is_value else _finish(draft, "count", noun, noun)
 
 
-def _has_quantities(draft: Draft) -> bool:
-    """Returns whether a column says how many things a row stands for, so that the number of rows is another number."""
-    return any(
-        column.numbers is not None and words.QUANTITIES.search(draft.analyzer.fold(column.heading)) for column in draft.columns
-    )
+def _has_one_amount(draft: Draft) -> bool:
+    """Returns whether the amounts of a table are all in one column, or the question names one."""
+    amounts = {i for i, column in enumerate(draft.columns) if column.numbers is not None and not column.is_number_of_row}
+    return len(amounts) < 2 or bool(draft.year_columns) or any(link.columns & amounts for link in draft.links)
+
+
+def _named_amounts(draft: Draft) -> set[int]:
+    """Returns the columns of amounts that the question names but does not filter by."""
+    filtered = {each.column for each in draft.filters}
+    named = {i for link in draft.links for i in link.columns} - filtered
+    return {i for i in named if draft.columns[i].numbers is not None and not draft.columns[i].is_number_of_row}
+
+
+def _quantities(draft: Draft) -> list[int]:
+    """Returns the columns that say how many things a row stands for, so that the number of rows is another number."""
+    return [
+        i
+        for i, column in enumerate(draft.columns)
+        if column.numbers is not None and words.QUANTITIES.search(draft.analyzer.fold(column.heading))
+    ]
+
+
+def _measured(draft: Draft, counted: re.Match[str]) -> int | None:
+    """Returns the column of the quantity that a Chinese measure word counts, as 册 in 多少册书 counts 册数; None if there is none."""
+    measure = counted["measure"] if "measure" in counted.re.groupindex else None
+    if not measure or draft.remainder.text[counted.start() : counted.end()].strip():
+        return None
+    same = next((group for group in _SAME_MEASURES if measure in group), measure)
+    found = [
+        i
+        for i in _quantities(draft)
+        if any(f"{one}数" in draft.table.headings[i] or one in draft.read.heading_terms[i][1] for one in same)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _counted(draft: Draft, counted: re.Match[str]) -> tuple[int | None, bool]:
@@ -111,7 +155,9 @@ def _counted(draft: Draft, counted: re.Match[str]) -> tuple[int | None, bool]:
     if after and word not in words.ROWS:
         _, end, columns, is_value = after[0]
         # "how many Brenner contracts": the noun follows the name.
-        following = [item for item in items if item[0] >= end and draft.only_light(end, item[0]) and not item[3]]
+        following = [
+            item for item in items if item[0] >= end and not draft.remainder.original[end : item[0]].strip(" 的") and not item[3]
+        ]
         if is_value and following:
             return _one(following[0][2]), False
         return _one(columns), is_value
@@ -184,6 +230,8 @@ def _noun(draft: Draft, words_that_ask: re.Pattern[str] | re.Match[str], target:
     if first is None or not draft.only_light(match.end(), first.start) or len(first.columns) != 1:
         return None
     (column,) = first.columns
+    if any(each.column == column and len(each.values) == 1 for each in draft.filters):
+        return None  # "everyone in the Birds team": all rows have the same team
     return column if column != target and draft.columns[column].is_text else None
 
 
@@ -206,6 +254,8 @@ def finish_lookup(draft: Draft, target: int) -> Plan:
 def _finish(draft: Draft, operation: Operation, target: int | None, label: int | None, limit: int = 1) -> Plan:
     """Returns the plan, if it uses every column that the question names."""
     called = draft.read.naming_column if label is None else label
+    if draft.has_verb and not draft.filters and not any(link.columns for link in draft.links):
+        raise NoPlanError
     if operation != "difference" and any(len(each.values) > 1 and not _are_joined(draft, each) for each in draft.filters):
         raise NoPlanError
     # The names of the rows, and a date that every row has, do not narrow anything down.
@@ -216,6 +266,6 @@ def _finish(draft: Draft, operation: Operation, target: int | None, label: int |
     if any(link.columns and not link.columns & used for link in draft.links):
         raise NoPlanError
     draft.lower_confidence(*(link.confidence for link in draft.links if link.columns))
-    if draft.year_columns and target not in draft.year_columns:
+    if draft.year_columns and not draft.year_columns & {target, *(each.column for each in draft.filters)}:
         raise NoPlanError
     return Plan(operation, draft.table, called, target, tuple(draft.filters), limit, draft.confidence, draft.columns)

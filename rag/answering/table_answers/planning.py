@@ -6,6 +6,8 @@ narrow anything down. If a word is left over, a column is uncertain or a cell is
 
 from __future__ import annotations
 
+import re
+
 from embeddings.encoder import Encoder
 from rag.answering.table_answers import conditions, lookups, mentions, operations, words
 from rag.answering.table_answers.columns import ReadTable
@@ -54,7 +56,7 @@ def _plan(draft: Draft) -> Plan:
     bounds = conditions.take_bounds(draft)
     if words.BEYOND.search(remainder.text):
         raise NoPlanError
-    listed = plural or remainder.search(words.LIST)
+    listed = plural or remainder.search(words.LIST) or _take_who(draft)
     superlative = _take_superlative(remainder)
     requested = {operation: match for operation, pattern in _OPERATIONS if (match := remainder.search(pattern))}
     _reject_what_no_rule_reads(draft, has_difference="difference" in requested)
@@ -66,6 +68,12 @@ def _plan(draft: Draft) -> Plan:
     if superlative or several:
         raise NoPlanError
     return operations.other_operation(draft, requested, listed)
+
+
+def _take_who(draft: Draft) -> re.Match[str] | None:
+    """Takes out "who", if the rows are those of people, so that it asks for the names of all that meet the conditions."""
+    naming = draft.read.naming_column
+    return draft.remainder.search(words.WHO) if naming in draft.called("person") | draft.called("name") else None
 
 
 def _take_superlative(remainder: Remainder) -> tuple[Superlative, str] | None:
@@ -82,7 +90,8 @@ def _reject_what_no_rule_reads(draft: Draft, *, has_difference: bool) -> None:
     Raises:
         NoPlanError: One is left.
     """
-    left = draft.remainder.text
+    # "under the flag of Greece" does not compare: the heading follows.
+    left = re.sub(r"\bunder (?:the )?(?=\s{3})", "", draft.remainder.text)
     has_alternatives = any(len(each.values) > 1 for each in draft.filters)
     if (
         any(superlative.pattern.search(left) for superlative in words.SUPERLATIVES)

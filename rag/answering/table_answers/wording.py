@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from rag.answering.composing.wording import COMMA, SEMICOLON
+from rag.answering.composing.wording import COLON, COMMA, SEMICOLON
 from rag.answering.table_answers.calculation import Outcome
 from rag.answering.table_answers.columns import PARENTHESES, Column, shortest
 from rag.answering.table_answers.plans import Operation, Plan
@@ -31,6 +31,26 @@ def first_line(plan: Plan, outcome: Outcome, rows: Sequence[Row], language: Lang
     notes = _notes_zh(plan, outcome, rows) if language == "zh" else _notes_en(plan, outcome, rows)
     shown, both = _result(plan, outcome, rows, language), SEMICOLON.in_language(language).join(notes)
     return f"{shown}（{both}）" if language == "zh" else f"{shown} ({both})"
+
+
+def deciding_cells(plan: Plan, row: Row, language: Language) -> str:
+    """Words what a row adds to the outcome: its name, the cell that is compared or calculated with, and those that conditions are on."""
+    shown = [] if plan.target is None else [plan.target]
+    shown += [each.column for each in plan.filters if each.column not in (plan.label, *shown)]
+    name = _text(row, plan.label)
+    columns = dict.fromkeys(i for i in shown if i != plan.label or not name)
+    cells = [
+        _with_unit(text, plan.columns[i], language) if i == plan.target else _labelled(plan, i, text, language)
+        for i in columns
+        if (text := _text(row, i))
+    ]
+    colon = COLON.in_language(language)
+    return colon.join(filter(None, [name, SEMICOLON.in_language(language).join(cells)])) or "—"
+
+
+def _labelled(plan: Plan, column: int, text: str, language: Language) -> str:
+    heading = PARENTHESES.sub("", plan.columns[column].heading).strip()
+    return COLON.in_language(language).join(filter(None, [heading, _with_unit(text, plan.columns[column], language)]))
 
 
 def cells_of(plan: Plan, outcome: Outcome) -> list[str]:

@@ -13,24 +13,34 @@ from rag.text.numerals import NUMBER_WORDS, ONES, han_number
 
 Order = Literal["highest", "lowest", "latest", "earliest"]
 
+_COMPARATIVE = "(?:higher|lower|larger|smaller|bigger|taller|longer|shorter|older|younger|heavier|lighter|deeper|wider)"
+MEASURES = "个份家位名条项种台座件人笔所门本册辆部只张户处艘款幢栋类次间瓶箱盒袋"
+"""Chinese measure words of things that are counted."""
+
 # The words that ask for each operation. The first match is taken out of the question.
 COUNT = re.compile(
     r"\bhow many\b|\btotal number of\b|\bthe number of\b|\bcount (?:of )?(?:the|all)\b"
-    r"|(?:一共|总共|共)?(?:有)?(?:多少|几)(?:个(?=人))?(?=[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次]|$)|(?:个数|份数|数目|总数)(?=是|有|为)"
+    rf"|(?:一共|总共|共)?(?:有)?(?:多少|几)(?:个(?=人))?(?=(?P<measure>[{MEASURES}])|$)|(?:个数|份数|数目|总数)(?=是|有|为)"
 )
-WHICH_ONE = re.compile(r"[哪几这该]一?[个份家位名条项种台座件人笔所门本辆部只张户处艘款幢栋类次间]?")
+WHICH_ONE = re.compile(rf"[哪几这该]一?[{MEASURES}]?")
 SUM = re.compile(
-    r"\b(?:in total|altogether|combined|sum(?: total)?|total|add up to|added up)\b|一共|总共|合计|总计|共计|总和|之和|总额|加起来|总(?=[^体部是经理裁监])"
+    r"\b(?:in total|altogether|combined|(?:taken )?together|sum(?: total)?|total|add up to|added up)\b|一共|总共|合计|总计|共计|总和|之和|总额|加起来|总(?=[^体部是经理裁监])"
 )
-AVERAGE = re.compile(r"\b(?:on average|average|mean)\b|平均(?:值|数)?|均值")
+AVERAGE = re.compile(r"\b(?:on average|average|mean)\b(?: (?:number|amount) of\b)?|平均(?:值|数)?|均值")
 DIFFERENCE = re.compile(
-    r"\b(?:difference (?:in|between)|difference|differ)\b|\bhow much (?:more|less|higher|lower|larger|smaller|taller|longer|older|younger)\b"
+    r"\b(?:difference (?:in|between)|difference|differ)\b|\bhow (?:much|many)(?: (?:metres?|meters?|kilometres?|kilometers?|miles?|years?|kilos?|tonnes?|points?|degrees?|crowns|euros|dollars|kg|km|m))?"
+    rf" (?:more|less|fewer|{_COMPARATIVE})\b"
     r"|相差(?:多少)?|差(?:额|值|距|多少)|[多高大长重](?:出)?(?:了)?多少|[少低小短轻](?:了)?多少"
 )
 LIST = re.compile(
     r"\blist (?:all |every |the )?|\b(?:show|give|name)(?: me)? (?:all|every)\b|列出(?:所有|全部)?(?:的)?|(?:都)?(?:有)?哪些|哪几[个份家位名条项种台座件笔所门]"
 )
-PLURAL = re.compile(r"\b(?:which|what) (?=(?P<noun>[a-z]+s)\b(?: of the \w+)? (?:are|were|have|had|do|did|cost|with|from|in)\b)")
+PLURAL = re.compile(
+    r"\bwhat (?=[a-z]+s\b(?: of the \w+)? (?:are|were|have|had|do|did|cost|with|from|in)\b)"
+    r"|\bwhich (?=(?!(?:is|was|has|does)\b)(?:people|[a-z]*[^\Wsui]s)\b)"
+)
+WHO = re.compile(r"\bwho\b(?! else)|谁|哪些人|什么人")
+UNIT_PRICE = re.compile(r"\bunit (?=prices?\b|costs?\b)")
 _NUMERAL = rf"(?:\d{{1,2}}|{'|'.join([*ONES[1:], 'ten'])})"
 _HAN_NUMERAL = r"(?:\d{1,2}|[二两三四五六七八九十])"
 SEVERAL = re.compile(
@@ -67,6 +77,19 @@ _EXTREMES: tuple[tuple[str, Order, str], ...] = (
     (r"\b(?:lowest|smallest|least|minimum|fewest)\b|最[低小少]", "lowest", ""),
 )
 SUPERLATIVES = tuple(Superlative(re.compile(pattern), order, concept) for pattern, order, concept in _EXTREMES)
+# Which kind of column a comparison is about.
+COMPARATIVES: Mapping[str, str] = {
+    "longer": "length",
+    "shorter": "length",
+    "taller": "height",
+    "higher": "height",
+    "heavier": "weight",
+    "lighter": "weight",
+    "older": "age",
+    "younger": "age",
+    "deeper": "depth",
+    "wider": "width",
+}
 ASKS = re.compile(
     "|".join(
         re.sub(r"\(\?P<\w+>", "(?:", pattern.pattern)
@@ -77,6 +100,7 @@ ASKS = re.compile(
             DIFFERENCE,
             LIST,
             PLURAL,
+            WHO,
             *(superlative.pattern for superlative in SUPERLATIVES),
         )
     )
@@ -123,17 +147,29 @@ _CONCEPTS: Mapping[str, str] = {
     "customer": "customer client buyer 客户 顾客",
     "company": "company firm enterprise 公司 企业",
     "department": "department division unit 部门 科室",
-    "person": "employee staff person worker member 员工 职员 职工 人员 姓名",
+    "person": "employee staff person worker member volunteer 员工 职员 职工 人员 姓名 志愿者",
+    "leader": "leader lead manager manage managed head responsible charge 负责人 负责 组长 主管 经理",
+    "ship": "ship vessel boat 船 船名 船只 船舶 轮船",
+    "line": "line route 线路 路线",
+    "plot": "plot field parcel 地块 田块",
+    "arrived": "arrived arrive arrival 到港 到达 抵达 到货",
+    "publisher": "publisher press 出版社 出版",
+    "school": "school college 学校 院校",
+    "museum": "museum 博物馆 展馆",
+    "team": "team group squad 小组 队伍 班组",
+    "status": "status state 状态",
+    "passengers": "passengers riders 乘客 客流 旅客",
+    "visitors": "visitors guests attendance 游客 访客 参观人数",
     "name": "name title called 名称 姓名",
     "age": "age old 年龄 岁数",
     "height": "height tall elevation altitude 高度 身高 海拔",
-    "length": "length long 长度 全长",
+    "length": "length long km kilometre kilometres 长度 全长 里程",
     "width": "width wide 宽度",
     "depth": "depth deep 深度",
     "weight": "weight heavy mass 重量 体重",
     "area": "area surface 面积",
     "population": "population inhabitants residents 人口",
-    "quantity": "quantity count number units pieces stock qty 数量 库存 件数 台数 个数",
+    "quantity": "quantity count number units pieces stock qty 数量 库存 件数 台数 个数 册数 本数 箱数 盒数",
     "country": "country nation 国家",
     "city": "city town 城市",
     "region": "region area province 地区 区域 省份",
@@ -146,16 +182,26 @@ _CONCEPTS: Mapping[str, str] = {
     "score": "score mark grade 成绩 分数 得分",
     "distance": "distance 距离",
 }
-QUANTITIES = re.compile(r"数量|台数|人数|个数|件数|份数|库存|\b(?:quantity|qty|count|number|units|pieces|copies|stock)\b")
+QUANTITIES = re.compile(r"数量|[台人个件份册本箱盒]数|库存|\b(?:quantity|qty|count|number|units|pieces|copies|stock)\b")
 # Words that do not narrow down a question.
 LIGHT = frozenset(
     """
     row rows entry entries record records line lines table tables sheet file document list data altogether there exist carry hold contain include need use take show give find one ones
     make made come total overall whole entire together which what's item got get compared compare than between over under above below up down most
     currently now different distinct belong belongs conclude have had be been thank thanks please report reported recorded registered stated shown
-    共 一共 总共 共有 总计 合计 有 个 份 家 位 名 条 项 种 台 座 件 笔 所 门 本 辆 部 只 张 户 处 艘 款 幢 栋 类 次 人 多少 几 行 记录 条目 表 表格 表中 表里 数据 列出 所有 全部
+    共 一共 总共 共有 总计 合计 有 个 份 家 位 名 条 项 种 台 座 件 笔 所 门 本 辆 部 只 张 户 处 艘 款 幢 栋 类 次 人 多少 几 行 记录 条目 表 表格 表中 表里 数据 列出 所有 全部 清单 名单 书单 everyone everybody anyone
     哪些 哪几 那些 是 为 共计 总 数 之 间 内 其 下列 以下 以上 情况 不同 属于 请 统计 一下 查 查询 查找 找出 给出 显示 里面 当中 之间 目前 现在 来 自 于 跟 同 与 和 所 超过 大于 小于 上
     了 过 比 要 会 得 做 来说
+    """.split()
+)
+# Verbs that say only that a row has what its cells give. Their opposites, such as "left" or "cancelled", are not here.
+VERBS = frozenset(
+    """
+    pay pays paid lie lies lay go goes went run runs ran call calls called work works worked serve serves served deliver delivers delivered
+    supply supplies supplied place placed produce produces produced own owns owned teach teaches taught write writes wrote written
+    carry carries carried live lives lived play plays played take takes took come comes came earn earns earned score scores scored
+    receive receives received charge charges charged stay stays stayed weigh weighs weighed cost costs measure measures offer offers offered
+    attend attends attended 收 产 出产 位于 担任 上班 工作 就读 参加 拥有 使用 收获 完成
     """.split()
 )
 ROWS = frozenset("row rows entry entries record records line lines 行 记录 条目 条".split())
@@ -166,6 +212,8 @@ def bounded(name: str) -> str:
     other = r"[^\W_\u3400-\u9fff]"
     before = rf"(?<!{other})" if re.match(other, name) else ""
     after = rf"(?!{other})" if re.search(rf"{other}$", name) else ""
+    if re.search(r"[b-df-hj-np-tv-z]y$", name):
+        return f"{before}{re.escape(name[:-1])}(?:y|ies){after}"
     return before + re.escape(name) + ("(?:e?s)?" if name[-1:].islower() else "") + after
 
 
@@ -180,7 +228,8 @@ def small_number(match: re.Match[str]) -> int:
 @lru_cache(maxsize=4)
 def light_terms(analyzer: Analyzer) -> frozenset[str]:
     """Returns the words and terms that do not narrow down a question."""
-    return frozenset(term for word in LIGHT | STOP_WORDS for term in analyzer.terms(word)) | LIGHT | STOP_WORDS
+    light = LIGHT | STOP_WORDS | frozenset(MEASURES)
+    return frozenset(term for word in light for term in analyzer.terms(word)) | light
 
 
 @lru_cache(maxsize=4)
@@ -190,6 +239,12 @@ def concepts(analyzer: Analyzer) -> dict[str, frozenset[str]]:
         name: frozenset(term for word in words.split() for term in (analyzer.terms(word) if word.isascii() else [word]))
         for name, words in _CONCEPTS.items()
     }
+
+
+@lru_cache(maxsize=4)
+def han_concepts(analyzer: Analyzer) -> frozenset[str]:
+    """Returns the Chinese words of all concepts."""
+    return frozenset(word for names in concepts(analyzer).values() for word in names if not word.isascii())
 
 
 @lru_cache(maxsize=20_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +25,15 @@ _FORMULA = "\ufded"
 _MAX_HEADING_LEVEL = 6
 _MAX_STYLE_DEPTH = 20
 _MAX_TITLE = 60
+_FIELD = re.compile(r"(?!(?:page|第|页)\b)[^\s:：][^:：]{0,30}[:：]\s*\S.{0,80}", re.IGNORECASE)
+_BESIDE = re.compile(r"\s{2,}|\t")
 
 
 class DocxLoader:
-    """Reads the body with all changes accepted, and its notes, but not headers and the table of contents."""
+    """Reads the body with all changes accepted, its notes, and the fields in headers and footers, but not the table of contents.
+
+    A field is a label with its value, such as the number or the version of the document. All else in headers repeats on each page.
+    """
 
     suffixes = (".docx", ".docm")
 
@@ -71,6 +77,19 @@ class _Body:
             elif before.rstrip().endswith((":", "：")):
                 before = f"{before.rstrip()} "
         yield before
+        yield from self._fields()
+
+    def _fields(self) -> Iterator[str]:
+        """Yields the labels with values in the headers and footers, each once."""
+        from docx.oxml.parser import parse_xml
+
+        found: dict[str, None] = {}
+        for relation in self._part.rels.values():
+            if relation.reltype.endswith(("/header", "/footer")) and not relation.is_external:
+                for paragraph in parse_xml(relation.target_part.blob).iter(f"{_W}p"):
+                    texts = _BESIDE.split(kept(line_of(paragraph)).strip())
+                    found |= dict.fromkeys(text for text in texts if _FIELD.fullmatch(text))
+        yield "".join(f"{text}\n" for text in found)
 
     def _part_of(self, name: str) -> Any:
         """Returns the root of a part of the document, or None if it does not exist."""
