@@ -36,7 +36,7 @@ class Settings:
     """The number of passages that a search returns."""
     max_sentences: int = 4
     """The largest number of sentences that an answer quotes."""
-    threshold: float = 0.37
+    threshold: float = 0.45
     """The confidence below which a question is refused."""
     generator: str = ""
     """The language model that words the answers: a hub name or folder, or the address of an OpenAI-compatible server. When

@@ -13,11 +13,11 @@ from rag.types import Language
 Terms = Callable[[str], frozenset[str]]
 """Finds the terms of the question in a text."""
 
-SHORT_SENTENCE: dict[Language, int] = {"zh": 44, "en": 110}
+SHORT_SENTENCE: dict[Language, int] = {"zh": 40, "en": 90}
 """The length up to which a sentence is shown as a whole."""
 
-_MAX_EXCERPT: dict[Language, int] = {"zh": 60, "en": 150}
-_LEAST_CLAUSE: dict[Language, int] = {"zh": 12, "en": 28}
+_MAX_EXCERPT: dict[Language, int] = {"zh": 50, "en": 110}
+_LEAST_CLAUSE: dict[Language, int] = {"zh": 10, "en": 24}
 _MOST = 0.8
 _WORTH_SHOWING = 2
 _BREAK = re.compile(r"(?:[，；;：]|,(?!\d{3})|: |——|(?<=[\u3400-\u9fff]),)\s*")
