@@ -1,4 +1,4 @@
-"""What is refused in one line, and a disk that is full."""
+"""Expects errors of one line, and makes a disk full."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 The support of the best sentence says how likely it is that the documents answer a question. It is too high where they only speak of
 the same subject. So questions of two kinds are asked, by the whole path: those of `calibration/`, and held-out questions of the open
 sets, of which two fifths lose their passage while its neighbours stay. The scale and shift of the support's logit are fitted to
-whether the sentence shown holds the answer (Platt, 1999), both kinds with equal weight, and measured by five-fold cross-validation.
+whether the sentence shown contains the answer (Platt, 1999), both kinds with equal weight, and measured by five-fold cross-validation.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ KEPT = 3  # of five passages
 
 
 class Asked(NamedTuple):
-    """A question, and the strings of which an answer holds one; none if the library does not answer it."""
+    """A question, and the strings of which an answer contains one; none if the library does not answer it."""
 
     question: str
     answers: tuple[str, ...]
@@ -80,7 +80,7 @@ def of_open_sets(data: Path, folder: Path) -> tuple[list[Path], list[Asked]]:
 
 
 def outcomes(pipeline: RagPipeline, questions: Sequence[Asked]) -> Iterator[tuple[float, bool]]:
-    """Yields the support of the best sentence of each question with some, and whether it holds the answer."""
+    """Yields the support of the best sentence of each question with some, and whether it contains the answer."""
     for question, answers in tqdm(questions):
         answer = pipeline.answer(question)
         if answer.kind in ("answer", "refusal") and 0 < answer.confidence < 1:
