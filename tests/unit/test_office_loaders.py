@@ -685,3 +685,30 @@ def test_raised_and_struck_out_text_of_slides_and_their_properties() -> None:
     assert [edit.removed for edit in document.edits] == ["480"]
     assert document.text[document.pages[1] :] == "last\n\n"
     assert (document.author, document.published) == ("Edda Kroll", "2025-11-04")
+
+
+def test_the_properties_of_a_workbook_are_metadata_unless_a_program_wrote_them() -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in [["Room", "Seats"], ["Aspen", 12], ["Birch", 30]]:
+        book.active.append(row)
+    by_program = describe(clean(XlsxLoader()(saved(book), "rooms.xlsx")))
+    assert (by_program.title, by_program.author, by_program.published) == ("rooms", "", "")
+    book.properties.title, book.properties.creator = "Rooms of the centre", "Edda Kroll"
+    book.properties.created = datetime.datetime(2025, 11, 4, 8, 30)
+    by_person = describe(clean(XlsxLoader()(saved(book), "rooms.xlsx")))
+    assert (by_person.title, by_person.author, by_person.published) == ("Rooms of the centre", "Edda Kroll", "2025-11-04")
+
+
+def test_the_fields_in_headers_are_read_once_and_all_else_in_them_is_left_out() -> None:
+    import docx
+
+    book = docx.Document()
+    book.add_paragraph("The pumps are checked every spring.")
+    header = book.sections[0].header
+    header.paragraphs[0].text = "文件编号：YX-SB-017  版本：B2"
+    header.add_paragraph("Osterby waterworks")
+    book.sections[0].footer.paragraphs[0].text = "版本：B2\tPage: 1"
+    read = clean(DocxLoader()(saved(book), "a.docx")).text
+    assert read == "The pumps are checked every spring.\n\n文件编号：YX-SB-017\n版本：B2"

@@ -326,6 +326,15 @@ ANSWERED = [
     (VOLUNTEERS, "Who joined in 2024?", "Tilda Brandt (1 of 4 rows", ["Tilda Brandt"]),
     (VOLUNTEERS, "List everyone in the Birds team.", "Petra Voss, Sven Aker (2 of 4 rows", ["Petra Voss", "Sven Aker"]),
     (VOLUNTEERS, "How many hours did the Visitors team work in total?", "112 (sum of “Hours”", ["Rosa Melk", "Tilda Brandt"]),
+    # The value that most rows have, with ties; there is none where the rows stand for numbers of things.
+    (
+        CONTRACTS,
+        "Which partner has the most contracts?",
+        "Halden & Co, Marlow Cranes: 2 (most rows by “Partner”, of 6 rows; counted",
+        ["K-11", "K-14", "K-12", "K-16"],
+    ),
+    (LIGHTS, "Which region has the fewest stations?", "West: 1 (fewest", ["Low Light"]),
+    (ORCHARD, "哪个品种的地块最多？", "苹果：2（共4行中按“品种”计行数最多；", ["东坡", "西坡"]),
     # A year in the headings tells which of two columns a number limits.
     (ORCHARD, "2024年产量不到三十五吨的地块有哪些？", "南洼，北沟（", ["南洼", "北沟"]),
     (ORCHARD, "How many plots does 梁栋 manage?", "2 (", ["东坡", "西坡"]),
@@ -404,13 +413,14 @@ LEFT_ALONE = [
     (STOCK, "How many varieties are checked?"),
     # More than one operation, a rank, groups, or more of the row than its name.
     (CONTRACTS, "Which contract has the second highest value?"),
-    (CONTRACTS, "Which partner has the most contracts?"),
+    (CALLS, "Which berth had the fewest trawlers?"),
     (CONTRACTS, "Which partner has the highest total value?"),
     (CONTRACTS, "What is the difference between the highest and the lowest value?"),
     (CONTRACTS, "When was the contract with the highest value signed?"),
     (CONTRACTS, "Is K-15 the contract with the highest value?"),
     (CONTRACTS, "Which contract has the highest value after K-15?"),
     (MACHINES, "每个部门有几台设备？"),
+    (MACHINES, "哪个部门的设备最多？"),
     # A column that is not sure, or a cell of it that is not a number.
     (BRANCHES, "收入最高的是哪个分公司？"),
     (BRANCHES, "各分公司的占比合计是多少？"),

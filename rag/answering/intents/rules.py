@@ -71,9 +71,20 @@ _SUMMARISE = re.compile(
     re.IGNORECASE,
 )
 
+# A question after the author or the day of the text on a subject. Its route leaves a text that no document's title names to the documents.
+_ABOUT_TEXT_EN = r"the (?:text|article|document|paper|essay|piece)s? (?:on|about) .{2,80}"
+_ABOUT_TEXT_ZH = r"(?:关于|有关)[^，。？?]{2,40}的(?:这|那)?[份篇]?(?:文章|文件|文档|文本|报告|报道)"
+_OF_A_TEXT = re.compile(
+    rf"who (?:is|are|was|were) the authors? of {_ABOUT_TEXT_EN}|who wrote {_ABOUT_TEXT_EN}|when was {_ABOUT_TEXT_EN} (?:written|published|dated)"
+    rf"|{_ABOUT_TEXT_ZH}的?(?:作者是谁|是谁写的|是(?:什么时候|哪[天年一]+)(?:写|发表|发布)的)",
+    re.IGNORECASE,
+)
+
 
 def intent_by_rule(utterance: str) -> Intent | None:
     """Returns the intent of a whole utterance; None for any other, and for a question to the documents."""
     utterance = utterance.strip().replace("’", "'")
     intent = next((kind for kind, pattern in _PATTERNS if pattern.fullmatch(utterance)), None)
+    if intent is None and _OF_A_TEXT.fullmatch(utterance.rstrip("?？ ")):
+        return "library"
     return intent or ("summary" if _SUMMARISE.fullmatch(utterance) else None)

@@ -45,7 +45,8 @@ def calculate(plan: Plan) -> Outcome | None:
     with closing(sqlite3.connect(":memory:")) as connection:
         try:
             _fill(connection, plan, decimals)
-            return _outcome(_Query(connection, plan, conditions, parameters), decimals)
+            query = _Query(connection, plan, conditions, parameters)
+            return _largest_groups(query) if plan.operation in ("most", "fewest") else _outcome(query, decimals)
         except (OverflowError, sqlite3.OperationalError):  # an integer of more than 64 bits
             return None
 
@@ -107,6 +108,23 @@ def _outcome(query: _Query, decimals: Mapping[int, int]) -> Outcome | None:
         rows = query.extreme("DESC" if plan.operation in ("highest", "latest") else "ASC")
         return Outcome(rows, matching, empty)
     return _aggregate(query, decimals[plan.target], matching, empty)
+
+
+def _largest_groups(query: _Query) -> Outcome | None:
+    """Counts the rows of each value of the label; returns those of the values with the most or fewest. None if all are alike."""
+    plan = query.plan
+    texts = plan.columns[plan.label].texts
+    groups: dict[str, list[int]] = {}
+    for row in query.rows():
+        if texts[row] and not tables.is_missing(texts[row]):
+            groups.setdefault(texts[row], []).append(row)
+    sizes = {len(rows) for rows in groups.values()}
+    if len(sizes) < 2:
+        return None
+    size = max(sizes) if plan.operation == "most" else min(sizes)
+    chosen = tuple(row for rows in groups.values() if len(rows) == size for row in rows)
+    matching = query.number("count(*)")
+    return Outcome(chosen, matching, matching - sum(map(len, groups.values())), Decimal(size))
 
 
 def _aggregate(query: _Query, places: int, matching: int, empty: int) -> Outcome | None:

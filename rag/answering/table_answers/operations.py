@@ -30,12 +30,28 @@ def extreme(draft: Draft, superlative: Superlative, word: str, limit: int) -> Pl
         raise NoPlanError
     # "the most contracts" asks for a number of contracts, which only a column of that name contains.
     must_be_named = word in ("most", "least", "fewest", "最多", "最少")
+    if must_be_named and (group := _grouped(draft)) is not None:
+        return _finish(draft, "most" if order == "highest" else "fewest", None, group)
     target = _target(draft, is_date=is_date, concept=concept, must_be_named=must_be_named)
     noun = _noun(draft, _ASKS_FOR_ROW, target)
     if must_be_named and noun is not None and not draft.columns[noun].is_key and draft.confidence < BY_TERMS:
         # "which person has the most expenses" asks for the person with the most rows, not for one row.
         raise NoPlanError
     return _finish(draft, order, target, noun, limit)
+
+
+def _grouped(draft: Draft) -> int | None:
+    """Returns the column of "which partner has the most contracts", whose values group the rows; None if no rows are counted by it."""
+    group = _noun(draft, _ASKS_FOR_ROW, None)
+    if group is None or draft.columns[group].is_key or draft.year_columns or _quantities(draft):
+        return None
+    counted = [link.columns for link in draft.links if group not in link.columns]
+    names_rows = all(not columns or all(_names_rows(draft, i) for i in columns) for columns in counted)
+    return group if counted and names_rows else None
+
+
+def _names_rows(draft: Draft, column: int) -> bool:
+    return column == draft.read.naming_column and draft.columns[column].is_key
 
 
 def other_operation(draft: Draft, requested: Mapping[str, re.Match[str]], listed: re.Match[str] | None) -> Plan:
@@ -261,6 +277,8 @@ def _finish(draft: Draft, operation: Operation, target: int | None, label: int |
     # The names of the rows, and a date that every row has, do not narrow anything down.
     full = {i for i, column in enumerate(draft.columns) if column.dates is not None and None not in column.dates}
     used = {target, label, *(each.column for each in draft.filters), called, *full}
+    if operation in ("most", "fewest"):
+        used.add(draft.read.naming_column)
     if operation == "list":
         used |= {i for i, column in enumerate(draft.columns) if not column.is_text}
     if any(link.columns and not link.columns & used for link in draft.links):

@@ -9,7 +9,9 @@ from typing import Literal
 from rag.answering.table_answers.columns import Column
 from rag.documents.tables import Table
 
-Operation = Literal["highest", "lowest", "latest", "earliest", "count", "sum", "average", "difference", "list", "lookup"]
+Operation = Literal[
+    "highest", "lowest", "latest", "earliest", "most", "fewest", "count", "sum", "average", "difference", "list", "lookup"
+]
 Field = Literal["text", "number", "date"]
 
 BY_TERMS = 0.95
@@ -41,7 +43,7 @@ class Plan:
     """A calculation over a table.
 
     `target` is the column that is compared, summed or averaged. For a count it is the column whose different values are
-    counted, or None to count rows. `label` is the column that names the rows in the answer. `limit` is the number of rows that
+    counted, or None to count rows. The most and the fewest are the values of `label` that most or fewest rows have. `label` is the column that names the rows in the answer. `limit` is the number of rows that
     an extreme returns, apart from ties. A lookup shows the cells of `target` in the rows that meet the conditions. `columns` are those of `table`.
     """
 

@@ -36,6 +36,8 @@ def first_line(plan: Plan, outcome: Outcome, rows: Sequence[Row], language: Lang
 def deciding_cells(plan: Plan, row: Row, language: Language) -> str:
     """Words what a row adds to the outcome: its name, the cell that is compared or calculated with, and those that conditions are on."""
     shown = [] if plan.target is None else [plan.target]
+    if plan.operation in ("most", "fewest"):
+        shown = [i for i, column in enumerate(plan.columns) if column.is_text and column.is_key][:1]
     shown += [each.column for each in plan.filters if each.column not in (plan.label, *shown)]
     name = _text(row, plan.label)
     columns = dict.fromkeys(i for i in shown if i != plan.label or not name)
@@ -92,12 +94,25 @@ def _with_unit(text: str, column: Column, language: Language) -> str:
 
 
 def _notes_en(plan: Plan, outcome: Outcome, rows: Sequence[Row]) -> list[str]:
-    notes = [_operation_en(plan, outcome, rows)]
+    notes = [_groups(plan, outcome, "en") or _operation_en(plan, outcome, rows)]
     if outcome.empty:
         notes.append(f"{_rows(outcome.empty)} without a value left out")
     if left := len(outcome.rows) - len(rows):
         notes.append(f"{_rows(left)} more not shown")
     return notes
+
+
+def _groups(plan: Plan, outcome: Outcome, language: Language) -> str:
+    """Words the operation that counts the rows of each value; empty for all others."""
+    if plan.operation not in ("most", "fewest"):
+        return ""
+    heading, over = plan.columns[plan.label].heading, outcome.matching - outcome.empty
+    conditions = _conditions(plan, language)
+    if language == "en":
+        condition = f" with “{conditions}”" if conditions else ""
+        return f"{plan.operation} rows by “{heading}”, of {_rows(over)}{condition}; counted over the cited rows"
+    condition = f"符合“{conditions}”的" if conditions else ""
+    return f"{condition}共{over}行中按“{heading}”计行数{'最多' if plan.operation == 'most' else '最少'}；由所引各行数出"
 
 
 def _operation_en(plan: Plan, outcome: Outcome, rows: Sequence[Row]) -> str:
@@ -123,7 +138,7 @@ def _operation_en(plan: Plan, outcome: Outcome, rows: Sequence[Row]) -> str:
 
 
 def _notes_zh(plan: Plan, outcome: Outcome, rows: Sequence[Row]) -> list[str]:
-    notes = [_operation_zh(plan, outcome, rows)]
+    notes = [_groups(plan, outcome, "zh") or _operation_zh(plan, outcome, rows)]
     if outcome.empty:
         notes.append(f"另有{outcome.empty}行没有数值")
     if left := len(outcome.rows) - len(rows):
@@ -158,6 +173,8 @@ def _result(plan: Plan, outcome: Outcome, rows: Sequence[Row], language: Languag
         return COMMA.in_language(language).join(dict.fromkeys(filter(None, names)))
     if plan.operation == "count":
         return f"{outcome.value:f}"
+    if plan.operation in ("most", "fewest"):
+        return f"{COMMA.in_language(language).join(dict.fromkeys(names))}{COLON.in_language(language)}{outcome.value:f}"
     assert plan.target is not None
     if outcome.value is None:
         pairs = ((name, _text(row, plan.target)) for name, row in zip(names, rows, strict=True))

@@ -74,7 +74,7 @@ def office_file(data: bytes, source: str, kind: str, most_unpacked: int) -> Iter
 
 
 def with_properties(document: Document, properties: Any) -> Document:
-    """Returns a document with the author, the date and the title in the core properties of an Office file.
+    """Returns a document with the author and the date in the core properties of an Office file.
 
     Args:
         document: The document.
@@ -87,6 +87,16 @@ def with_properties(document: Document, properties: Any) -> Document:
         author="" if author.strip("()[]").lower() in _NOBODY else author,
         published=created[:10] if _DAY.match(created) and created[:10] != _TEMPLATE_DAY else "",
     )
+
+
+def with_sheet_properties(document: Document, properties: Any) -> Document:
+    """Returns a workbook with the title, the author and the date in its properties.
+
+    The date counts only beside the name of a person: programs that make workbooks write that of the moment.
+    """
+    known = with_properties(document, properties)
+    title = _value(properties, "title")
+    return replace(known, title=title or known.title, published=known.published if known.author else "")
 
 
 def with_pdf_properties(document: Document, properties: Mapping[str, str]) -> Document:

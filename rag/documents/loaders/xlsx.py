@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.loaders.base import document_id
-from rag.documents.loaders.office import bounded, office_file
+from rag.documents.loaders.office import bounded, office_file, with_sheet_properties
 from rag.documents.loaders.table_rows import Cell, Label, rows_as_lines
 from rag.documents.loaders.xlsx_formulas import Formulas, NotComputedError
 from rag.documents.loaders.xlsx_sheets import Sheet
@@ -47,14 +47,15 @@ class XlsxLoader:
     def __call__(self, data: bytes, source: str) -> Document:
         with office_file(data, source, "an Excel file (.xlsx)", _MAX_UNPACKED) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions, which are not read
-            text = "".join(bounded(_text(file, source), source))
-        return Document(document_id(source), Path(source).stem, source, text)
+            import openpyxl
+
+            workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            text = "".join(bounded(_text(workbook, file, source), source))
+            known = Document(document_id(source), Path(source).stem, source, text)
+            return with_sheet_properties(known, workbook.properties)
 
 
-def _text(file: Any, source: str) -> Iterator[str]:
-    import openpyxl
-
-    workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+def _text(workbook: Any, file: Any, source: str) -> Iterator[str]:
     for sheet in workbook.worksheets:
         if sheet.sheet_state != "visible":
             continue
