@@ -11,6 +11,7 @@ from rag.answering.conditions.condition import Condition, Scope
 from rag.text import quantities
 from rag.text.distinctions import contrasts, ordinals
 from rag.text.quantities import Quantity
+from rag.text.quantities.lexicon import UNIT_NAMES, kind_of
 from rag.types import Language
 
 # A year that nothing marks as one, and no count: not 2030张.
@@ -25,6 +26,16 @@ _CURRENCY = re.compile(
     r"多少[万亿]?(?P<han>欧元|美元|英镑|日元|港元|港币|人民币|卢布|韩元|瑞士法郎|加元|澳元)"
     r"|\bin (?P<english>euros|(?:us )?dollars|pounds|yuan|yen|francs|crowns|kronor|kroner|rubles|rupees)\b",
     re.IGNORECASE,
+)
+_MEASURES = {name for name, unit in UNIT_NAMES.items() if kind_of(unit) == "measure"}
+_UNIT_ASKED = re.compile(
+    rf"多少(?:万|亿)?(?P<han>{'|'.join(sorted((name for name in _MEASURES if not name.isascii()), key=len, reverse=True))})"
+    rf"|\bhow many (?P<english>{'|'.join(sorted((name for name in _MEASURES if name.isalpha() and name.isascii()), key=len, reverse=True))})\b",
+    re.IGNORECASE,
+)
+_SPEAKER = re.compile(
+    r"(?P<han>[\u3400-\u9fff]{2,4})(?:说|表示|认为|指出|强调|提议)(?:了|过|的)?(?:什么|哪些|啥)"
+    r"|\b[Ww]hat (?:did|does|has|is) (?P<english>(?:(?:[A-Z]\w+\.?|[A-Z]\.) )+[A-Z]\w+) (?:say|said|think|propose|suggest|argue|demand|ask for)"
 )
 _COUNTED = re.compile(r"(?:多少|几)[\u3400-\u9fff]{1,5}?(?=[？?，,]|$)|(?:多少|几)[\u3400-\u9fff]{1,3}")
 
@@ -187,6 +198,25 @@ def units(asked: Asked, scope: Scope) -> Iterator[Condition]:
     others = [quantity for quantity in found if asked.expected.counts_other_things(quantity, scope.sentence)]
     if found and len(others) == len(found) and (counted := _COUNTED.search(asked.bare)):
         yield Condition("unit", counted[0], scope.sentence[others[0].start : others[0].end + 1])
+
+
+def measures(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds the unit that the question asks for, if the sentence measures nothing: hectares where it counts birds."""
+    if not (unit := _UNIT_ASKED.search(asked.bare)) or scope.language != asked.language:
+        return
+    name = unit["han"] or unit["english"]
+    found = quantities.find(scope.sentence, scope.language)
+    if not any(quantity.kind == "measure" for quantity in found) and name.lower() not in "\n".join(scope.near).lower():
+        yield Condition("unit", name)
+
+
+def speakers(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds the person whose words the question asks for, if the sentence and those before it are of others."""
+    if speaker := _SPEAKER.search(asked.bare):
+        name = speaker["han"] or speaker["english"].split()[-1]
+        known = f"{scope.headings}\n{scope.before}\n{scope.sentence}"
+        if scope.language == asked.language and name not in known:
+            yield Condition("name", speaker["han"] or speaker["english"])
 
 
 def currencies(asked: Asked, scope: Scope) -> Iterator[Condition]:

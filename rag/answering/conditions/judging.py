@@ -12,13 +12,26 @@ from typing import NamedTuple
 from rag.answering.agreement import Place
 from rag.answering.conditions.absent import absent_words
 from rag.answering.conditions.asked import HAN, QUOTED, Asked, is_place
-from rag.answering.conditions.checks import amounts, codes, contrasting_words, currencies, dates, ordinal_numbers, units
+from rag.answering.conditions.checks import (
+    amounts,
+    codes,
+    contrasting_words,
+    currencies,
+    dates,
+    measures,
+    ordinal_numbers,
+    speakers,
+    units,
+)
 from rag.answering.conditions.condition import Condition, Scope
 from rag.answering.definitions import defines
+from rag.answering.expectations import Expectation
 from rag.answering.reading import Reading, Sentence, odds
+from rag.text import quantities
 from rag.text.analysis import Analyzer
 from rag.text.distinctions import document_kinds, ordinals, ranks
 from rag.text.language import language_of
+from rag.text.lines import ROW
 from rag.text.names import NameFinder
 from rag.types import Document, Language, SearchResult
 
@@ -30,6 +43,8 @@ _MUCH_BETTER = 100
 _NAMED_SAYS_ENOUGH = 0.25
 _ODDS_OF_SAME_RANK = 4
 _ODDS_OF_DEFINITION = 8
+_ODDS_OF_A_PRICE = 10
+_FREE = re.compile(r"免费|无偿|不收|\bfree\b|\bno (?:charge|fee|cost)", re.IGNORECASE)
 _WHO = re.compile(r"谁|哪一?位|\bwho(?:m|se)?\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?<=[\u3400-\u9fff]{2})(?:省|市|县|区|州|盟|镇|乡|村|国|自治区|自治州|自治县)$")
 _OF_THE_TITLE = re.compile(r"^[《“]?([\u3400-\u9fff]{2,4}?[省市县镇])", re.MULTILINE)
@@ -105,6 +120,8 @@ class Conditions:
             *self._absent_names(asked, scope),
             *units(asked, scope),
             *currencies(asked, scope),
+            *measures(asked, scope),
+            *speakers(asked, scope),
             *amounts(asked, scope),
         ]
         return sorted(found, key=lambda condition: not condition.instead)
@@ -132,7 +149,7 @@ class Conditions:
                 if unmet:
                     closest.append((place, unmet))
                 else:
-                    kept.append(_raised(question, sentence))
+                    kept.append(_adjusted(question, asked.expected, sentence))
             if kept:
                 met.append(Reading(reading.result, tuple(kept), max(sentence.support for sentence in kept)))
         met = _of_named_documents(question, self._with_quoted(question, met, document))
@@ -258,11 +275,13 @@ def _title(reading: Reading) -> str:
     return f"{reading.result.title}\n{PurePath(reading.result.source).stem}"
 
 
-def _raised(question: str, sentence: Sentence) -> Sentence:
-    """Raises the support of a sentence with the form of the answer, which the reader does not know well.
+def _adjusted(question: str, expected: Expectation, sentence: Sentence) -> Sentence:
+    """Raises the support of a sentence with the form of the answer, which the reader does not know well, or lowers that of one without.
 
-    That is a definition of the term asked for, or one that names the very rank that a question asks who has.
+    The form is a definition of the term asked for, the very rank that a question asks who has, or an amount of money.
     """
+    if expected.quantity == "money" and not _names_a_price(sentence.text, expected):
+        return _more_likely(sentence, 1 / _ODDS_OF_A_PRICE)
     if defines(question, sentence.text):
         return _more_likely(sentence, _ODDS_OF_DEFINITION)
     if not _WHO.search(question):
@@ -273,6 +292,12 @@ def _raised(question: str, sentence: Sentence) -> Sentence:
     return _more_likely(sentence, _ODDS_OF_SAME_RANK)
 
 
+def _names_a_price(text: str, expected: Expectation) -> bool:
+    """Returns whether a sentence gives an amount of money, or may: a row of a table has its unit in a heading."""
+    found = quantities.find(text, language_of(text))
+    return bool(ROW.match(text) or _FREE.search(text) or any(expected.accepts(quantity, text) for quantity in found))
+
+
 def _more_likely(sentence: Sentence, factor: float) -> Sentence:
-    raised = factor * odds(sentence.support)
-    return replace(sentence, support=max(sentence.support, raised / (1 + raised)))
+    likely = factor * odds(sentence.support)
+    return replace(sentence, support=likely / (1 + likely))
