@@ -2,16 +2,7 @@
 element.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (!button || !element.contains(button)) return;
-  // What was unticked by hand stays so until it is ticked by hand: the page as the server knows it has not changed.
-  if (button.dataset.event === "clear") for (const box of element.querySelectorAll("input[type=checkbox]")) box.checked = true;
   if (button.dataset.event) trigger(button.dataset.event, { ...button.dataset });
-  if (button.dataset.document) {
-    const asked = JSON.parse(button.dataset.document);
-    window.yinju.openDocument(await server.document(asked), asked.at, button);
-  }
-  if (button.dataset.cleaned) {
-    window.yinju.openDocument(await server.cleaned(JSON.parse(button.dataset.cleaned)), 0, button);
-  }
   if (button.dataset.save) {
     const name = button.closest("li").querySelector(".title").textContent.trim();
     window.yinju.save(await server.markdown({ id: button.dataset.save, visitor: window.yinju.visitor() }), name);
@@ -20,7 +11,15 @@ element.addEventListener("click", async (event) => {
 element.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
-  trigger(form.dataset.event, { ...form.dataset, ...Object.fromEntries(new FormData(form)) });
+  trigger(form.dataset.event, { ...form.dataset, ...Object.fromEntries(new FormData(form, event.submitter)) });
+});
+// A search follows what is typed, after a short pause.
+let typing;
+element.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-live]");
+  if (!form) return;
+  clearTimeout(typing);
+  typing = setTimeout(() => form.requestSubmit(), 250);
 });
 element.addEventListener("change", (event) => {
   const box = event.target;

@@ -168,7 +168,7 @@ def answering(
         yield Turn(question, rendering.problem(str(error)))
     except Exception:
         logger.exception("could not answer")
-        yield Turn(question, rendering.problem(str(texts.UNEXPECTED)))
+        yield Turn(question, rendering.problem(texts.UNEXPECTED.english))
     else:
         yield Turn(question, rendering.stopped(growing.text))
 

@@ -10,8 +10,8 @@ from rag.evaluation.reports.charts import percent
 from rag.evaluation.reports.sections import Sections
 from rag.evaluation.reports.wording import Wording
 from rag.texts import ALL_FIGURES, FIGURES
-from ui import texts
-from ui.rendering import both, without_folders
+from ui import rendering, texts
+from ui.rendering import both
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def finished(done: int, total: int, seconds: float) -> str:
 
 def problem(message: str) -> str:
     """Shows an error in one line."""
-    return f'<p class="problem" role="alert">{both(texts.NOT_EVALUATED)}: {escape(without_folders(message))}</p>'
+    return rendering.problem(message, texts.NOT_EVALUATED)
 
 
 def report(outcomes: Sequence[Outcome], threshold: float) -> str:

@@ -6,16 +6,17 @@ import json
 import re
 from dataclasses import dataclass
 from html import escape
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from rag.errors import DocumentNotFoundError
-from ui import texts
+from rag.texts import Words
+from ui import error_texts, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rag.conversations import Conversation
-    from rag.texts import Words
     from rag.types import Answer, Citation, Document, SearchResult
 
     FindDocument = Callable[[str], Document]
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _MARKER = re.compile(r"( ?)\[(\d+)\]")
 _FOLDERS = re.compile(r"(?<![^\s(“‘\"'=])(?:[A-Za-z]:)?[\\/](?:[^\\/:;,<>()“”\"\n]+[\\/])+(?=[^\s\\/])")
+_PLURAL = re.compile(r"\A (document|passage|file|page|slide)s\b")
 _MAX_CONTEXT = {"zh": 140, "en": 320}
 _SNIPPET = 90
 _NEAREST_SHOWN = 3
@@ -49,8 +51,20 @@ class Turn:
 
 def both(words: Words, *values: object) -> str:
     """Returns the text in both languages, with `values` in its braces. The page shows one of them."""
-    chinese, english = (escape(text.format(*values) if values else text) for text in words)
+    filled = (words.chinese.format(*values), _filled(words.english, values)) if values else words
+    chinese, english = map(escape, filled)
     return f'<span class="words" lang="zh-Hans">{chinese}</span> <span class="words" lang="en">{english}</span>'
+
+
+def _filled(english: str, values: Sequence[object]) -> str:
+    """Puts values in their places in an English text; a noun after a 1 loses its plural."""
+    places = iter(values)
+    text = last = ""
+    for literal, place, _, _ in Formatter().parse(english):
+        text += _PLURAL.sub(r" \1", literal) if last == "1" else literal
+        last = "" if place is None else str(next(places))
+        text += last
+    return text
 
 
 def file_name(source: str) -> str:
@@ -66,6 +80,24 @@ def public_source(source: str) -> str:
 def without_folders(message: str) -> str:
     """Reduces each path in a message to its last part."""
     return _FOLDERS.sub("…/", message)
+
+
+def error(message: str) -> str:
+    """Returns an error of `rag` in both languages, without the folders of this machine."""
+    public = without_folders(message)
+    return both(Words(error_texts.chinese(public), public))
+
+
+def page_unit(source: str) -> Words:
+    """Returns the words for the number of a page of a document: slides have their own."""
+    return texts.SLIDE if source.lower().endswith((".pptx", ".pptm")) else texts.PAGE
+
+
+def size_of(size: int) -> str:
+    """Returns a number of bytes in the unit that suits it, as both languages write it."""
+    if size < 1_000_000:
+        return f"{-(-size // 1000)} KB"
+    return f"{size / 1e6:.3g} MB" if size < 999_500_000 else f"{size / 1e9:.1f} GB"
 
 
 # -- the chat ---------------------------------------------------------------------------------------------------------
@@ -160,9 +192,11 @@ def unfinished(text: str) -> str:
     return f'<p class="text">{escape(text)}</p>'
 
 
-def problem(message: str) -> str:
-    """Shows an error in place of an answer."""
-    return f'<p class="problem" role="alert">{both(texts.PROBLEM)}: {escape(without_folders(message))}</p>'
+def problem(message: str, words: Words = texts.PROBLEM) -> str:
+    """Shows an error in place of an answer, or of what `words` say failed."""
+    public = without_folders(message)
+    both_said = Words(f"{words.chinese}：{error_texts.chinese(public)}", f"{words.english}: {public}")
+    return f'<p class="problem" role="alert">{both(both_said)}</p>'
 
 
 def stopped(text: str) -> str:
@@ -298,20 +332,6 @@ def _opener(citation: Citation, all_cited: Sequence[Citation]) -> str:
     )
 
 
-def whole_document(document: Document, places: Iterable[tuple[int, int]]) -> str:
-    """Shows a document's text with places marked, each `(start, end)` in characters. Places outside the text are ignored."""
-    text, at, shown = document.text, 0, ""
-    for start, end in sorted(places):
-        if at <= start < end <= len(text):
-            shown += f"{escape(text[at:start])}<mark>{escape(text[start:end])}</mark>"
-            at = end
-    facts = (escape(document.publisher), escape(document.published), both(texts.LANGUAGES[document.language]))
-    return (
-        f"<h2>{escape(document.title)}</h2>{_place(document.source, None, facts)}"
-        f'<div class="text" lang="{_lang(document.language)}">{shown}{escape(text[at:])}</div>'
-    )
-
-
 def quote_in_context(document: Document, citation: Citation) -> str:
     """Shows the quote, marked, in its paragraph; alone if the document does not contain it there."""
     text = document.text
@@ -340,7 +360,7 @@ def _passage_card(result: SearchResult) -> str:
 
 def _place(source: str, page: int | None, facts: Iterable[str] = ()) -> str:
     """Shows where a passage is from. `facts` are HTML; empty ones are left out."""
-    shown = f'<span class="page">{both(texts.PAGE, page)}</span>' if page is not None else ""
+    shown = f'<span class="page">{both(page_unit(source), page)}</span>' if page is not None else ""
     return f'<p class="place">{" · ".join(filter(None, (escape(file_name(source)), shown, *facts)))}</p>'
 
 

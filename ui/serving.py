@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import contextlib
 import errno
+import json
 import os
 import socket
 import tempfile
@@ -119,6 +120,8 @@ def guarded(
     from starlette.middleware.cors import CORSMiddleware
     from starlette.routing import Mount
 
+    from ui.viewer import files
+    from ui.viewer.viewer import Pages
     from ui.window import build
 
     uploads = Uploads(_uploads_folder(), _MAX_WAITING_BYTES)
@@ -129,18 +132,21 @@ def guarded(
         yield
         task.cancel()
 
-    blocks = build(pipeline, history, may_choose_generator=address.is_private)
+    pages = Pages(pipeline.library)
+    blocks = build(pipeline, history, pages, may_choose_generator=address.is_private)
     # `Blocks.launch` would request its own address through the proxy of the environment, if there is one.
+    # Without this, Gradio allows every origin.
+    outer = FastAPI(openapi_url=None, lifespan=cleaning, middleware=[Middleware(CORSMiddleware, allow_origins=())])
+    files.serve(outer, pipeline.library, pages)
     application = gr.mount_gradio_app(
-        # Without this, Gradio allows every origin.
-        FastAPI(openapi_url=None, lifespan=cleaning, middleware=[Middleware(CORSMiddleware, allow_origins=())]),
+        outer,
         blocks,
         path="/",
         root_path=address.root_path or None,
         auth=_checker(address.users),
         theme=gr.themes.Base(font=_FONTS, font_mono=("ui-monospace", "monospace")),
-        css_paths=[*sorted(_HERE.glob("*.css")), REPORT_STYLE],
-        js=(_HERE / "window.js").read_text(encoding="utf-8"),
+        css_paths=[*sorted(_HERE.rglob("*.css")), REPORT_STYLE],
+        js=_script(),
         favicon_path=str(_HERE / "favicon.svg"),
         footer_links=[],
         # Gradio refuses a whole upload if one file is too large, so the limit here is higher; the library refuses the file itself.
@@ -167,6 +173,13 @@ def guarded(
         user_of=user_of if address.users else None,
         limits=Limits(upload_bytes=max(Limits().upload_bytes, _TIMES_THE_LIMIT * max_file_bytes)),
     )
+
+
+def _script() -> str:
+    """Returns the script of the page, with its words for those of Gradio."""
+    words = {of_gradio: {"zh": own.chinese, "en": own.english} for of_gradio, own in texts.GRADIO.items()}
+    script = (_HERE / "window.js").read_text(encoding="utf-8")
+    return script.replace("GRADIO_WORDS", json.dumps(words, ensure_ascii=False), 1)
 
 
 @cache

@@ -55,6 +55,7 @@ KEEP_NOTE = Words("保存", "Save note")
 COMPLETED = Words("补全后的问题", "Understood as")
 CONFIDENCE_MEANS = Words("所示的话答得对的可能性", "The probability that what is shown is right")
 PROBLEM = Words("没能回答", "Could not answer")
+NOT_DONE = Words("没能完成", "Could not do that")
 UNEXPECTED = Words("出现意外错误，详情见日志。", "Something unexpected went wrong; see the log for details.")
 
 CONVERSATIONS = Words("对话", "Conversations")
@@ -92,6 +93,31 @@ SCORE = Words("得分", "Score")
 BACK = Words("回到回答", "Back to the answer")
 OPEN_DOCUMENT = Words("打开全文", "Open document")
 GONE = Words("原文已不在文档库中。", "The document is no longer in the library.")
+
+# -- a whole document --------------------------------------------------------------------------------------------------
+
+CLOSE = Words("关闭", "Close")
+IN_DOCUMENT = Words("在文档里查看", "Tools for this document")
+CONTENTS = Words("目录", "Contents")
+PREVIOUS_QUOTE = Words("上一处引文", "Previous quote")
+NEXT_QUOTE = Words("下一处引文", "Next quote")
+FIND = Words("查找", "Find")
+FIND_IN_DOCUMENT = Words("在这份文档里查找", "Find in this document")
+HITS = Words("找到 {} 处", "{} found")
+FIRST_HITS = Words("只列出前 {} 处", "the first {} are listed")
+NO_HITS = Words("没有找到。", "Nothing found.")
+AS_TEXT = Words("看文字", "Show text")
+AS_PAGES = Words("看原页", "Show pages")
+EARLIER_PART = Words("前一部分", "Earlier part")
+LATER_PART = Words("后一部分", "Later part")
+SLIDE = Words("第 {} 张", "slide {}")
+PAGE_COUNT = Words("共 {} 页", "{} pages")
+SLIDE_COUNT = Words("共 {} 张", "{} slides")
+DOWNLOAD_ORIGINAL = Words("下载原文件（{}）", "Download the original ({})")
+NOT_MARKED = Words(
+    "这一处在原页上找不到对应的位置，页面没有标出；“看文字”里有标记。",
+    "This place cannot be found on the drawn page, so it is not marked there; it is marked in the text.",
+)
 
 WHY = Words("为什么是这些段落", "Why these passages")
 STAGES = {
@@ -148,7 +174,6 @@ ENCODER_MEANS = Words(
 UPLOAD = Words("把文件拖到这里，或点击选择", "Drop files here, or click to choose")
 INTO_COLLECTION = Words("把上传的文件放进文集（可不填）", "Put uploads in a collection (optional)")
 WITHIN_COLLECTIONS = Words("只在这些文集里提问", "Ask within these collections")
-MAX_SHOWN = Words("这里列出前 {} 份，另有 {} 份。", "The first {} are listed here; there are {} more.")
 MOSTLY_SAME = Words("与另一份文档内容大体相同", "mostly the same text as another")
 REINDEX = Words("重新索引", "Re-index")
 REINDEXED = Words("已重新索引 {} 份文档。", "{} documents re-indexed.")
@@ -160,9 +185,52 @@ SEARCHES = Words("提问时只在其中 {} 份里查找", "{} of them are search
 SCOPE = Words(
     "只在选中的 {} / {} 份文档里查找（可在“文档”页更改）", "Searching {} of {} documents (chosen on the Documents page)"
 )
-SEARCHED = Words("勾选的文档会被查找", "Ticked documents are searched")
-SEARCH_ALL = Words("查找全部", "Search all")
-NO_DOCUMENTS_YET = Words("还没有文档：把文件拖到上面。", "No documents yet: drop files above.")
+SEARCH_ALL = Words("在全部文档里查找", "Search all documents")
+NO_DOCUMENTS_YET = Words("还没有文档", "No documents yet")
+HOW_TO_ADD = Words(
+    "把文件拖到上面的方框里，或点击方框选择。读完之后就可以到“问答”页提问。",
+    "Drop files in the box above, or click it to choose some. Once they are read, ask about them on the Chat page.",
+)
+FORMATS = Words(
+    "可以添加 PDF、Word、PowerPoint、Excel、CSV、网页、电子书、Markdown、纯文本、图片和压缩包，每个文件最大 {}。",
+    "PDF, Word, PowerPoint, Excel, CSV, web pages, e-books, Markdown, plain text, pictures and archives, each up to {}.",
+)
+FIND_DOCUMENTS = Words("查找文档", "Find documents")
+ORDER = Words("排序", "Sort by")
+ORDERS = {
+    "added": Words("最近添加", "Last added"),
+    "title": Words("标题", "Title"),
+    "published": Words("发布日期", "Date"),
+    "length": Words("篇幅", "Length"),
+}
+"""The orders of the list of documents."""
+NO_MATCH = Words("没有文档符合“{}”。", "No document matches “{}”.")
+TICKED = Words("已勾选 {} 份", "{} ticked")
+TICK_ALL = Words("勾选全部 {} 份", "Tick all {}")
+TICK_NONE = Words("取消勾选", "Untick all")
+ASK_ONLY_THESE = Words("只问这些", "Ask only these")
+COLLECTION = Words("文集", "Collection")
+COLLECT = Words("放进文集", "Add to collection")
+UNCOLLECT = Words("移出文集", "Take out of collection")
+COLLECTED = Words("已放进文集“{}”：{} 份文档。", "Added to the collection “{}”: {} documents.")
+UNCOLLECTED = Words("已移出文集“{}”：{} 份文档。", "Taken out of the collection “{}”: {} documents.")
+REMOVE_SEVERAL = Words("确定移除这 {} 份", "Yes, remove all {}")
+REMOVED_SEVERAL = Words("已移除 {} 份文档。", "Removed {} documents.")
+EDIT_DOCUMENT = Words("修改信息", "Edit details")
+DATE = Words("日期", "Date")
+AUTHOR = Words("作者", "Author")
+SAVE_CHANGES = Words("保存", "Save")
+EDITED = Words("已保存《{}》的信息。", "Saved the details of “{}”.")
+NOT_SEARCHED = Words("提问时不查找", "not searched")
+PREVIOUS_PAGE = Words("上一页", "Previous")
+NEXT_PAGE = Words("下一页", "Next")
+REINDEXING = Words("正在准备重新索引……", "Getting ready to re-index…")
+KEEP_FILES = Words("保留原文件", "Keep the original files")
+KEEP_FILES_MEANS = Words(
+    "保留之后，可以对照原页查看引文，也可以下载原文件。只保留此后添加的文件；取消后，保留的文件会被删除。",
+    "Kept files let you see quotes on the pages themselves, and download the files. Files that you add from now on are kept; unticking this deletes the copies.",
+)
+KEPT_FILES = Words("现在保留了 {} 个文件，共 {}。", "Kept now: {} files, {}.")
 PASSAGES_COUNT = Words("{} 个段落", "{} passages")
 ADDED_ON = Words("{} 添加", "added {}")
 CLEANED = Words("清理掉的内容", "Removed by cleaning")
@@ -235,6 +303,39 @@ NOT_IN_LIBRARY = Words(
     "Questions whose evidence is nowhere in the library: {}. They count as not found. The figures are meaningful only if the library contains the documents that the questions are about.",
 )
 ASK_IN_CHAT = Words("到问答页提问", "Ask in the chat")
+
+# -- Gradio's own words, which are in the language of the browser -----------------------------------------------------
+
+GRADIO = {
+    "Error": Words("出错", "Error"),
+    "Warning": Words("注意", "Warning"),
+    "Info": Words("提示", "Note"),
+    "Success": Words("完成", "Done"),
+    "An Unexpected Error Occurred!": UNEXPECTED,
+    "An error occurred": UNEXPECTED,
+    "Unexpected error": UNEXPECTED,
+    "Unknown error": UNEXPECTED,
+    "Connection Lost": Words("连接中断", "Connection lost"),
+    "Connection errored out.": Words("连接出错，请检查引据是否仍在运行。", "The connection failed; is Yinju still running?"),
+    "Connection to the server was lost. Attempting reconnection...": Words(
+        "与引据的连接中断，正在重新连接……", "The connection to Yinju was lost. Connecting again…"
+    ),
+    "This application is currently busy. Please try again.": Words(
+        "现在太忙，请稍后再试。", "Yinju is busy; try again in a moment."
+    ),
+    "Error uploading file": Words("文件上传失败，请重试。", "The file could not be uploaded; try again."),
+    "Lost connection due to leaving page. Rejoining queue...": Words(
+        "离开页面使连接中断，正在重新排队……", "Leaving the page broke the connection. Waiting in line again…"
+    ),
+    "由于离开页面，连接已丢失。正在重新加入队列...": Words(
+        "离开页面使连接中断，正在重新排队……", "Leaving the page broke the connection. Waiting in line again…"
+    ),
+    "Waiting for file(s) to finish uploading, please retry.": Words(
+        "文件还在上传，请稍后再试。", "Files are still being uploaded; try again then."
+    ),
+    "等待文件上传完成，请稍后重试。": Words("文件还在上传，请稍后再试。", "Files are still being uploaded; try again then."),
+}
+"""The words of the page for those of Gradio."""
 
 # -- refused requests -------------------------------------------------------------------------------------------------
 

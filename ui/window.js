@@ -25,6 +25,7 @@
   const switchLanguage = () => {
     remember("language", language() === "zh" ? "en" : "zh");
     speak();
+    reword();
     return language();
   };
   const paint = () => {
@@ -32,6 +33,27 @@
   };
   speak();
   paint();
+
+  // -- words that the server does not send in both languages: Gradio's own, in the language of the browser ---------
+  const gradioWords = GRADIO_WORDS;
+  const toasts = document.getElementsByClassName("toast-body");
+  const reword = () => {
+    for (const toast of toasts) {
+      const texts = document.createTreeWalker(toast, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        const words = gradioWords[texts.currentNode.data.trim()];
+        if (words && texts.currentNode.data !== words[language()]) texts.currentNode.data = words[language()];
+      }
+    }
+    // An option cannot contain the text in both languages.
+    for (const option of document.querySelectorAll("option[data-zh]")) {
+      if (option.textContent !== option.dataset[language()]) option.textContent = option.dataset[language()];
+    }
+    const zone = document.querySelector("#upload .upload-container");
+    const label = document.querySelector(`#formats .words[lang^=${language()}]`)?.textContent;
+    if (zone && label && zone.getAttribute("aria-label") !== label) zone.setAttribute("aria-label", label);
+  };
+  new MutationObserver(reword).observe(document.body, { childList: true, subtree: true });
 
   const visitor = () => {
     if (!recall("visitor")) {
@@ -83,37 +105,6 @@
   }
   addEventListener("scroll", hideTip, true);
 
-  // -- a whole document, and its quotes one after the other --------------------------------------------------------
-  const dialog = document.createElement("dialog");
-  dialog.id = "document";
-  dialog.innerHTML =
-    '<nav><button type="button" class="previous" aria-label="Previous quote 上一处">‹</button><span class="at"></span>' +
-    '<button type="button" class="next" aria-label="Next quote 下一处">›</button>' +
-    '<button type="button" class="close" aria-label="Close 关闭">×</button></nav><div class="whole" tabindex="0"></div>';
-  document.body.append(dialog);
-  let at = 0;
-  const goTo = (number) => {
-    const marks = [...dialog.querySelectorAll("mark")];
-    dialog.querySelector("nav").classList.toggle("alone", marks.length < 2);
-    if (!marks.length) return;
-    at = (number + marks.length) % marks.length;
-    marks.forEach((mark, place) => mark.classList.toggle("current", place === at));
-    dialog.querySelector(".at").textContent = `${at + 1} / ${marks.length}`;
-    marks[at].scrollIntoView({ block: "center" });
-  };
-  // `html` comes from this window's own server, which escapes what documents say.
-  const openDocument = (html, number, opener) => {
-    dialog.querySelector(".whole").innerHTML = html;
-    dialog.showModal();
-    dialog.addEventListener("close", () => opener.focus(), { once: true });
-    goTo(number);
-  };
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog || event.target.closest(".close")) dialog.close();
-    if (event.target.closest(".previous")) goTo(at - 1);
-    if (event.target.closest(".next")) goTo(at + 1);
-  });
-
   const save = (text, name) => {
     if (!text) return;
     const link = document.createElement("a");
@@ -161,7 +152,7 @@
   });
 
   window.yinju = {
-    remember, visitor, language, switchLanguage, openDocument, save,
+    remember, visitor, language, switchLanguage, save, calm,
     conversation: () => recall("conversation"),
   };
 }

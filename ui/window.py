@@ -15,12 +15,14 @@ from ui.pages.evaluation_page import EvaluationPage
 from ui.pages.settings_page import SettingsPage
 from ui.parts import QUIET, html
 from ui.unnamed import UnnamedGenerator
+from ui.viewer import viewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rag.conversations import History
     from rag.pipeline import RagPipeline
+    from ui.viewer.viewer import Pages
 
 _MAX_WAITING = 64
 _MAX_AT_ONCE = 8
@@ -28,12 +30,13 @@ _MAX_THREADS = 48
 _MAX_SESSIONS = 1000
 
 
-def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool = True) -> gr.Blocks:
+def build(pipeline: RagPipeline, history: History, pages: Pages, *, may_choose_generator: bool = True) -> gr.Blocks:
     """Builds the window.
 
     Args:
         pipeline: Answers the questions.
         history: Stores the conversations of each visitor.
+        pages: Draws the pages of documents whose files are kept.
         may_choose_generator: Lets visitors name a language model, which this machine then loads or calls. If False, the name and
             errors of the given one do not reveal where it is.
     """
@@ -57,9 +60,10 @@ def build(pipeline: RagPipeline, history: History, *, may_choose_generator: bool
             with chat_tab:
                 chat = ChatPage(pipeline, history, labels, [documents, settings.chosen], blocks)
             with documents_tab:
-                DocumentsPage(pipeline.library, labels, documents, chat.scope, blocks)
+                DocumentsPage(pipeline.library, labels, documents, chat.scope, blocks, may_keep_files=may_choose_generator)
             with evaluation_tab:
                 EvaluationPage(pipeline, labels, settings.chosen)
+        viewer.dialog(pipeline.library, pages)
         relabel: dict[str, Any] = {"fn": labels.updates, "inputs": [language], "outputs": labels.components}
         blocks.load(**relabel, js="() => [window.yinju.language()]", queue=False, **QUIET)
         top.select(**relabel, js="() => [window.yinju.switchLanguage()]", queue=False, **QUIET)

@@ -164,6 +164,44 @@ def remove(
         say(f"removed {target.remove_all(target.select(collections))} documents")
 
 
+@app.command(epilog='Example: yinju edit report.pdf --title "Annual report" --date 2023-05 --author "Ada Lim"')
+def edit(
+    name: Annotated[str, typer.Argument(help="An id, a file name or a title.")],
+    *,
+    title: Annotated[str | None, typer.Option("--title", help="The title.", show_default=False)] = None,
+    date: Annotated[
+        str | None, typer.Option("--date", help='When it was published: 2021, 2021-10 or 2021-10-09; "" for unknown.')
+    ] = None,
+    author: Annotated[str | None, typer.Option("--author", help='Who wrote it; "" for unknown.', show_default=False)] = None,
+    library: LibraryOption = None,
+) -> None:
+    """Change the title, the date or the author of a document."""
+    if title is None and date is None and author is None:
+        raise SettingsError("name what to change: --title, --date or --author")
+    target = pipeline_from(library=library).library
+    document = target.edit(target.find(name).id, title=title, published=date, author=author)
+    say(f"{document.title}  {document.published or '-'}  {document.author or '-'}")
+
+
+@app.command(epilog="Examples: yinju originals  --  yinju originals --keep  --  yinju originals --drop")
+def originals(
+    keep: Annotated[bool, typer.Option("--keep", help="Keep a copy of every file that is added from now on.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Keep no files, and remove the copies.")] = False,
+    library: LibraryOption = None,
+) -> None:
+    """Show whether the original files of documents are kept, or change that.
+
+    The window draws the pages of kept PDF files with the quotes marked, and offers kept files for download.
+    """
+    if keep and drop:
+        raise SettingsError("use one of --keep and --drop")
+    kept = pipeline_from(library=library).library.originals
+    if keep or drop:
+        kept.keep(keep)
+    count, size = kept.size()
+    say(f"{'files are kept' if kept.kept else 'files are not kept'}: {count} files, {size / 1e6:.1f} MB")
+
+
 @app.command("collections", epilog="Examples: yinju collections  --  yinju collections --rename drafts reports")
 def list_collections(
     library: LibraryOption = None,

@@ -62,6 +62,15 @@ class _Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading that begins at `document.text[start]`: its text without marks, and its level from 1, which may leave gaps."""
+
+    start: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Unit:
     """A heading or a sentence, which no chunk splits if it fits, with its tokens and those of the blanks after it."""
 
@@ -216,6 +225,16 @@ def _batches(lengths: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
         total += cost
     if first < len(lengths):
         yield first, len(lengths)
+
+
+def headings(document: Document) -> list[Heading]:
+    """Returns the headings of a document in order, with the title if it stands in the text."""
+    found = []
+    for line in _lines(document):
+        content = document.text[line.start : line.end]
+        if line.heading or content.startswith("#"):
+            found.append(Heading(line.start, line.level or 1, line.heading or _HEADING_MARKS.sub("", content)))
+    return [heading for heading in found if heading.text]
 
 
 def context(title: str, section: str, text: str) -> str:

@@ -26,12 +26,17 @@ from typing import TYPE_CHECKING, Any
 from rag.documents.loaders import Failure, document_id, limited, plugins, printable, source_of, steps
 from rag.documents.removals import are_of_loader
 from rag.documents.source_id import belongs_to
+from rag.documents.viewing.messages import view_from
+from rag.documents.viewing.pdf_pages import MAX_SIDE
 from rag.errors import LoadError
 from rag.settings import DEFAULTS
 from rag.types import Document, Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from rag.documents.viewing.pdf_pages import View
+    from rag.documents.viewing.quotes import PageQuote
 
 _log = logging.getLogger("yinju")
 _WORKER = ("-m", "rag.documents.sandbox_worker")
@@ -42,6 +47,8 @@ _MAX_MESSAGE = 2_000
 # A character takes at most six bytes of JSON, and ten more if a page begins there.
 _BYTES_PER_CHARACTER = 16
 _BYTES_BESIDE_TEXT = 1_000_000
+# A picture of the largest size in Base64, and the sizes and boxes.
+_MAX_VIEW = 4 * MAX_SIDE * MAX_SIDE + 10_000_000
 # The variables that an interpreter may need to start. Keys and passwords do not belong in a process that reads files.
 _ENVIRONMENT = "PATH SYSTEMROOT LD_LIBRARY_PATH DYLD_LIBRARY_PATH PYTHONHOME LANG LC_ALL LC_CTYPE TZ".split()
 
@@ -114,12 +121,52 @@ class Parser:
         self, request: dict[str, Any], data: bytes, source: str, name: str, max_characters: int
     ) -> Iterator[Document | Failure]:
         """Yields the results of a request. `source` is the source of the file, and `name` its name in errors."""
-        process = None
         after = ""
+        longest = _BYTES_PER_CHARACTER * max_characters + _BYTES_BESIDE_TEXT
+        try:
+            for message in self._messages(request | {"max_characters": max_characters}, data, longest):
+                # A hostile file may keep the process from applying the limit.
+                result = limited(_result(message, source), max_characters)
+                after = f"after {result.source}, "
+                yield result
+        except _StoppedError as stopped:
+            raise LoadError(f"{name}: {after}{stopped}") from stopped
+
+    def view(self, path: Path, name: str, quotes: Sequence[PageQuote] = (), draw: int = 0, width: int = 0) -> View:
+        """Reads pages of a PDF file, as `rag.documents.viewing.pdf_pages.view` does.
+
+        Args:
+            path: The file.
+            name: Its name in errors.
+            quotes: The quotes to find.
+            draw: The number of the page to draw, from 1; 0 for none.
+            width: The width of the picture in pixels, at most `MAX_SIDE`.
+
+        Raises:
+            LoadError: The file cannot be read, has no such page, or takes too long or too much memory.
+        """
+        sought = [(quote.page, quote.texts, quote.before) for quote in quotes]
+        request = {"view": {"path": str(path.absolute()), "quotes": sought, "draw": draw, "width": width}}
+        try:
+            messages = list(self._messages(request, b"", _MAX_VIEW))
+            if len(messages) == 1 and (view := view_from(messages[0], len(quotes), has_picture=draw > 0)):
+                return view
+            raise _StoppedError(_broke_off("an invalid result"))
+        except _StoppedError as stopped:
+            raise LoadError(f"{name}: {stopped}") from stopped
+
+    def _messages(self, request: dict[str, Any], data: bytes, longest: int) -> Iterator[Any]:
+        """Yields what a process says to a request, each message of at most `longest` bytes.
+
+        Raises:
+            LoadError: The file is refused.
+            _StoppedError: The process cannot continue.
+        """
+        process = None
         try:
             process = self._take_idle() or _Process(self._seconds, self._megabytes)
-            process.send(request | {"max_characters": max_characters}, data)
-            for message in _results_of(process, _BYTES_PER_CHARACTER * max_characters + _BYTES_BESIDE_TEXT):
+            process.send(request, data)
+            for message in _results_of(process, longest):
                 match message:
                     case ["end", str(refusal), bool(is_fit)]:
                         if is_fit:
@@ -133,12 +180,7 @@ class Parser:
                     case ["broken", str(error)]:
                         raise _StoppedError(_broke_off(error))
                     case _:
-                        # A hostile file may keep the process from applying the limit.
-                        result = limited(_result(message, source), max_characters)
-                        after = f"after {result.source}, "
-                        yield result
-        except _StoppedError as stopped:
-            raise LoadError(f"{name}: {after}{stopped}") from stopped
+                        yield message
         finally:
             # The process was stopped, or the caller does not want the rest of its results.
             if process:

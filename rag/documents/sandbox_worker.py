@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from rag.documents import loaders
 from rag.documents.loaders import ocr, plugins, steps
 from rag.documents.removals import are_of_loader
+from rag.documents.viewing import messages
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def main(seconds: float, megabytes: int) -> None:
         refusal = ""
         try:
             _limit_work(seconds)
+            if view := request.get("view"):
+                _send(results, *messages.view(**view))
+                continue
             with steps.told(step):
                 for each in _read(request, data):
                     _send(results, *_message(each))
@@ -64,8 +68,9 @@ def main(seconds: float, megabytes: int) -> None:
             _send(results, "too large")
         except Exception as error:  # a fault in a loader, not a refused file
             _send(results, "broken", type(error).__name__)
-        del data
-        _send(results, "end", refusal, _address_space() <= worn)
+        finally:
+            del data
+            _send(results, "end", refusal, _address_space() <= worn)
 
 
 def _read(request: dict[str, Any], data: bytes) -> Iterator[Document | loaders.Failure]:

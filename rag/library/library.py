@@ -10,19 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embeddings.encoder import Encoder, SentenceTransformerEncoder, Vectors
+from embeddings.encoder import Encoder, SentenceTransformerEncoder
 from rag.documents import sandbox
 from rag.documents.chunking import Chunker
 from rag.errors import LoadError
 from rag.library import integrity
 from rag.library.database import Database
-from rag.library.ingestion import AddResult, sources, uploads
+from rag.library.ingestion import AddResult, editing, sources, uploads
 from rag.library.ingestion import rows as document_rows
 from rag.library.ingestion.reindexing import reindex
 from rag.library.ingestion.run import IngestionOptions, IngestionRun
 from rag.library.named_collections import NamedCollections, valid_name
-from rag.library.search import hybrid
+from rag.library.originals import Originals
 from rag.library.search.indexes import Indexes
+from rag.library.search.searching import Searching
 from rag.library.spec import LibrarySpec
 from rag.library.stored_documents import DocumentSummary, StoredDocuments
 from rag.library.write_lock import WriteLock
@@ -37,13 +38,11 @@ if TYPE_CHECKING:
     from rag.documents.sandbox import Parser
     from rag.library.ingestion import OnProgress
     from rag.library.ingestion.files import File
-    from rag.library.search.indexes import VectorReport
-    from rag.types import SearchResult
 
 __all__ = ["DocumentSummary", "Library"]
 
 
-class Library:
+class Library(Searching):
     """A folder of documents that can be searched.
 
     One process writes at a time, and others that want to write wait. Any number may read at the same time. Safe to use from
@@ -83,6 +82,7 @@ class Library:
         self._write_lock = WriteLock(self._database, self._spec)
         self._documents = StoredDocuments(self._database)
         self._collections = NamedCollections(self._database)
+        self.originals = Originals(self._database, self._write_lock)
         self._indexes = Indexes(self._database, self._spec)
         self._database.open()
 
@@ -97,6 +97,11 @@ class Library:
             analyzer=self.analyzer,
             parser=self._sources.parser,
         )
+
+    @property
+    def max_file_bytes(self) -> int:
+        """The size of the largest file that is read."""
+        return self._sources.max_file_bytes
 
     @property
     def database(self) -> Path:
@@ -172,7 +177,7 @@ class Library:
         with self._write_lock.acquired():
             source = uploads.free_source(self._database, name, documents, lambda known_id: self.document(known_id).text)
             renamed = [uploads.rename(each, name, source) for each in read]
-            results = self._add([sources.loaded(source, renamed, sources.size_of(file))], on_progress, collection)
+            results = self._add([sources.loaded(source, renamed, sources.size_of(file), file)], on_progress, collection)
         taken = f"another document is called {name}" if source != name else ""
         return [replace(result, reason=taken) if result.status == "added" else result for result in results]
 
@@ -210,9 +215,12 @@ class Library:
         )
         encoder = prepared_for or self.encoder
         with self._write_lock.acquired():
-            return IngestionRun(
+            run = IngestionRun(
                 files, self._database, encoder, self._spec.chunker, save_indexes=self._indexes.save, options=options
-            ).add()
+            )
+            results = run.add()
+            self.originals.follow(files)
+        return results
 
     def remove(self, name: str, wait: float | None = None) -> DocumentSummary:
         """Removes the document called `name` (see `find`), and returns its summary.
@@ -234,7 +242,31 @@ class Library:
             with self._database.transaction() as connection:
                 removed = document_rows.delete(connection, document_ids)
             self._indexes.save()
+            self.originals.follow()
         return removed
+
+    def edit(
+        self, document_id: str, *, title: str | None = None, published: str | None = None, author: str | None = None
+    ) -> Document:
+        """Changes what is known of a document; None leaves a value as it is. Another version of its file brings its own again.
+
+        Args:
+            document_id: The document.
+            title: Its title. Passages are searched with it, so they are encoded again.
+            published: An ISO date, of which a year or a month is enough; empty if it is not known.
+            author: Its author, or several, joined by commas; empty if not known.
+
+        Raises:
+            DocumentNotFoundError: No document has this id.
+            LibraryError: The title is empty, the date is not one, or the library cannot be written.
+        """
+        self._database.require()
+        with self._write_lock.acquired():
+            before = self.document(document_id)
+            after = editing.edited(before, title, published, author)
+            editing.store(self._database, self._spec, before, after)
+            self._indexes.save()
+        return after
 
     def reindex(self, on_progress: OnProgress | None = None) -> int:
         """Chunks and encodes all documents again, with this encoder and chunk size, and returns their number.
@@ -340,61 +372,3 @@ class Library:
         With `contents`, every document and its passages are compared with their checksums too.
         """
         return integrity.problems(self._database, self._indexes, contents) if self._database.open() else []
-
-    # -- searching ----------------------------------------------------------------------------------------------------
-
-    def search(self, question: str, top_k: int = 10, documents: Collection[str] | None = None) -> list[SearchResult]:
-        """Finds the passages that suit a question by dense and lexical search, as the retriever of a pipeline does.
-
-        Args:
-            question: In any language.
-            top_k: The most passages, at least 1.
-            documents: The ids of the documents to search; unknown ids match nothing. None for all.
-
-        Returns:
-            The passages, best first by their fused score, with the score of each stage; empty for an empty library.
-        """
-        return hybrid.search(self, question, top_k, documents)[:top_k] if len(self) else []
-
-    def languages(self) -> list[str]:
-        """Returns the languages of the documents, the one with most chunks first."""
-        rows = self._indexes.rows_by_language()
-        return sorted(rows, key=lambda each: -len(rows[each]))
-
-    def search_vectors(
-        self, vector: Vectors, top_k: int, language: str | None = None, documents: Collection[str] | None = None
-    ) -> list[tuple[int, float]]:
-        """Finds the chunks nearest to a vector.
-
-        Args:
-            vector: float32 `(dim,)`, unit length.
-            top_k: The most rows.
-            language: Search chunks in this language only; in any when None.
-            documents: Search the documents with these ids only; unknown ids match nothing. None for all.
-
-        Returns:
-            Rows with their cosines, best first; empty for an empty library.
-        """
-        return self._indexes.nearest(vector, top_k, language, documents)
-
-    def search_terms(
-        self, terms: Sequence[str], top_k: int, language: str | None = None, documents: Collection[str] | None = None
-    ) -> list[tuple[int, float]]:
-        """Finds the rows of chunks with any of the terms, with their BM25 scores, best first; narrowed as in `search_vectors`."""
-        return self._indexes.search_terms(terms, top_k, language, documents)
-
-    def coverage(self, terms: Sequence[str], rows: Sequence[int]) -> dict[int, float]:
-        """Returns the share of the terms, weighed by their rarity in the library, that each row contains: between 0 and 1."""
-        return self._indexes.ask_lexical(lambda lexical: lexical.coverage(terms, rows))
-
-    def vector_report(self) -> VectorReport:
-        """Measures the vector index, which takes about a second."""
-        return self._indexes.report()
-
-    def results(self, rows: Sequence[int]) -> dict[int, SearchResult]:
-        """Returns the chunks of rows with title, source and language, without scores. Deleted rows are absent."""
-        return self._database.results(rows)
-
-    def vectors(self, rows: Sequence[int]) -> dict[int, Vectors]:
-        """Returns the stored vectors `(dim,)` of rows. Deleted rows are absent."""
-        return self._database.vectors(rows)

@@ -45,6 +45,8 @@ class StoredDocuments:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # The documents at a revision of the library: to list thousands takes a while, and lists are shown often.
+        self._known: tuple[tuple[int, str], list[DocumentSummary]] = ((0, ""), [])
 
     def __len__(self) -> int:
         return int(self._database.select("SELECT count(*) FROM documents")[0][0]) if self._database.open() else 0
@@ -53,6 +55,9 @@ class StoredDocuments:
         """Returns all documents, in the order in which they were added."""
         if not self._database.open():
             return []
+        revision = self._database.times_opened, self._database.meta("revision")
+        if self._known[0] == revision:
+            return list(self._known[1])
         rows = self._database.select(
             "SELECT d.id, title, source, language, published, publisher, length(text), "
             "(SELECT count(*) FROM chunks WHERE document_id = d.id), added, cluster, author FROM documents d ORDER BY d.rowid"
@@ -60,7 +65,11 @@ class StoredDocuments:
         names: dict[str, list[str]] = {}
         for name, document_id in self._database.select("SELECT name, document_id FROM collections ORDER BY name"):
             names.setdefault(document_id, []).append(name)
-        return [replace(DocumentSummary(*row), collections=tuple(names.get(row[0], ())), author=author) for *row, author in rows]
+        summaries = [
+            replace(DocumentSummary(*row), collections=tuple(names.get(row[0], ())), author=author) for *row, author in rows
+        ]
+        self._known = revision, summaries
+        return list(summaries)
 
     def document(self, document_id: str) -> Document:
         """Returns a document with its text and the record of its cleaning.

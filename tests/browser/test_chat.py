@@ -44,7 +44,19 @@ class FakeEncoder:
     name = "bundled"
 
 
+class FakeOriginals:
+    kept = False
+
+    def size(self):
+        return 0, 0
+
+    def find(self, source):
+        return None
+
+
 class FakeLibrary:
+    max_file_bytes = 20_000_000
+    originals = FakeOriginals()
     all = (
         Document("zh", "东盟的红树林", "/docs/mangroves.zh.txt", f"{FILLER}报道说，{MANGROVES}还说了别的。\n{FILLER}", "zh"),
         Document("en", "ASEAN forests", "/docs/forests.en.pdf", f"Before. {FORESTS} After.", "en", pages=(0,)),
@@ -219,7 +231,7 @@ def test_hostile_text_is_shown_as_text_and_does_not_run(visit):
     expect(card(page).locator("h3")).to_have_text(HOSTILE)
     page.get_by_role("tab", name="Documents").click()
     expect(page.locator("#documents")).to_contain_text(HOSTILE)
-    page.locator("#documents button[data-document]").nth(2).click()
+    page.locator("#documents button[data-document]").nth(1).click()
     expect(page.locator("dialog#document .text")).to_have_text(f"甲{HOSTILE}乙")
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="Chat").click()

@@ -95,6 +95,20 @@ def test_collections_and_filters_on_the_command_line(capsys: pytest.CaptureFixtu
     assert yinju(capsys, "remove")[0] == 1
 
 
+def test_details_are_changed_and_files_kept_on_the_command_line(capsys: pytest.CaptureFixture[str], notes: Path) -> None:
+    assert yinju(capsys, "originals", "--keep")[1] == "files are kept: 0 files, 0.0 MB\n"
+    yinju(capsys, "add", str(notes))
+    assert yinju(capsys, "originals")[1] == "files are kept: 2 files, 0.0 MB\n"
+    changed = yinju(capsys, "edit", "station.md", "--title", "The station", "--date", "2025-05", "--author", "Ada Lim")
+    assert changed[:2] == (0, "The station  2025-05  Ada Lim\n")
+    assert yinju(capsys, "edit", "The station", "--author", "")[1] == "The station  2025-05  -\n"
+    status, _, errors = yinju(capsys, "edit", "The station", "--date", "May")
+    assert (status, errors) == (1, 'yinju: "May" is not a date; write 2021, 2021-10 or 2021-10-09\n')
+    assert yinju(capsys, "edit", "The station")[0] == 1
+    assert yinju(capsys, "originals", "--keep", "--drop")[0] == 1
+    assert yinju(capsys, "originals", "--drop")[1] == "files are not kept: 0 files, 0.0 MB\n"
+
+
 def test_a_library_is_exported_and_imported(capsys: pytest.CaptureFixture[str], notes: Path, home: Path) -> None:
     yinju(capsys, "add", str(notes))
     file = home / "library.yinju"

@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from hashing_encoder import HashingEncoder
+from pdf_files import made, page
 from starlette.requests import HTTPConnection
+from starlette.routing import Mount
 from window_server import served
 
 from rag.answering.reading import Reading, Sentence
@@ -219,6 +221,106 @@ def test_nothing_is_served_from_the_disk_and_nothing_is_fetched(client, kept_lib
         assert client.get(f"/gradio_api/file={place}").status_code == 404
         assert client.get(f"/gradio_api/proxy={place}").status_code == 404
         assert client.get(f"/gradio_api/file/{place}").status_code == 404
+
+
+@pytest.fixture
+def with_originals(library, history, tmp_path):
+    """A window on a library with the kept file `own.txt`, a kept PDF, and a document whose file is not kept."""
+    data = made(page("The fund was founded in 1987."))
+    (tmp_path / "report.pdf").write_bytes(data)
+    (tmp_path / "page.html").write_text("<script>alert(1)</script><p>One page of text, kept as it is.</p>", encoding="utf-8")
+    library.originals.keep()
+    library.add([tmp_path / "report.pdf", tmp_path / "page.html"])
+    address = served(RagPipeline(library, FirstSentence()), history)
+    with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
+        yield client, library, data
+
+
+def test_only_kept_files_of_the_library_are_served(with_originals):
+    client, library, data = with_originals
+    ids = {summary.source.rpartition("/")[2]: summary.id for summary in library.documents()}
+    served_file = client.get(f"/original/{ids['report.pdf']}")
+    assert (served_file.status_code, served_file.content) == (200, data)
+    picture = client.get(f"/page/{ids['report.pdf']}/1")
+    assert (picture.status_code, picture.headers["content-type"], picture.content[:4]) == (200, "image/png", b"\x89PNG")
+    # It is on this disk, but the user has not let the library keep it.
+    assert (library.path.parent / "own.txt").exists()
+    for address in (
+        f"/original/{ids['own.txt']}",
+        f"/page/{ids['own.txt']}/1",
+        f"/page/{ids['page.html']}/1",
+        f"/page/{ids['report.pdf']}/2",
+        f"/page/{ids['report.pdf']}/0",
+        f"/page/{ids['report.pdf']}/-1",
+        f"/page/{ids['report.pdf']}/999999",
+        f"/page/{ids['report.pdf']}/1/2",
+        "/original/000000000000",
+        "/original/",
+        "/original/..%2f..%2fetc%2fpasswd",
+        "/original/%2fetc%2fpasswd",
+        f"/original/{ids['report.pdf']}/../../library.sqlite3",
+        "/original/library.sqlite3",
+        "/page/library.sqlite3/1",
+        "/originals",
+    ):
+        response = client.get(address)
+        assert response.status_code == 404, address
+        assert str(library.path) not in response.text
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        assert client.request(method, f"/original/{ids['report.pdf']}").status_code == 404
+    library.originals.keep(False)
+    assert client.get(f"/original/{ids['report.pdf']}").status_code == 404
+    assert client.get(f"/page/{ids['report.pdf']}/1").status_code == 404
+
+
+def test_a_kept_file_is_saved_and_never_run_or_stored_by_the_browser(with_originals):
+    client, library, _ = with_originals
+    (document_id,) = (summary.id for summary in library.documents() if summary.source.endswith("page.html"))
+    headers = client.get(f"/original/{document_id}").headers
+    assert headers["content-type"] == "application/octet-stream"
+    assert headers["content-disposition"] == "attachment; filename*=utf-8''page.html"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "private, no-store"
+    assert "sandbox; default-src 'none'" in headers.get_list("content-security-policy")
+
+
+def test_other_sites_get_no_files(with_originals):
+    client, library, _ = with_originals
+    document_id = library.documents()[-1].id
+    for path in (f"/original/{document_id}", f"/page/{document_id}/1"):
+        assert client.get(path, headers={"Host": "evil.example"}).status_code == 400
+        assert client.get(path, headers={"Origin": "http://evil.example"}).status_code == 403
+        for mode in ("navigate", "no-cors", "cors"):
+            headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
+            assert client.get(path, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["show", "find", "cleaned"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        "x",
+        {},
+        {"id": "/etc/passwd"},
+        {"id": ["x"]},
+        {"id": "{own}", "places": [["a", "b"]]},
+        {"id": "{own}", "places": [[1]]},
+        {"id": "{own}", "places": [[-5, 10**30], [3, 1]], "at": 10**9, "part": 10**9, "hit": [-1, 10**12], "query": "x" * 10**5},
+        {"id": "{own}", "hit": "x", "query": {"a": 1}},
+    ],
+)
+def test_the_viewer_answers_any_request_with_a_line(client, kept_library, name, data):
+    own = kept_library.documents()[0].id
+    data = json.loads(json.dumps(data).replace("{own}", own))
+    components = client.get("/config").json()["components"]
+    (viewer,) = (c["id"] for c in components if c["props"].get("elem_id") == "viewer")
+    body = {"data": data, "component_id": viewer, "session_hash": "s", "fn_name": name}
+    response = client.post("/gradio_api/component_server", json=body)
+    assert response.status_code == 200
+    assert set(response.json()) >= {"html"}
+    assert str(kept_library.path.parent) not in response.text
 
 
 @pytest.mark.parametrize(
@@ -470,7 +572,14 @@ def sign_in(address, name="ada", password="river, lake"):
 
 def test_only_who_signed_in_comes_in(behind_password):
     with httpx.Client(base_url=behind_password, trust_env=False, timeout=60) as client:
-        for path in ("/config", "/gradio_api/info", "/gradio_api/heartbeat/a", "/gradio_api/queue/data?session_hash=a"):
+        for path in (
+            "/original/000000000000",
+            "/page/000000000000/1",
+            "/config",
+            "/gradio_api/info",
+            "/gradio_api/heartbeat/a",
+            "/gradio_api/queue/data?session_hash=a",
+        ):
             assert client.get(path).status_code == 401
         for route in JSON_ROUTES:
             assert client.post(f"/gradio_api/{route}", json={}).status_code == 401
@@ -650,7 +759,7 @@ def test_to_remove_a_document_waits_a_moment_for_who_writes(library):
 )
 def test_only_the_user_of_this_machine_may_choose_a_language_model(pipeline, history, where, private):
     guard = guarded(pipeline, history, Address(**where))
-    (gradio,) = (route.app for route in guard._app.routes if hasattr(route, "app"))
+    (gradio,) = (route.app for route in guard._app.routes if isinstance(route, Mount))
     config = gradio.get_blocks().config
     ids = {c["props"].get("elem_id"): c for c in config["components"]}
     assert ids["use-generator"]["props"]["visible"] is private
@@ -662,7 +771,7 @@ def test_only_the_user_of_this_machine_may_choose_a_language_model(pipeline, his
 @pytest.mark.parametrize("where", [{}, {"users": [("ada", "x")]}])
 def test_the_address_of_a_model_server_is_not_in_the_page(library, history, where):
     guard = guarded(RagPipeline(library, FirstSentence(), FakeServer()), history, Address(**where))
-    (gradio,) = (route.app for route in guard._app.routes if hasattr(route, "app"))
+    (gradio,) = (route.app for route in guard._app.routes if isinstance(route, Mount))
     assert "10.1.2.3" not in json.dumps(gradio.get_blocks().config, default=str)
 
 

@@ -17,6 +17,7 @@ from rag.errors import LibraryError
 from rag.library.library import AddResult, Library
 from rag.types import Document, Edit
 from ui import document_list, texts
+from ui.document_list import Shelf
 from ui.labels import Labels
 from ui.pages.documents_page import DocumentsPage
 
@@ -35,13 +36,14 @@ HOSTILE_NAMES = [
 class Window:
     """The page on a real library; what a visitor does, and what is shown afterwards by the name of each part."""
 
-    def __init__(self, folder: Path, analyzer, max_file_bytes: int = 2000) -> None:
+    def __init__(self, folder: Path, analyzer, max_file_bytes: int = 2000, may_keep_files: bool = True) -> None:
         self.library = Library(folder / "library", HashingEncoder(), 32, max_file_bytes, analyzer=analyzer)
         self.uploads = folder / "gradio"
         self.chosen = None
+        self.shelf = Shelf()
         with gr.Blocks() as blocks:
             chosen, scope = gr.State(None), gr.HTML()
-            self.page = DocumentsPage(self.library, Labels(), chosen, scope, blocks)
+            self.page = DocumentsPage(self.library, Labels(), chosen, scope, blocks, may_keep_files=may_keep_files)
         named = {block.elem_id: block for block in blocks.blocks.values() if block.elem_id}
         self._parts = {**named, "chosen": chosen, "scope": scope}
 
@@ -53,7 +55,7 @@ class Window:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
             paths.append(path)
-        *self.reports, last = self.page._add([str(path) for path in paths], self.chosen, collection)
+        *self.reports, last = self.page._add([str(path) for path in paths], self.chosen, self.shelf, collection)
         assert not any(path.exists() for path in paths)
         return self._shown(last)
 
@@ -62,11 +64,24 @@ class Window:
         self.chosen = shown.get("chosen", self.chosen)
         return shown
 
-    def choose(self, document_id: str, checked: bool) -> dict:
-        return self._shown(self.page._choose(self.chosen, SimpleNamespace(_data={"id": document_id, "checked": checked})))
+    def tick(self, document_id: str, checked: bool = True) -> dict:
+        return self._do(self.page._tick, id=document_id, checked=checked)
+
+    def apply(self, action: str, collection: str = "") -> dict:
+        return self._do(self.page._apply, action=action, collection=collection)
+
+    def ask_only(self, *document_ids: str) -> dict:
+        self.shelf.ticked = set(document_ids)
+        return self.apply("ask")
 
     def remove(self, document_id: str) -> dict:
-        return self._shown(self.page._remove(self.chosen, SimpleNamespace(_data={"id": document_id})))
+        return self._do(self.page._remove, id=document_id)
+
+    def edit(self, document_id: str, **values: str) -> dict:
+        return self._do(self.page._edit, id=document_id, **values)
+
+    def _do(self, handler, **data) -> dict:
+        return self._shown(handler(self.chosen, self.shelf, SimpleNamespace(_data=data)))
 
     def ids(self) -> list[str]:
         return [document.id for document in self.library.documents()]
@@ -96,7 +111,8 @@ def test_files_go_in_under_their_names_and_bad_ones_are_named(window):
         f"picture.gif: this is a GIF picture, which cannot be read; known are {' '.join(suffixes())}",
         "large.txt: 0.0 MB is more than the limit of 0.0 MB; split the file or raise max_file_megabytes",
     ):
-        assert f"<li>{line}</li>" in shown["adding"]
+        assert f'<span class="words" lang="en">{line}</span></li>' in shown["adding"]
+    assert '<span class="words" lang="zh-Hans">empty.txt：文件是空的</span>' in shown["adding"]
     assert str(window.uploads) not in shown["adding"]
     assert "2 documents" in shown["document-count"]
     assert "river.txt" in shown["documents"]
@@ -109,23 +125,23 @@ def test_uploads_go_into_a_collection_which_can_be_searched_alone(window):
     assert shown["within-collections"]["choices"] == ["north"]
     assert "<span" in shown["documents"]
     assert "north" in shown["documents"]
-    shown = window._shown(window.page._choose_collections(["north"]))
+    shown = window._shown(window.page._choose_collections(["north"], window.shelf))
     (bakery,) = (document.id for document in window.library.documents() if document.source == "bakery.txt")
     assert window.chosen == [bakery]
     assert "Searching 1 of 2 documents" in shown["scope"]
-    shown = window._shown(window.page._choose_collections([]))
+    shown = window._shown(window.page._choose_collections([], window.shelf))
     assert window.chosen is None
     assert shown["within-collections"]["value"] == []
-    shown = window._shown(window.page._choose_collections(["gone"]))
+    shown = window._shown(window.page._choose_collections(["gone"], window.shelf))
     assert "no collection is called" in shown["adding"]
     assert window.chosen is None
 
 
 def test_progress_names_the_file_in_hand(window):
     window.upload(**{"river.txt": RIVER, "bakery.txt": BAKERY})
-    shares = [report.split('value="')[1].split('"')[0] for update in window.reports for report in update.values()]
-    assert shares == ["0.000", "0.500", "0.500", "1.000"]
-    assert ["river.txt" in report for update in window.reports for report in update.values()] == [True, True, False, False]
+    reports = [window._shown(update)["adding"] for update in window.reports]
+    assert [report.split('value="')[1].split('"')[0] for report in reports] == ["0.000", "0.500", "0.500", "1.000"]
+    assert ["river.txt" in report for report in reports] == [True, True, False, False]
 
 
 def test_of_a_scan_the_page_in_hand_is_named(tmp_path, analyzer):
@@ -147,7 +163,7 @@ def test_a_file_name_is_only_a_name(window, quick_path, name):
     assert "/" not in result.source
     assert "\\" not in result.source
     assert {path for path in quick_path.rglob("*") if window.library.path not in path.parents} - before <= {window.library.path}
-    shown = document_list.table(window.library.documents(), None) + document_list.added([result, result])
+    shown = document_list.table(window.library.documents(), None, Shelf()) + document_list.added([result, result])
     assert "<img" not in shown
     assert window.library.check() == []
 
@@ -172,7 +188,7 @@ def archive(**members: str) -> bytes:
 
 def test_of_an_archive_each_document_is_told_of_and_chosen(window):
     window.upload(**{"bakery.txt": BAKERY})
-    window.choose(window.ids()[0], False)
+    window.ask_only("nothing yet")
     shown = window.upload(
         **{"notes.zip": archive(**{"river.txt": RIVER, "empty.txt": "", "湖.md": "# 青湖\n\n青湖基金成立于2003年。"})}
     )
@@ -182,7 +198,7 @@ def test_of_an_archive_each_document_is_told_of_and_chosen(window):
         "notes.zip/湖.md",
     ]
     assert "2 added" in shown["adding"]
-    assert "<li>notes.zip/empty.txt: the file is empty</li>" in shown["adding"]
+    assert "notes.zip/empty.txt: the file is empty</span></li>" in shown["adding"]
     assert window.chosen == window.ids()[1:]
     shown = window.upload(**{"notes.zip": archive(**{"river.txt": RIVER})})
     assert texts.STATUSES["removed"].english.format(1) in shown["adding"]
@@ -224,35 +240,103 @@ def test_a_file_that_the_library_refuses_does_not_hide_what_became_of_the_others
     monkeypatch.setattr(window.library, "add_upload", full)
     shown = window.upload(**{"a.txt": RIVER, "b.txt": BAKERY})
     assert "1 added" in shown["adding"]
-    assert "<li>b.txt: the disk is full</li>" in shown["adding"]
+    assert "b.txt: the disk is full</span></li>" in shown["adding"]
 
 
 def test_all_are_searched_until_some_are_chosen(window):
     window.upload(**{"river.txt": RIVER, "bakery.txt": BAKERY})
     river, bakery = window.ids()
     assert window.chosen is None
-    window.choose(river, False)
+    window.tick(bakery)
+    assert window.chosen is None
+    shown = window.apply("ask")
     assert window.chosen == [bakery]
-    window.choose(bakery, False)
-    assert window.chosen == []
-    window.choose(bakery, True)
-    shown = window.choose(river, True)
+    assert "Searching 1 of 2 documents" in shown["scope"]
+    shown = window._shown(window.page._choose_all(window.chosen, window.shelf))
     assert window.chosen is None
     assert shown["scope"] == ""
+    window.tick(bakery, False)
+    window.apply("ask")
+    assert window.chosen is None
+    assert river in window.ids()
 
 
 def test_what_comes_in_and_goes_out_moves_the_choice_along(window):
     window.upload(**{"river.txt": RIVER, "bakery.txt": BAKERY})
     river, bakery = window.ids()
-    window.choose(river, False)
+    window.ask_only(bakery)
     window.upload(**{"lake.txt": "The lake is deep. Nobody has seen its ground."})
     lake = window.ids()[-1]
     assert window.chosen == [bakery, lake]
     shown = window.remove(bakery)
     assert window.chosen == [lake]
+    assert window.shelf.ticked == set()
     assert window.ids() == [river, lake]
     assert "bakery" not in shown["documents"]
     assert 'role="alert"' in window.remove(bakery)["adding"]
+
+
+def test_ticked_documents_are_collected_and_removed_together(window):
+    window.upload(**{"river.txt": RIVER, "bakery.txt": BAKERY, "lake.txt": "The lake is deep. Nobody has seen its ground."})
+    river, bakery, lake = window.ids()
+    window.tick(river)
+    window.tick(lake)
+    window.tick("no such document")
+    assert "Added to the collection “far north”: 2 documents." in window.apply("collect", " far north ")["adding"]
+    assert window.library.collections() == {"far north": 2}
+    window.tick(lake, False)
+    window.apply("uncollect", "far north")
+    assert window.library.collections() == {"far north": 1}
+    assert 'role="alert"' in window.apply("uncollect", "nowhere")["adding"]
+    assert 'role="alert"' in window.apply("collect", "")["adding"]
+    assert "Removed 1 document." in window.apply("remove")["adding"]
+    assert window.ids() == [bakery, lake]
+    assert window.shelf.ticked == set()
+
+
+def test_all_that_a_search_finds_are_ticked(window):
+    window.upload(**{"river.txt": RIVER, "bakery.txt": BAKERY})
+    river, _ = window.ids()
+    window._do(window.page._search, query="RIVER.txt", order="title")
+    shown = window._do(window.page._tick_all, all="true")
+    assert window.shelf.ticked == {river}
+    assert "1 ticked" in shown["selection"]
+    window._do(window.page._tick_all, all="false")
+    assert window.shelf.ticked == set()
+
+
+def test_the_details_of_a_document_are_changed(window):
+    window.upload(**{"river.txt": RIVER})
+    (river,) = window.ids()
+    shown = window.edit(river, title=" The  fund ", published="1987-05", author="Ada Lim")
+    assert "Saved the details of “The fund”." in shown["adding"]
+    document = window.library.document(river)
+    assert (document.title, document.published, document.author) == ("The fund", "1987-05", "Ada Lim")
+    for wrong in ({"title": " "}, {"title": "T", "published": "1987-13"}, {"title": "T", "published": "May"}):
+        assert 'role="alert"' in window.edit(river, **wrong)["adding"]
+    assert window.library.document(river) == document
+    assert 'role="alert"' in window.edit("gone", title="T")["adding"]
+
+
+def test_only_who_may_decides_whether_files_are_kept(quick_path, analyzer):
+    for may in (True, False):
+        window = Window(quick_path / str(may), analyzer, may_keep_files=may)
+        window.upload(**{"river.txt": RIVER})
+        shown = window._do(window.page._keep_files, checked=True)
+        assert window.library.originals.kept is may
+        assert bool(shown["keep-files"]) is may
+        window.upload(**{"bakery.txt": BAKERY})
+        assert window.library.originals.size()[0] == may
+        window.library.close()
+
+
+def test_the_list_is_busy_while_everything_is_indexed_again(window):
+    window.upload(**{"river.txt": RIVER})
+    first, *_, last = (window._shown(update) for update in window.page._reindex(None, window.shelf))
+    assert first["reindex"]["interactive"] is False
+    assert texts.REINDEXING.english in first["adding"]
+    assert last["reindex"]["interactive"] is True
+    assert "1 document re-indexed." in last["adding"]
 
 
 def test_a_day_is_that_of_this_place(monkeypatch):

@@ -332,7 +332,9 @@ def test_a_question_set_that_cannot_be_read_is_one_line_and_changes_nothing(page
     evaluation = own(page, tmp_path, GOOD)
     (tmp_path / "bad.jsonl").write_text('{"id": "a"}', encoding="utf-8")
     shown = page.choose(evaluation, str(tmp_path / "bad.jsonl"))
-    assert Reader(shown[page.state]).text == '没能完成评测 Could not evaluate: bad.jsonl, line 1: "lang" must be a text'
+    assert Reader(shown[page.state]).text == (
+        '没能完成评测：bad.jsonl，第 1 行：“lang”必须是文字 Could not evaluate: bad.jsonl, line 1: "lang" must be a text'
+    )
     assert [question.id for question in evaluation.questions] == ["good"]
     assert "own.jsonl: 1 questions" in page.describe(evaluation)
 

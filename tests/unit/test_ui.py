@@ -15,8 +15,11 @@ from rag.library.library import AddResult
 from rag.types import Answer, Chunk, Citation, Document, Done, Edit, Retrieved, SearchResult, TextDelta
 from ui import document_list, rendering, texts
 from ui.chat import answering
+from ui.document_list import Shelf
 from ui.rendering import Turn
 from ui.serving import Address, serve
+from ui.viewer import shown
+from ui.viewer.shown import Request
 
 TEXT = "标题\n一开始说了别的。东盟有42%的红树林。后来又说了别的。\n下一段。"
 QUOTE = "东盟有42%的红树林。"
@@ -236,9 +239,11 @@ class Summary:
     cluster: str = HOSTILE
     collections: tuple[str, ...] = (HOSTILE,)
     author: str = HOSTILE
+    characters: int = 1
 
 
 HOSTILE_DOCUMENT = Document("d1", HOSTILE, HOSTILE, f"前{HOSTILE}后", "en")
+HOSTILE_TABLE = Document("d1", "T", "a.csv", "\n".join(f"Name: {HOSTILE}; Year: {year}" for year in (2020, 2021)))
 HOSTILE_ANSWER = Answer(
     HOSTILE,
     HOSTILE,
@@ -259,9 +264,13 @@ HOSTILE_ANSWER = Answer(
         rendering.problem(HOSTILE),
         rendering.sources(1, HOSTILE_ANSWER, lambda _: HOSTILE_DOCUMENT),
         rendering.sources(1, replace(HOSTILE_ANSWER, citations=(), kind="refusal"), find_document),
-        rendering.whole_document(HOSTILE_DOCUMENT, [(1, 1 + len(HOSTILE))]),
+        shown.text_part(HOSTILE_DOCUMENT, Request("d1", ((1, 1 + len(HOSTILE)),)))["html"],
+        shown.heading(HOSTILE_DOCUMENT),
+        shown.hits(HOSTILE_DOCUMENT, HOSTILE),
+        shown.text_part(HOSTILE_TABLE, Request("d1"))["html"],
         rendering.conversations([Conversation("1", HOSTILE, "")], ""),
-        document_list.table([Summary()], None),
+        document_list.table([Summary()], None, Shelf()),
+        document_list.table([Summary()], None, Shelf(f"x{HOSTILE}")),
         document_list.added([AddResult("a.txt", "failed", reason=HOSTILE)]),
         document_list.adding([], HOSTILE, 1, 2, 0.5),
         document_list.cleaned(replace(HOSTILE_DOCUMENT, edits=(Edit(0, HOSTILE, "", HOSTILE),))),
@@ -273,8 +282,12 @@ HOSTILE_ANSWER = Answer(
         "sources",
         "nearest passages",
         "whole document",
+        "heading of a document",
+        "hits",
+        "table of a document",
         "conversations",
         "documents",
+        "no documents",
         "failed file",
         "file in hand",
         "cleaned",
@@ -287,6 +300,14 @@ def test_hostile_text_is_only_text(page):
     for _, attributes in read.tags:
         assert not [name for name in attributes if name.startswith("on")]
         assert (attributes.get("href") or "#").startswith("#")
+
+
+def test_hostile_headings_and_collections_are_only_text():
+    text = "# One <script>alert(1)</script>\n\nOne.\n\n## Two\n\nTwo."
+    outline = Reader(shown.outline(Document("d1", "T", "a.md", text), False))
+    assert outline.inside["button"] == ["One <script>alert(1)</script>", "Two"]
+    options = Reader(document_list.selection(Shelf(ticked={"1"}), 1, [HOSTILE])).attributes("option")
+    assert options == [{"value": HOSTILE}]
 
 
 def test_a_hostile_quote_is_highlighted_whole():
@@ -313,7 +334,7 @@ def test_a_turn_grows_until_it_is_whole():
 
 def test_an_error_for_the_user_is_one_line():
     last = turns_of(QuestionError("the question is too long"))[-1]
-    assert Reader(last.answer).text == "没能回答 Could not answer: the question is too long"
+    assert Reader(last.answer).text == "没能回答：the question is too long Could not answer: the question is too long"
     assert last.sources == ""
 
 
@@ -334,25 +355,80 @@ def test_a_turn_that_was_stopped_says_so_and_keeps_its_text():
 # -- the documents ----------------------------------------------------------------------------------------------------
 
 TWO = [
-    Summary("甲", "/a/甲.txt", "新华社", "", "1", "zh", 1200, cluster="", collections=(), author=""),
+    Summary("甲", "/a/甲.txt", "新华社", "", "1", "zh", 1200, cluster="", collections=(), author="", characters=9),
     Summary("乙", "/a/乙.txt", "", "2020-01-01", "2", "en", 34, cluster="", collections=(), author="何立群"),
 ]
 
 
 def test_the_documents_are_counted_and_listed():
     assert Reader(document_list.count(TWO, None)).text == "2 份文档，1,234 个段落 2 documents, 1,234 passages"
-    page = Reader(document_list.table(TWO, None))
-    assert page.inside["h3"] == ["甲", "乙"]
+    page = Reader(document_list.table(TWO, None, Shelf()))
+    assert page.inside["h3"] == ["乙", "甲"]
     assert "甲.txt · 新华社 · 中文 Chinese · 1,200 个段落 1,200 passages · 2026-01-02 添加 added 2026-01-02" in page.text
-    assert ["checked" in box for box in page.attributes("input")] == [True, True]
+    boxes = [box for box in page.attributes("input") if box.get("type") == "checkbox"]
+    assert ["checked" in box for box in boxes] == [False, False]
 
 
-def test_the_documents_that_are_searched_are_ticked_and_told():
-    page = Reader(document_list.table(TWO, ["2"]))
-    assert ["checked" in box for box in page.attributes("input")] == [False, True]
+def test_the_documents_that_are_not_searched_are_told():
+    shelf = Shelf(ticked={"2"})
+    page = Reader(document_list.table(TWO, ["2"], shelf))
+    boxes = [box for box in page.attributes("input") if box.get("type") == "checkbox"]
+    assert [(box["data-id"], "checked" in box) for box in boxes] == [("2", True), ("1", False)]
+    assert [words for words in page.inside["b"] if "not searched" in words] == ["提问时不查找 not searched"]
+    assert page.text.index("not searched") > page.text.index("甲")
     assert "1 of them are searched" in document_list.count(TWO, ["2"])
     assert "Searching 1 of 2 documents" in document_list.scope(2, ["2"])
     assert document_list.scope(2, None) == ""
+
+
+def test_documents_are_found_by_any_fact_and_sorted():
+    def found(query="", order="added"):
+        shelf = Shelf()
+        shelf.look_for(query, order)
+        return [document.id for document in shelf.matching(TWO)]
+
+    assert (found(), found(order="title"), found(order="length"), found(order="x")) == (
+        ["2", "1"],
+        ["2", "1"],
+        ["1", "2"],
+        ["2", "1"],
+    )
+    assert (found("新华社"), found("乙.txt 何立群"), found("2020"), found("乙 新华社")) == (["1"], ["2"], ["2"], [])
+
+
+@pytest.mark.parametrize(
+    ("words", "values", "shown_as"),
+    [
+        (texts.DOCUMENT_COUNT, (1, "1"), "1 document, 1 passage"),
+        (texts.DOCUMENT_COUNT, (21, "1,001"), "21 documents, 1,001 passages"),
+        (texts.REMOVED, ("Top 1 documents",), "Removed “Top 1 documents”."),
+        (texts.COLLECTED, ("1", 1), "Added to the collection “1”: 1 document."),
+    ],
+)
+def test_one_document_is_no_plural(words, values, shown_as):
+    assert f'lang="en">{shown_as}</span>' in rendering.both(words, *values)
+
+
+def test_a_thousand_documents_make_a_small_page():
+    many = [
+        Summary(f"Title {n}", f"/a/{n}.txt", "", "", str(n), "en", 5, cluster="", collections=(), author="") for n in range(1000)
+    ]
+    shelf = Shelf()
+    page = document_list.table(many, None, shelf)
+    assert Reader(page).inside["h3"] == [f"Title {n}" for n in range(999, 949, -1)]
+    assert len(page) < 200_000
+    shelf.page = 99
+    last = Reader(document_list.table(many, None, shelf))
+    assert (shelf.page, last.inside["h3"][-1]) == (19, "Title 0")
+    assert "951–1000 of 1000" in last.text
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(0, "0 KB"), (1, "1 KB"), (75_576, "76 KB"), (1_234_567, "1.23 MB"), (20_000_000, "20 MB"), (3_210_000_000, "3.2 GB")],
+)
+def test_a_size_is_in_the_unit_that_suits_it(size, words):
+    assert rendering.size_of(size) == words
 
 
 def test_each_file_is_told_what_became_of_it():
@@ -367,7 +443,7 @@ def test_each_file_is_told_what_became_of_it():
         "1 份没有变化 1 unchanged",
         "1 份没能添加 1 could not be added",
         "c.txt: 内容已在文档库中 its text is already in the library",
-        "b.txt: the file is empty",
+        "b.txt：文件是空的 b.txt: the file is empty",
     ]
 
 
@@ -381,9 +457,39 @@ def test_what_cleaning_removed_is_listed_with_its_reason():
 
 def test_a_whole_document_is_shown_with_its_quotes_marked():
     text = DOCUMENT.text
-    page = Reader(rendering.whole_document(DOCUMENT, [(5, 9), (0, 3), (2, 4), (7, 10_000_000)]))
-    assert page.inside["mark"] == [text[0:3], text[5:9]]
-    assert text.strip() in page.text
+    part = shown.text_part(DOCUMENT, Request("d1", ((5, 9), (0, 2), (1, 2), (7, 10_000_000))))
+    page = Reader(part["html"])
+    assert page.inside["mark"] == [text[0:2], text[5:9]]
+    assert [*page.inside["h5"], *page.inside["p"]] == text.split("\n")
+    assert (part["part"], part["parts"], part["quotes"]) == (0, 1, [0, 0, 0, 0])
+
+
+def test_a_mark_over_several_lines_is_in_each():
+    page = Reader(shown.text_part(DOCUMENT, Request("d1", ((1, 6),)))["html"])
+    assert page.inside["mark"] == ["题", TEXT[3:6]]
+    assert [mark["data-quote"] for mark in page.attributes("mark")] == ["0", "0"]
+
+
+def test_a_long_document_is_shown_at_its_quote():
+    text = "\n".join(f"Line {number} of a long text." for number in range(10_000))
+    document = Document("d1", "T", "a.txt", text)
+    at = text.index("Line 9000 ")
+    part = shown.text_part(document, Request("d1", ((at, at + 9), (0, 4))))
+    assert Reader(part["html"]).inside["mark"] == ["Line 9000"]
+    assert part["quotes"] == [part["part"], 0]
+    assert len(part["html"]) < 200_000
+    first = shown.text_part(document, Request("d1", ((at, at + 9),), part=0))
+    assert Reader(first["html"]).inside["p"][0] == "Line 0 of a long text."
+
+
+def test_hits_are_counted_and_lead_to_their_place():
+    document = Document("d1", "T", "plan.pptx", "# Plan\n\nİstanbul plans\n\n# Costs\n\nNo plan.", pages=(0, 24))
+    page = Reader(shown.hits(document, "PLAN"))
+    places = [button["data-hit"].split(",") for button in page.attributes("button")]
+    assert [document.text[int(start) : int(end)] for start, end in places] == ["Plan", "plan", "plan"]
+    assert "找到 3 处 3 found" in page.text
+    assert "slide 2" in page.text
+    assert "Nothing found." in shown.hits(document, "")
 
 
 # -- the server -------------------------------------------------------------------------------------------------------

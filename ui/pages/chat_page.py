@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from rag.errors import DocumentNotFoundError, YinjuError
+from rag.errors import YinjuError
 from ui import rendering, texts
 from ui.chat import Chat, Pipeline, answering
 from ui.parts import QUIET, html
@@ -73,7 +73,7 @@ class ChatPage:
                     )
                     self._send = labels.on(gr.Button(variant="primary", elem_id="send", scale=0), value=texts.ASK)
                     self._stop = labels.on(gr.Button(elem_id="stop", scale=0, visible=False), value=texts.STOP)
-            self._panel = html(rendering.panel(()), "panel", server_functions=[self._document(self._pipeline)])
+            self._panel = html(rendering.panel(()), "panel")
 
     def _connect(self, blocks: gr.Blocks, chosen: list[gr.State]) -> None:
         session, question, log, kept = self.session, self._question, self._log, self._kept
@@ -138,7 +138,7 @@ class ChatPage:
                 first = chat.page * _CONVERSATIONS_A_PAGE
                 conversations = self._history.conversations(chat.owner, first, _CONVERSATIONS_A_PAGE)
         except YinjuError as error:
-            gr.Warning(rendering.without_folders(str(error)))
+            gr.Warning(rendering.error(str(error)))
         shown = rendering.conversations(conversations, chat.conversation, chat.page * _CONVERSATIONS_A_PAGE, total)
         return self._shown(chat) | {self._kept: shown}
 
@@ -239,23 +239,9 @@ class ChatPage:
         try:
             change()
         except YinjuError as error:
-            gr.Warning(rendering.without_folders(str(error)))
+            gr.Warning(rendering.error(str(error)))
 
     # -- called by the page's script ----------------------------------------------------------------------------------
-
-    @staticmethod
-    def _document(pipeline: Pipeline) -> Callable[[Any], str]:
-        def document(request: Any) -> str:
-            """Returns a whole document with places marked: `{"id": …, "places": [[start, end], …]}`."""
-            try:
-                places = [(int(start), int(end)) for start, end in request["places"]]
-                return rendering.whole_document(pipeline.library.document(str(request["id"])), places)
-            except DocumentNotFoundError:
-                return f'<p class="note">{rendering.both(texts.GONE)}</p>'
-            except (YinjuError, KeyError, TypeError, ValueError):
-                return rendering.problem(str(texts.UNEXPECTED))
-
-        return document
 
     @staticmethod
     def _markdown(history: History) -> Callable[[Any, gr.Request], str]:

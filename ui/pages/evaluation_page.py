@@ -136,7 +136,7 @@ class EvaluationPage:
             problem = evaluation_report.problem(str(error))
         except Exception:
             logger.exception("could not evaluate")
-            problem = evaluation_report.problem(str(texts.UNEXPECTED))
+            problem = evaluation_report.problem(texts.UNEXPECTED.english)
         finished = evaluation_report.finished(len(done), len(questions), time.monotonic() - began)
         results = evaluation_report.report(done, pipeline.threshold)
         yield {self.state: problem + finished, self.results: results, **self._buttons(running=False)}

@@ -81,7 +81,7 @@ class SettingsPage:
         try:
             size = hub_generator.download_size(name) if name else 0
         except YinjuError as error:
-            return chosen, rendering.problem(str(error)), gr.Button(visible=False)
+            return chosen, rendering.problem(str(error), texts.NOT_DONE), gr.Button(visible=False)
         if size:
             words = rendering.both(texts.DOWNLOAD, f"{size / _MEGABYTE:,.0f}")
             return chosen, f'<p class="note">{words}</p>', gr.Button(visible=True)
@@ -92,7 +92,7 @@ class SettingsPage:
         try:
             hub_generator.download(name.strip())
         except YinjuError as error:
-            yield chosen, rendering.problem(str(error)), gr.Button(visible=True)
+            yield chosen, rendering.problem(str(error), texts.NOT_DONE), gr.Button(visible=True)
             return
         yield self._taken(chosen, name.strip())
 

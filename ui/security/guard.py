@@ -86,6 +86,7 @@ _ROUTES = (
     _route(r"/gradio_api/queue/join|/gradio_api/run/predict/?|/gradio_api/call/(?:v2/)?\w+/?", "json", "POST"),
     _route(r"/gradio_api/component_server/?|/gradio_api/cancel|/gradio_api/reset/?", "json", "POST"),
     _route(r"/gradio_api/upload", "upload", "POST"),
+    _route(r"/page/[0-9a-f]{12}/[1-9]\d{0,5}|/original/[0-9a-f]{12}", "stream", "GET"),
 )
 
 

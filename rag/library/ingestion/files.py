@@ -30,12 +30,14 @@ class File:
     """A source of documents: a file, a page, or a document that does not come from a file.
 
     `load` returns its documents, or raises `LoadError`. A file with a `path` is not read again as long as it has not changed.
+    `original` is the file itself, or its bytes; None if there is no file.
     """
 
     source: str
     load: Callable[[], Iterable[Document | Failure]]
     size: int = 0
     path: Path | None = None
+    original: Path | bytes | None = None
 
 
 class Ending(Enum):

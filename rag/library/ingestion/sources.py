@@ -40,6 +40,7 @@ class Sources:
                 size_of(path),
                 # A larger file is not read, so it need not be recognised.
                 path if size_of(path) <= self.max_file_bytes else None,
+                path,
             )
             for path in loaders.require_files(map(Path, paths))
         ]
@@ -54,6 +55,7 @@ class Sources:
         return File(
             url,
             partial(self.parser.read, fetched.data, url, fetched.suffix, self.max_file_bytes, max_characters=self.max_characters),
+            original=fetched.data,
         )
 
     def upload(self, file: Path, name: str) -> list[Document | Failure]:
@@ -65,9 +67,9 @@ class Sources:
         return list(self.parser.load(file, self.max_file_bytes, name, self.max_characters))
 
 
-def loaded(source: str, documents: Iterable[Document | Failure], size: int) -> File:
+def loaded(source: str, documents: Iterable[Document | Failure], size: int, original: Path | None = None) -> File:
     """Returns a file of `size` bytes that has been read already."""
-    return File(source, partial(list, documents), size)
+    return File(source, partial(list, documents), size, original=original)
 
 
 def from_documents(documents: Iterable[Document]) -> list[File]:

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from embeddings.encoder import Vectors
-    from rag.library.library import Library
+    from rag.library.search.searching import Searching
     from rag.types import SearchResult
 
 _RANK_CONSTANT = 60
 _SEARCHED_PER_LANGUAGE = 50
 
 
-def search(library: Library, question: str, per_language: int, documents: Collection[str] | None = None) -> list[SearchResult]:
+def search(library: Searching, question: str, per_language: int, documents: Collection[str] | None = None) -> list[SearchResult]:
     """Finds passages by reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009), with the lexical rank weighed by coverage.
 
     Args:
@@ -52,7 +52,7 @@ def search(library: Library, question: str, per_language: int, documents: Collec
 
 
 def _in_language(
-    library: Library,
+    library: Searching,
     vector: Vectors,
     terms: Sequence[str],
     *,

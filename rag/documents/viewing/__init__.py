@@ -1,0 +1,1 @@
+"""Shows documents: the structure of a stored text, and the pages of a PDF file with the places of quotes."""
