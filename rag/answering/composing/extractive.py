@@ -19,6 +19,7 @@ from rag.answering.composing.clauses import excerpt
 from rag.answering.composing.lists import enumeration
 from rag.answering.composing.short_answers import SUPPORTED, ShortAnswer, answered_in, short_answer
 from rag.answering.composing.verdicts import verdict, worded
+from rag.answering.composing.whole_parts import asks_how, whole_part
 from rag.answering.composing.wording import COMMA, SEMICOLON, STOP, elided, framed, label, labels, latin_name
 from rag.answering.expectations import Expectation, asks_verdict, expectation
 from rag.answering.reading import Reading
@@ -105,6 +106,11 @@ class _Asked:
         """Finds the terms of the question in a text."""
         return frozenset(self.analyzer.content_terms(self.question)) & frozenset(self.analyzer.terms(text))
 
+    def coverage(self, text: str) -> float:
+        """Returns the share of the question that a text names, longer terms counting more."""
+        terms, there = self.analyzer.content_terms(self.question), set(self.analyzer.terms(text))
+        return sum(len(term) for term in terms if term in there) / max(1, sum(map(len, terms)))
+
     def focus(self, text: str) -> int:
         """Weighs the terms of the question in a text; those at its end, where it asks, the most."""
         there = set(self.analyzer.terms(text))
@@ -170,7 +176,7 @@ class ExtractiveComposer:
         """
         expected, language = asked.expected, asked.language
         groups, unlisted = choose(self._agreement, asked.question, expected.kind, readings, max_sentences)
-        groups = _completed(expected, groups, document)
+        groups = _completed(asked, groups, document)
         contenders = [group is groups[0] or group.is_rival for group in groups]
         shorts = [
             short_answer(expected, group.first, language, asked.overlap, name=self._latin, years=asked.years)
@@ -216,8 +222,9 @@ class ExtractiveComposer:
         return latin_name(han, self._agreement.names)
 
 
-def _completed(expected: Expectation, groups: list[Group], document: GetDocument) -> list[Group]:
-    """Adds the other items of a list of which a sentence is one, and the sentences that a sentence announces."""
+def _completed(asked: _Asked, groups: list[Group], document: GetDocument) -> list[Group]:
+    """Adds the other items of a list of which a sentence is one, the sentences that a sentence announces, and those that answer with it."""
+    expected = asked.expected
     if expected.kind not in ("list", "open"):
         return groups
     completed: list[Group] = []
@@ -226,6 +233,8 @@ def _completed(expected: Expectation, groups: list[Group], document: GetDocument
         start, end = place.sentence.start, place.sentence.end
         items = items_around(source.text, start, end) if expected.kind == "list" else []
         spans = items or [(start, end), *announced(source.text, start, end)]
+        if len(spans) == 1 and group is groups[0] and asks_how(asked.question) and asked.language == source.language:
+            spans = whole_part(source, start, end, asked.coverage) or spans
         known = {(other.first.document_id, other.first.sentence.start, other.first.sentence.end) for other in completed}
         for a, b in spans:
             is_own = a <= start < b or (a, b) == (start, end)
