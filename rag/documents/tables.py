@@ -20,6 +20,9 @@ _MAX_SPARSE_HEADING = 40
 _MAX_LABEL = 60
 _ITEM = re.compile(r"^(?:[-*+•]|\d{1,2}[.)])\s+")
 _FACT = re.compile(r"^[^\n]{1,100}?: \S", re.MULTILINE)
+# In a line whose ticked options a loader wrote before the others (`rag.documents.loaders.check_boxes`).
+_UNTICKED = re.compile(r"\(unticked: |（未勾选：")
+_LABELLED = re.compile(r"([^:：]{1,60})(?:: |：)\s*")
 _LINES_ABOVE = 3
 _MISSING = re.compile(r"[-–—/\\.…]*|n/?a|nil|none|unknown|tbd|tbc|无|暂无|不详|未知|待定|空|not computed", re.IGNORECASE)
 _VALUE = re.compile(r"[-+−(]?\D{0,4}\d[\d,.\s:/年月日-]*\D{0,6}")
@@ -110,7 +113,29 @@ def forms(text: str) -> list[Table]:
         else:
             above = [*above[1 - _LINES_ABOVE :], content]
         end = match.end()
-    return found + _form_of(block, above)
+    found += _form_of(block, above)
+    return found + _ticked(text, [row for form in found for row in form.rows])
+
+
+def _ticked(text: str, known: Sequence[Row]) -> list[Table]:
+    """Returns the lines with tick boxes that are in no other form, as a form with one line or more."""
+    cells: dict[str, Cell] = {}
+    starts: list[int] = []
+    end = -1
+    for match in _UNTICKED.finditer(text):
+        if match.start() < end:
+            continue
+        start, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.start())
+        end = len(text) if end < 0 else end
+        label = _LABELLED.match(text, start, end)
+        if label and label.end() < match.start() and not any(row.start <= start < row.end for row in known):
+            value = text[label.end() : end].rstrip()
+            cells.setdefault(label[1].strip(), Cell(value, label.end(), label.end() + len(value)))
+            starts.append(start)
+    if not cells:
+        return []
+    row = Row(tuple(cells.values()), starts[0], max(cell.end for cell in cells.values()))
+    return [Table(tuple(cells), (row,))]
 
 
 def _form_of(lines: Sequence[_Line], above: Sequence[str]) -> list[Table]:
@@ -124,7 +149,7 @@ def _form_of(lines: Sequence[_Line], above: Sequence[str]) -> list[Table]:
 
 def may_have_cells(text: str) -> bool:
     """Returns whether a passage has a row of a table, or a line of a form."""
-    return bool(_FACT.search(text))
+    return bool(_FACT.search(text) or _UNTICKED.search(text))
 
 
 def looks_like_row(text: str) -> bool:

@@ -85,6 +85,32 @@ def test_a_question_after_the_documents_is_none(question: str) -> None:
     assert intent_by_rule(question) is None
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who is the author of the text on the Tanner mill?",
+        "Who wrote the article about the flood?",
+        "When was the text about rebuilding the mill written?",
+        "关于磨坊重建的文章是谁写的？",
+        "有关古树的报告是哪一年发布的？",
+    ],
+)
+def test_the_author_and_the_day_of_a_text_on_a_subject_are_asked_of_the_library(question: str) -> None:
+    assert intent_by_rule(question) == "library"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who wrote the treaty on birds?",
+        "When was the mill about which the text is written built?",
+        "关于磨坊的文章提到谁写过信？",
+    ],
+)
+def test_what_a_text_says_is_not_asked_of_the_library(question: str) -> None:
+    assert intent_by_rule(question) is None
+
+
 TEXTS = st.text(st.sampled_from("你好谢两份文件的比较有什么 hithanks《》“”?？，") | st.characters(codec="utf-8"), max_size=300)
 
 

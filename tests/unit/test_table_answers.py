@@ -372,6 +372,35 @@ LOOKED_UP = [
     (ORDERS, "Which supplier delivered the beakers?", "Olmec Glass (T-102, beakers, Supplier)[1]", "T-102"),
     (FERRIES, "How many passengers does Aurora carry?", "400 (Aurora, Passengers)[1]", "Aurora"),
 ]
+# A form with tick boxes, in lines that stand apart.
+TICKED = Document(
+    "Registration",
+    "Registration",
+    "form.docx",
+    "Meal choice: fish (unticked: meat)\n\nArrival by: ferry (unticked: train, car)\n\nRoom: single (unticked: double)\n\n"
+    "是否需要发票：否（未勾选：是）\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Which room was chosen, single or double?", "single (unticked: double) (Room)[1]"),
+        ("Which room was ticked?", "single (unticked: double) (Room)[1]"),
+        ("What is the meal choice, fish or meat?", "fish (unticked: meat) (Meal choice)[1]"),
+        ("是否需要发票？", "否（未勾选：是）（需要发票）[1]"),
+    ],
+)
+def test_a_tick_is_looked_up_by_its_label(ask, question: str, text: str) -> None:
+    (statement,) = ask(question, TICKED).statements
+    assert statement.text == text
+    assert statement.citations[0].quote in TICKED.text.splitlines()
+
+
+def test_options_that_no_cell_has_are_not_left_out_of_a_question(ask) -> None:
+    assert ask("Which room was chosen, single or suite?", TICKED) is None
+
+
 # The words of the question name a row and a column, and yet no cell is surely asked for.
 NOT_LOOKED_UP = [
     (CONTRACTS, "Is the value of K-12 7400?"),

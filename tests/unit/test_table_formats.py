@@ -78,12 +78,24 @@ def pptx_file(rows: Rows) -> bytes:
 
 
 def html_file(rows: Rows) -> bytes:
+    return f"<html><body>{html_table(rows)}</body></html>".encode()
+
+
+def html_in_markdown(rows: Rows) -> bytes:
+    return f"Below is a table\n\n{html_table(rows)}\n".encode()
+
+
+def tsv_file(rows: Rows) -> bytes:
+    return "".join("\t".join(row) + "\n" for row in rows).encode()
+
+
+def html_table(rows: Rows) -> str:
     from html import escape
 
     head, *body = (list(map(escape, row)) for row in rows)
     lines = [f"<tr>{''.join(f'<th>{text}</th>' for text in head)}</tr>"]
     lines += [f"<tr>{''.join(f'<td>{text}</td>' for text in row)}</tr>" for row in body]
-    return f"<html><body><table>{''.join(lines)}</table></body></html>".encode()
+    return f"<table>{''.join(lines)}</table>"
 
 
 def markdown_file(rows: Rows) -> bytes:
@@ -120,11 +132,13 @@ def plain_pdf(rows: Rows) -> bytes:
 
 FORMATS: dict[str, tuple[Callable[[Rows], bytes], Any]] = {
     "csv": (csv_file, CsvLoader()),
+    "tsv": (tsv_file, CsvLoader()),
     "xlsx": (xlsx_file, XlsxLoader()),
     "docx": (docx_file, DocxLoader()),
     "pptx": (pptx_file, PptxLoader()),
     "html": (html_file, HtmlLoader()),
     "md": (markdown_file, MarkdownLoader()),
+    "html.md": (html_in_markdown, MarkdownLoader()),
     "ruled.pdf": (ruled_pdf, PdfLoader()),
     "plain.pdf": (plain_pdf, PdfLoader()),
 }

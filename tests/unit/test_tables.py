@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.documents.loaders.table_rows import rows_as_lines
-from rag.documents.tables import Table, find, is_missing, looks_like_row, plain_number
+from rag.documents.tables import Table, find, forms, is_missing, looks_like_row, plain_number
 
 
 def text_of(*rows: str) -> str:
@@ -181,3 +181,15 @@ def test_what_is_found_is_what_was_written(names: list[str], data: st.DataObject
             for row in [*table.rows, *table.totals]:
                 read = {heading: cell.text if cell else "" for heading, cell in zip(table.headings, row.cells, strict=True)}
                 assert read in written
+
+
+def test_lines_with_tick_boxes_are_a_form_wherever_they_stand() -> None:
+    text = (
+        "# Form\n\nRoom: single (unticked: double)\n\nSome words.\n\n是否需要发票：否（未勾选：是）\n\nMeal: (unticked: fish)\n"
+    )
+    (form,) = forms(text)
+    (row,) = form.rows
+    assert form.headings == ("Room", "是否需要发票")
+    assert [cell.text for cell in row.cells if cell] == ["single (unticked: double)", "否（未勾选：是）"]
+    assert all(text[cell.start : cell.end] == cell.text for cell in row.cells if cell)
+    assert text[row.start :].startswith("Room: single")

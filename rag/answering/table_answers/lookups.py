@@ -8,7 +8,7 @@ from typing import Literal
 
 from rag.answering.table_answers import conditions, mentions, operations, words
 from rag.answering.table_answers.drafts import Draft
-from rag.answering.table_answers.plans import BY_CONCEPT, NoPlanError, Plan
+from rag.answering.table_answers.plans import BY_CONCEPT, BY_TERMS, NoPlanError, Plan
 
 Asked = Literal["person", "time", "place", "number", "height", "length", "age", "area", "depth", "width", "weight", ""]
 
@@ -41,6 +41,9 @@ _BEYOND = re.compile(
     r"|how (?:do|does|did|can|to|come|often|far)|than|more|less|fewer|same|second|third|percentage|before|after|until|since)\b|n't\b"
     r"|[不没未除非每各吗最比总]|分别|为什么|为何|怎么|如何|是否|平均|合计|一共|哪些|哪几|或|之前|之后|以前|以后|以上|以下|超过"
 )
+_ALTERNATIVES = re.compile(
+    r"(?:,|[:：]|，|是)\s*(?P<options>[^,，是:：]{1,40}(?:, ?[^,]{1,40}){0,4}(?: or |还是)[^,，?？]{1,40})[?？\s]*$"
+)
 _YES_NO = re.compile(r"\s*(?:is|are|was|were|do|does|did|has|have|can|could|will|may|must)\b")
 
 
@@ -60,6 +63,8 @@ def plan(draft: Draft, *, is_form: bool) -> Plan:
     mentions.take_values(draft)
     mentions.take_headings(draft)
     asked = take_asked(draft)
+    if is_form:
+        _take_alternatives(draft)
     bounds = conditions.take_bounds(draft)
     if not asks_for_cell(remainder.text) or any(each.sign for each in bounds):
         raise NoPlanError
@@ -75,6 +80,18 @@ def plan(draft: Draft, *, is_form: bool) -> Plan:
     if len(matching(made)) > _MAX_ROWS:
         raise NoPlanError
     return made
+
+
+def _take_alternatives(draft: Draft) -> None:
+    """Takes out the options at the end of a question, if one cell of the form has them all: "single or double?", 是单间还是双间."""
+    match = _ALTERNATIVES.search(draft.remainder.text)
+    if not match:
+        return
+    options = [option.strip() for option in re.split(r",| or |、|还是", match["options"]) if option.strip()]
+    columns = [i for i, column in enumerate(draft.columns) if all(option in column.texts[0] for option in options)]
+    if len(options) > 1 and len(columns) == 1:
+        draft.link(*match.span("options"), columns, BY_TERMS)
+        draft.remainder.take(*match.span())
 
 
 def asks_for_cell(left: str) -> bool:

@@ -66,7 +66,8 @@ def looked_up(plan: Plan, rows: Sequence[Row], markers: Sequence[str], language:
     """Words the cells that a lookup found, each with its unit, the row and the column, and its marker."""
     assert plan.target is not None
     column = plan.columns[plan.target]
-    heading = PARENTHESES.sub("", column.heading).strip()
+    # 否（需要发票）, not 否（是否需要发票）.
+    heading = PARENTHESES.sub("", column.heading).strip().removeprefix("是否")
     shown = []
     for row, mark in zip(rows, markers, strict=True):
         value = _with_unit(_text(row, plan.target), column, language) or {"zh": "没有填写", "en": "not given"}[language]

@@ -201,7 +201,7 @@ VERBS = frozenset(
     supply supplies supplied place placed produce produces produced own owns owned teach teaches taught write writes wrote written
     carry carries carried live lives lived play plays played take takes took come comes came earn earns earned score scores scored
     receive receives received charge charges charged stay stays stayed weigh weighs weighed cost costs measure measures offer offers offered
-    attend attends attended 收 产 出产 位于 担任 上班 工作 就读 参加 拥有 使用 收获 完成
+    attend attends attended chosen ticked selected 选择 选 勾选 收 产 出产 位于 担任 上班 工作 就读 参加 拥有 使用 收获 完成
     """.split()
 )
 ROWS = frozenset("row rows entry entries record records line lines 行 记录 条目 条".split())
