@@ -45,6 +45,7 @@ def test_paragraphs_beside_each_other_that_begin_with_the_question_belong_togeth
         "通过培训促进妇女就业。",
         "开办夜校十二所。",
         "街道以培训促进妇女就业。",
+        "补贴每人八百元。",
     ]
 
 
