@@ -23,6 +23,7 @@ from rag.answering.direct.answers import DirectAnswer
 from rag.answering.drafts import Draft, Request
 from rag.answering.reading import CalibratedReader, Reader, Reading, SentenceReader, ranked
 from rag.answering.retrieval import HybridRetriever, Retriever
+from rag.answering.suggesting.offers import Suggesting
 from rag.errors import DocumentNotFoundError, GeneratorError
 from rag.language_models import generators, translating
 from rag.language_models.checking import Checker
@@ -38,7 +39,7 @@ from rag.types import Answer, Citation, Done, Event, Retrieved, SearchResult
 SEEDS = Path(__file__).parent.parent / "seeds"
 
 
-class RagPipeline:
+class RagPipeline(Suggesting):
     """Answers questions from a library. Safe to use from several threads.
 
     Only one thread at a time uses the models of this machine. Waiting for a language model's server does not block the others.

@@ -31,6 +31,8 @@ ALSO_IN = Words("另见", "also in")
 
 # -- summaries, and answers about the library ---------------------------------------------------------------------------
 
+REFERENCES = Words("参考文献", "References")
+SUMMARISE = Words("总结《{}》", "Summarise “{}”")
 POINTS_IN_ORIGINAL = Words("，原文为{}，要点照录", ", its points in the original {}")
 SEVERAL_SUMMARISED = Words("这里有{}份文档，各用一句原文：", "This is about {} documents; a sentence of each:")
 MORE_DOCUMENTS = Words("……还有{}份", "… and {} more")

@@ -3,9 +3,18 @@ element.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (!button || !element.contains(button)) return;
   if (button.dataset.event) trigger(button.dataset.event, { ...button.dataset });
-  if (button.dataset.save) {
-    const name = button.closest("li").querySelector(".title").textContent.trim();
-    window.yinju.save(await server.markdown({ id: button.dataset.save, visitor: window.yinju.visitor() }), name);
+  if (button.dataset.do === "keep") window.yinju.done(button);
+  if (button.dataset.export) {
+    window.yinju.save(
+      await server.exported({
+        kind: button.dataset.export,
+        id: button.dataset.id,
+        form: button.dataset.form,
+        style: button.closest(".export").querySelector("select").value,
+        visitor: window.yinju.visitor(),
+        language: window.yinju.language(),
+      }),
+    );
   }
 });
 element.addEventListener("submit", (event) => {
@@ -25,18 +34,36 @@ element.addEventListener("change", (event) => {
   const box = event.target;
   if (box.type === "checkbox" && box.dataset.event) trigger(box.dataset.event, { ...box.dataset, checked: box.checked });
 });
-// The chat follows its newest line, unless the reader has scrolled away from it.
+// A new question is shown from its beginning, and stays there while the answer grows below it.
 const log = element.querySelector(".log");
 if (log) {
-  let following = true;
   let turns = 0;
-  log.addEventListener("scroll", () => {
-    following = log.scrollHeight - log.scrollTop - log.clientHeight < 48;
-  });
+  let shown = "";
   watch("value", () => {
     const now = element.querySelector(".log");
-    if (following || now.childElementCount !== turns) now.scrollTop = now.scrollHeight;
-    turns = now.childElementCount;
-    window.yinju.remember("conversation", now.dataset.conversation);
+    const last = now.querySelector(".turn:last-child");
+    const another = shown && now.dataset.conversation && shown !== now.dataset.conversation;
+    if (last && (now.childElementCount > turns || another)) {
+      now.scrollTop += last.getBoundingClientRect().top - now.getBoundingClientRect().top - 12;
+    }
+    turns = last ? now.childElementCount : 0;
+    shown = now.dataset.conversation;
+    window.yinju.remember("conversation", shown);
   });
 }
+// What the reader has opened stays open when the part is shown again.
+const opened = new Set();
+element.addEventListener(
+  "toggle",
+  (event) => {
+    const kept = event.target.dataset?.keep;
+    if (kept && event.target.open) opened.add(kept);
+    else if (kept) opened.delete(kept);
+  },
+  true,
+);
+watch("value", () => {
+  // A box that was ticked by hand follows its attribute no longer.
+  for (const box of element.querySelectorAll("input[type=checkbox]")) box.checked = box.hasAttribute("checked");
+  for (const detail of element.querySelectorAll("details[data-keep]")) detail.open = opened.has(detail.dataset.keep);
+});

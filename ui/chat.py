@@ -13,11 +13,14 @@ from rag.errors import ConversationNotFoundError, YinjuError
 from rag.types import Done, Retrieved, TextDelta
 from ui import rendering, texts
 from ui.rendering import Turn
+from ui.views import answers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
-    from rag.conversations import History
+    from rag.conversations import Deleted, History
+    from rag.library.ingestion import AddResult, OnProgress
     from rag.library.library import DocumentSummary
     from rag.texts import Words
     from rag.types import Answer, Document, Event
@@ -28,7 +31,11 @@ _SECONDS_BETWEEN_UPDATES = 0.05
 
 
 class Documents(Protocol):
-    """The part of a library that the window reads."""
+    """The part of a library that the chat uses."""
+
+    def __len__(self) -> int: ...
+
+    def add_upload(self, file: Path, name: str, on_progress: OnProgress, /) -> list[AddResult]: ...
 
     def documents(self) -> Sequence[DocumentSummary]: ...
 
@@ -45,13 +52,20 @@ class Pipeline(Protocol):
         self, question: str, history: Sequence[Answer], stop: threading.Event, documents: Collection[str] | None, /
     ) -> Iterator[Event]: ...
 
+    def summary(self, document_id: str, /) -> Answer: ...
+
+    def suggestions(self, document_id: str, /, *, stop: threading.Event) -> list[str]: ...
+
+    def next_questions(self, answer: Answer, history: Sequence[Answer], /, *, stop: threading.Event) -> list[str]: ...
+
 
 class Chat:
     """One conversation as one visitor sees it.
 
     `owner` is the visitor it is stored for; if empty, nothing is stored. `conversation` is its id, empty until the first answer.
     `editing` is the number of the turn whose question is being edited, or 0. `page` is the page of the list of conversations, from
-    0. `stop` ends the current answer; `times_changed` tells that answer that its chat is no longer shown.
+    0. `stop` ends the current answer; `times_changed` tells that answer that its chat is no longer shown. `suggested` are questions
+    to ask next. `containing` is the text that listed conversations contain, and `deleted` the one that was deleted last; `about` is the document that the conversation introduces, empty for none.
     """
 
     def __init__(self) -> None:
@@ -59,6 +73,11 @@ class Chat:
         self.turns: tuple[Turn, ...] = ()
         self.editing = self.times_changed = self.page = 0
         self.stop = threading.Event()
+        self.containing = ""
+        self.deleted: Deleted | None = None
+        self.suggested: list[str] = []
+        self.about = ""
+        self._stop_suggesting = threading.Event()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Chat:
         """Returns an empty chat, with which each visitor starts."""
@@ -75,14 +94,25 @@ class Chat:
         Raises:
             LibraryError: It no longer exists or cannot be read. The chat does not change.
         """
-        answers = history.answers(self.owner, conversation)
+        given = history.answers(self.owner, conversation)
         feedback = history.feedback(self.owner, conversation)
         self._leave()
         self.conversation = conversation
         self.turns = tuple(
-            replace(answered(number, answer, library), **_opinion(feedback.get(number)))
-            for number, answer in enumerate(answers, 1)
+            replace(answered(number, answer, library), **_opinion(feedback.get(number))) for number, answer in enumerate(given, 1)
         )
+
+    def delete(self, conversation: str, history: History) -> None:
+        """Deletes a stored conversation, which can be brought back until another one is deleted."""
+        self.deleted = history.delete(self.owner, conversation)
+        if conversation == self.conversation:
+            self.start_new()
+
+    def undo_delete(self, history: History) -> None:
+        """Brings back the conversation that was deleted last."""
+        if self.deleted:
+            history.restore(self.owner, self.deleted)
+            self.deleted = None
 
     def cut(self, number: int, history: History) -> None:
         """Deletes the turn with this number and those after it."""
@@ -112,7 +142,44 @@ class Chat:
         turns[number - 1] = replace(turns[number - 1], liked=liked, note=note if opinion else "")
         self.turns = tuple(turns)
 
+    def introduce(self, document_id: str, pipeline: Pipeline, history: History) -> None:
+        """Begins a conversation with the summary of a document.
+
+        Raises:
+            YinjuError: The document was removed, or cannot be read.
+        """
+        summary = pipeline.summary(document_id)
+        self.start_new()
+        self.turns, self.about = (answered(1, summary, pipeline.library),), document_id
+        self.keep(summary, history)
+
+    def suggest(self, pipeline: Pipeline) -> None:
+        """Looks for questions to ask next, until the visitor asks one; an error is logged and leaves none."""
+        self.forget_suggestions()
+        stop, turns = self._stop_suggesting, self.turns
+        given = [turn.given for turn in turns if turn.given]
+        try:
+            if self.about and len(turns) == 1:
+                found = pipeline.suggestions(self.about, stop=stop)
+            elif given and turns[-1].given:
+                found = pipeline.next_questions(given[-1], given[:-1], stop=stop)
+            else:
+                found = [] if turns else pipeline.suggestions("", stop=stop)
+        except YinjuError as error:
+            logger.warning("no questions to suggest: %s", error)
+            found = []
+        if not stop.is_set():
+            self.suggested = found
+
+    def forget_suggestions(self) -> None:
+        """Ends the search for questions to ask next."""
+        self._stop_suggesting.set()
+        self._stop_suggesting = threading.Event()
+        self.suggested = []
+
     def _leave(self) -> None:
+        self.forget_suggestions()
+        self.about = ""
         self.stop.set()
         self.stop = threading.Event()
         self.times_changed += 1
@@ -129,7 +196,7 @@ def _opinion(feedback: Feedback | None) -> dict[str, Any]:
 
 def answered(number: int, answer: Answer, library: Documents) -> Turn:
     """Returns the complete turn of an answer."""
-    text, sources = rendering.answer_text(number, answer), rendering.sources(number, answer, library.document)
+    text, sources = answers.face(number, answer), rendering.sources(number, answer, library.document)
     return Turn(answer.question, text, sources, answer)
 
 

@@ -14,15 +14,13 @@ from rag.texts import Words
 from ui import error_texts, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from rag.conversations import Conversation
     from rag.types import Answer, Citation, Document, SearchResult
 
     FindDocument = Callable[[str], Document]
     """Gives the document with an id, or raises `DocumentNotFoundError`."""
 
-_MARKER = re.compile(r"( ?)\[(\d+)\]")
 _FOLDERS = re.compile(r"(?<![^\s(“‘\"'=])(?:[A-Za-z]:)?[\\/](?:[^\\/:;,<>()“”\"\n]+[\\/])+(?=[^\s\\/])")
 _PLURAL = re.compile(r"\A (document|passage|file|page|slide)s\b")
 _MAX_CONTEXT = {"zh": 140, "en": 320}
@@ -67,6 +65,11 @@ def _filled(english: str, values: Sequence[object]) -> str:
     return text
 
 
+def in_attributes(words: Words) -> str:
+    """Returns attributes with the text in both languages, for a placeholder or an option, which the page's script fills in."""
+    return f'data-zh="{escape(words.chinese)}" data-en="{escape(words.english)}"'
+
+
 def file_name(source: str) -> str:
     """Returns the last part of a path or address of any system. Visitors must not see the folders before it."""
     return re.split(r"[\\/]", source.rstrip("\\/"))[-1] or source
@@ -103,83 +106,6 @@ def size_of(size: int) -> str:
 # -- the chat ---------------------------------------------------------------------------------------------------------
 
 
-def conversations(kept: Sequence[Conversation], current: str, first: int = 0, total: int = 0) -> str:
-    """Lists stored conversations, newest first, with buttons to open, rename, export and delete them.
-
-    `kept` contains those from number `first` on, of `total`. Buttons lead to the others.
-    """
-    items = "".join(
-        f"<li{' aria-current=true' if conversation.id == current else ''}>"
-        f'<button type="button" class="title" data-event="select" data-id="{escape(conversation.id)}">'
-        f"{escape(conversation.title)}</button>"
-        f'<details class="more"><summary aria-label="{escape(str(texts.MORE))}">⋯</summary>'
-        f'<form data-event="edit" data-id="{escape(conversation.id)}"><input name="title" maxlength="60" '
-        f'value="{escape(conversation.title)}" aria-label="{escape(str(texts.TITLE))}">'
-        f'<button type="submit">{both(texts.RENAME)}</button></form>'
-        f'<button type="button" data-save="{escape(conversation.id)}">{both(texts.SAVE)}</button>'
-        f'<button type="button" data-event="delete" data-id="{escape(conversation.id)}">{both(texts.DELETE)}</button>'
-        "</details></li>"
-        for conversation in kept
-    )
-    if not items:
-        return f'<p class="note">{both(texts.NO_CONVERSATIONS)}</p>'
-    others = "".join(
-        f'<button type="button" data-event="input" data-step="{step}">{both(words)}</button>'
-        for step, words, there in ((-1, texts.NEWER, first > 0), (1, texts.OLDER, first + len(kept) < total))
-        if there
-    )
-    where = f'<p class="note pages">{both(texts.SHOWN_OF, first + 1, first + len(kept), total)} {others}</p>' if others else ""
-    return f"<ul>{items}</ul>{where}"
-
-
-def chat(turns: Sequence[Turn], conversation: str = "") -> str:
-    """Shows the whole chat, or a welcome if it is empty. `conversation` is its id."""
-    shown = "".join(_turn(number, turn) for number, turn in enumerate(turns, start=1)) or (
-        f'<div class="welcome"><h2>{both(texts.WELCOME)}</h2><p>{both(texts.PROMISE)}</p></div>'
-    )
-    return f'<div class="log" role="log" tabindex="0" data-conversation="{escape(conversation)}">{shown}</div>'
-
-
-def _turn(number: int, turn: Turn) -> str:
-    return (
-        f'<article class="turn" id="answer-{number}" tabindex="-1">'
-        f'<p class="question">{escape(turn.question)}</p><div class="answer">{turn.answer}</div>'
-        f"{_tools(number, turn)}</article>"
-    )
-
-
-def _tools(number: int, turn: Turn) -> str:
-    """Shows the buttons of an answer: copy, edit, retry, rate."""
-    if not turn.finished:
-        return ""
-    tools = [_tool("edit", texts.EDIT, number), _tool("retry", texts.RETRY, number)]
-    form = ""
-    if turn.given:
-        tools.insert(0, f'<button type="button" data-copy="{escape(turn.given.to_markdown())}">{both(texts.COPY)}</button>')
-        tools += [_rating(number, turn, liked) for liked in (True, False)]
-        if turn.liked is not None:
-            form = (
-                f'<form class="opinion" data-event="like" data-turn="{number}" data-liked="{turn.liked}">'
-                f'<input name="note" maxlength="500" value="{escape(turn.note)}" aria-label="{escape(str(texts.NOTE))}">'
-                f'<button type="submit">{both(texts.KEEP_NOTE)}</button></form>'
-            )
-    return f'<div class="tools">{"".join(tools)}</div>{form}'
-
-
-def _tool(event: str, words: Words, number: int) -> str:
-    return f'<button type="button" data-event="{event}" data-turn="{number}">{both(words)}</button>'
-
-
-def _rating(number: int, turn: Turn, liked: bool) -> str:
-    pressed = "true" if turn.liked is liked else "false"
-    # A second click withdraws the rating.
-    opinion = "" if turn.liked is liked else liked
-    return (
-        f'<button type="button" data-event="like" data-turn="{number}" data-liked="{opinion}" aria-pressed="{pressed}">'
-        f"{both(texts.GOOD if liked else texts.BAD)}</button>"
-    )
-
-
 def steps(done: Sequence[tuple[Words, float]], doing: Words | None) -> str:
     """Shows the finished steps of an answer with their times in seconds, and the current step."""
     items = "".join(f"<li>{both(words)} <b>{seconds:.2f} s</b></li>" for words, seconds in done)
@@ -189,7 +115,7 @@ def steps(done: Sequence[tuple[Words, float]], doing: Words | None) -> str:
 
 def unfinished(text: str) -> str:
     """Shows the text of an answer so far, with markers as plain text."""
-    return f'<p class="text">{escape(text)}</p>'
+    return f'<div class="text growing"><p>{escape(text)}</p></div>'
 
 
 def problem(message: str, words: Words = texts.PROBLEM) -> str:
@@ -202,45 +128,6 @@ def problem(message: str, words: Words = texts.PROBLEM) -> str:
 def stopped(text: str) -> str:
     """Shows the text of an answer that was stopped."""
     return (unfinished(text) if text else "") + f'<p class="note">{both(texts.STOPPED)}</p>'
-
-
-def answer_text(number: int, answer: Answer) -> str:
-    """Shows the answer to the question with this number. Markers of its citations are links to their cards; others stay text.
-
-    The confidence and the times of the steps are below it.
-    """
-    cited = {citation.number for citation in answer.citations}
-
-    def link(marker: re.Match[str]) -> str:
-        citation = int(marker[2])
-        if citation not in cited:
-            return marker[0]
-        # A marker stays on the line of the sentence before it. Its brackets are hidden, but are part of copied text.
-        before = "\N{NO-BREAK SPACE}" if marker[1] else "\N{WORD JOINER}"
-        label = escape(f"{texts.SOURCES} {citation}")
-        return f'{before}<a class="marker" href="#source-{number}-{citation}" aria-label="{label}"><i>[</i>{citation}<i>]</i></a>'
-
-    # Escaping adds no brackets, so the markers are the same before and after it.
-    text = _MARKER.sub(link, escape(answer.text))
-    kind = "text abstained" if answer.abstained else "text"
-    completed = f'<p class="note">{both(texts.COMPLETED)}: {escape(answer.query)}</p>' if answer.query != answer.question else ""
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in answer.notes)
-    confidence = (
-        f'<span class="confidence" title="{escape(str(texts.CONFIDENCE_MEANS))}">'
-        f"{both(texts.CONFIDENCE)} <b>{answer.confidence:.0%}</b></span>"
-    )
-    shown = f'{completed}<p class="{kind}" lang="{_lang(answer.language)}">{text}</p>{notes}'
-    return (
-        shown if answer.kind == "reply" else f'{shown}<div class="facts">{confidence}{steps(_times(answer.timings), None)}</div>'
-    )
-
-
-def _times(timings: Mapping[str, float]) -> list[tuple[Words, float]]:
-    """Returns the steps of a finished answer with their seconds. The time after reading counts as writing."""
-    taken = [(words, timings[name]) for name, words in texts.STEPS.items() if name in timings]
-    if taken and "total" in timings:
-        taken.append((texts.WRITTEN, max(0.0, timings["total"] - sum(seconds for _, seconds in taken))))
-    return taken
 
 
 def editing(number: int) -> str:
@@ -257,15 +144,16 @@ def editing(number: int) -> str:
 def panel(turns: Sequence[Turn]) -> str:
     """Shows the sources of the last answer. Those of earlier answers are hidden until a marker leads to them."""
     sections = "".join(
-        f'<section class="sources"{"" if number == len(turns) else " hidden"}>{turn.sources}</section>'
+        f'<section class="sources" data-turn="{number}" tabindex="-1"{"" if number == len(turns) else " hidden"}>{turn.sources}</section>'
         for number, turn in enumerate(turns, start=1)
         if turn.sources
     )
+    fold = f'<button type="button" class="fold" data-fold aria-label="{escape(str(texts.CLOSE))}">×</button>'
     if turns and turns[-1].sources:
-        return sections
-    return (
-        f'<section class="sources"><h2>{both(texts.SOURCES)}</h2><p class="note">{both(texts.NO_SOURCES)}</p></section>{sections}'
-    )
+        return f"{fold}{sections}"
+    # The column is folded away while it has nothing to show.
+    nothing = f'<h2>{both(texts.SOURCES)}</h2><p class="note">{both(texts.NO_SOURCES)}</p>'
+    return f'{fold}<section class="sources nothing">{nothing}</section>{sections}'
 
 
 def sources(number: int, answer: Answer, find_document: FindDocument) -> str:
@@ -303,9 +191,13 @@ def _citation_card(number: int, citation: Citation, all_cited: Sequence[Citation
         quoted, language = f"<mark>{escape(citation.quote)}</mark>", ""
         quoted += f'<span class="note">{both(texts.GONE)}</span>'
     else:
-        quoted, language = quote_in_context(document, citation), _lang(document.language)
+        quoted, language = quote_in_context(document, citation), lang(document.language)
         facts = (escape(document.publisher), escape(document.published), both(texts.LANGUAGES[document.language]))
         opener = _opener(citation, all_cited)
+    opener += (
+        f'<button type="button" class="open" data-event="select" data-do="keep" data-turn="{number}" '
+        f'data-citation="{citation.number}">{both(texts.KEEP_QUOTE)}</button>'
+    )
     return (
         f'<article class="card" id="source-{number}-{citation.number}" tabindex="-1"><header>'
         f'<a class="marker" href="#answer-{number}" title="{escape(str(texts.BACK))}">{citation.number}</a>'
@@ -353,7 +245,7 @@ def quote_in_context(document: Document, citation: Citation) -> str:
 def _passage_card(result: SearchResult) -> str:
     return (
         f'<article class="card"><header><h3>{escape(result.title)}</h3></header>{_place(result.source, result.chunk.page)}'
-        f'<blockquote lang="{_lang(result.language)}">{escape(result.chunk.text.strip())}</blockquote>'
+        f'<blockquote lang="{lang(result.language)}">{escape(result.chunk.text.strip())}</blockquote>'
         f'<p class="support">{both(texts.SCORE)} {result.score:.2f}</p></article>'
     )
 
@@ -385,7 +277,7 @@ def _scores(result: SearchResult, best: dict[str, float]) -> str:
     snippet = snippet if len(snippet) <= _SNIPPET else snippet[:_SNIPPET].rstrip() + "…"
     return (
         f'<li value="{result.rank}"><p class="title">{escape(result.title)}</p>'
-        f'<p class="snippet" lang="{_lang(result.language)}">{escape(snippet)}</p><dl>{stages}</dl></li>'
+        f'<p class="snippet" lang="{lang(result.language)}">{escape(snippet)}</p><dl>{stages}</dl></li>'
     )
 
 
@@ -393,5 +285,6 @@ def _bar(share: float) -> str:
     return f'<span class="bar" aria-hidden="true"><span style="width:{min(1.0, max(0.0, share)):.0%}"></span></span>'
 
 
-def _lang(language: str) -> str:
+def lang(language: str) -> str:
+    """Returns the `lang` attribute of a text in a language."""
     return "zh-Hans" if language == "zh" else "en"

@@ -49,6 +49,7 @@
     for (const option of document.querySelectorAll("option[data-zh]")) {
       if (option.textContent !== option.dataset[language()]) option.textContent = option.dataset[language()];
     }
+    for (const field of document.querySelectorAll("input[data-zh]")) field.placeholder = field.dataset[language()];
     const zone = document.querySelector("#upload .upload-container");
     const label = document.querySelector(`#formats .words[lang^=${language()}]`)?.textContent;
     if (zone && label && zone.getAttribute("aria-label") !== label) zone.setAttribute("aria-label", label);
@@ -63,17 +64,57 @@
     return recall("visitor");
   };
 
+  // -- the columns beside the chat fold away; on a narrow page they lie over it ---------------------------------------
+  const page = document.documentElement;
+  const narrow = matchMedia("(max-width: 1024px)");
+  const fold = () => {
+    page.dataset.side = narrow.matches ? "closed" : recall("side") || "open";
+    page.dataset.sources = narrow.matches ? "closed" : "open";
+  };
+  fold();
+  narrow.addEventListener("change", fold);
+  page.dataset.notes = "closed";
+  let opener = null;
+  const foldSide = (state) => {
+    page.dataset.side = state;
+    if (!narrow.matches) remember("side", state);
+  };
+  const foldSources = (state) => {
+    page.dataset.sources = state;
+    if (state === "closed" && opener?.isConnected) opener.focus();
+    opener = null;
+  };
+  const isOver = (name) => narrow.matches && page.dataset[name] === "open";
+  const showSources = (section) => {
+    page.dataset.notes = "closed";
+    for (const other of section.parentElement.querySelectorAll(".sources")) other.hidden = other !== section;
+    page.dataset.sources = "open";
+  };
+
   // -- markers: a click leads to the quote, resting on one shows it ------------------------------------------------
   const follow = (link) => {
     const target = document.getElementById(link.hash.slice(1));
     if (!target) return false;
     const section = target.closest(".sources");
-    if (section) for (const other of section.parentElement.children) other.hidden = other !== section;
+    if (section) {
+      showSources(section);
+      opener = link;
+    } else if (narrow.matches) {
+      foldSources("closed");
+    }
     const quote = target.querySelector("mark");
-    (quote ?? target).scrollIntoView({ behavior: calm ? "auto" : "smooth", block: quote ? "center" : "nearest" });
+    const jumps = calm || (section && narrow.matches);
+    (quote ?? target).scrollIntoView({ behavior: jumps ? "auto" : "smooth", block: quote ? "center" : "nearest" });
     target.focus({ preventScroll: true });
     if (section) target.animate([{ boxShadow: "0 0 0 3px var(--flash)" }, { boxShadow: "0 0 0 3px transparent" }], 1600);
     return true;
+  };
+  const focusQuestion = ({ unlessElsewhere = false } = {}) => {
+    if (!matchMedia("(hover: hover)").matches) return;
+    const at = document.activeElement;
+    // A reader who is reading a source, or has gone on to something else, stays there.
+    if (unlessElsewhere && at && at !== document.body && !at.closest("#composer, #examples")) return;
+    document.querySelector("#question textarea")?.focus();
   };
   const tip = document.createElement("div");
   tip.id = "quote-tip";
@@ -105,13 +146,55 @@
   }
   addEventListener("scroll", hideTip, true);
 
-  const save = (text, name) => {
-    if (!text) return;
+  // -- files are dropped or pasted anywhere -------------------------------------------------------------------------
+  const cover = document.createElement("div");
+  cover.id = "drop-cover";
+  cover.hidden = true;
+  cover.innerHTML = '<span class="words" lang="zh-Hans">松开即可添加到文档库</span><span class="words" lang="en">Drop to add to the library</span>';
+  document.body.append(cover);
+  const withFiles = (event) => event.dataTransfer?.types.includes("Files") && !event.target.closest?.("#upload, #evaluation");
+  const take = (files) => {
+    const input = document.querySelector("#dropped input[type=file]");
+    if (!input || !files.length) return;
+    const transfer = new DataTransfer();
+    for (const file of files) transfer.items.add(file);
+    input.files = transfer.files;
+    document.querySelector("#chat-page-button")?.click();
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  addEventListener("dragover", (event) => {
+    if (!withFiles(event)) return;
+    event.preventDefault();
+    cover.hidden = false;
+  });
+  addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) cover.hidden = true;
+  });
+  addEventListener("drop", (event) => {
+    cover.hidden = true;
+    if (!withFiles(event)) return;
+    event.preventDefault();
+    take([...event.dataTransfer.files]);
+  });
+  addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length) return;
+    event.preventDefault();
+    take(files);
+  });
+
+  const save = ({ name, data }) => {
+    if (!name) return;
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/markdown" }));
-    link.download = `${name.replace(/[\\/:*?"<>|\s]+/g, " ").slice(0, 60)}.md`;
+    link.href = URL.createObjectURL(new Blob([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))]));
+    const [, stem, kind] = name.match(/^(.*)(\.\w+)$/s);
+    link.download = stem.replace(/[\\/:*?"<>|\s]+/g, " ").slice(0, 60) + kind;
     link.click();
     URL.revokeObjectURL(link.href);
+  };
+  const done = (button) => {
+    button.classList.add("done");
+    setTimeout(() => button.classList.remove("done"), 1500);
   };
   const copy = async (button) => {
     try {
@@ -125,8 +208,7 @@
       document.execCommand("copy");
       area.remove();
     }
-    button.classList.add("done");
-    setTimeout(() => button.classList.remove("done"), 1500);
+    done(button);
   };
 
   document.addEventListener("click", (event) => {
@@ -134,6 +216,23 @@
     if (link && follow(link)) event.preventDefault();
     hideTip();
     const button = event.target.closest("button");
+    if (event.target.closest("#side")) foldSide(page.dataset.side === "open" ? "closed" : "open");
+    else if (isOver("side") && !event.target.closest("#conversations")) foldSide("closed");
+    if (button?.dataset.notes !== undefined) {
+      page.dataset.notes = page.dataset.notes === "open" ? "closed" : "open";
+      if (page.dataset.notes === "open") document.querySelector("#chat-page-button")?.click();
+    }
+    if (button?.dataset.fold !== undefined) foldSources("closed");
+    else if (button?.dataset.sources) {
+      const section = document.querySelector(`#panel .sources[data-turn="${button.dataset.sources}"]`);
+      if (section) {
+        showSources(section);
+        opener = button;
+        section.focus();
+      }
+    } else if (isOver("sources") && !link && event.target.isConnected && !event.target.closest("#panel, #notebook, dialog")) {
+      foldSources("closed");
+    }
     if (button?.dataset.copy) copy(button);
     if (button?.dataset.ask) {
       const area = document.querySelector("#question textarea");
@@ -148,11 +247,15 @@
     }
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") hideTip();
+    if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+    hideTip();
+    if (page.dataset.notes === "open") page.dataset.notes = "closed";
+    else if (isOver("sources")) foldSources("closed");
+    else if (isOver("side")) foldSide("closed");
   });
 
   window.yinju = {
-    remember, visitor, language, switchLanguage, save, calm,
+    remember, visitor, language, switchLanguage, save, calm, done, focusQuestion,
     conversation: () => recall("conversation"),
   };
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import YinjuError
-from ui import rendering, texts
+from ui import chat_texts, rendering, texts
 from ui.labels import Labels
 from ui.pages.chat_page import ChatPage
 from ui.pages.documents_page import DocumentsPage
@@ -58,9 +58,10 @@ def build(pipeline: RagPipeline, history: History, pages: Pages, *, may_choose_g
                 settings = SettingsPage(pipeline, labels, may_choose_generator)
             documents: gr.State = gr.State(None)
             with chat_tab:
-                chat = ChatPage(pipeline, history, labels, [documents, settings.chosen], blocks)
+                chat = ChatPage(pipeline, history, labels, [documents, settings.chosen], tab=chat_tab, blocks=blocks)
             with documents_tab:
-                DocumentsPage(pipeline.library, labels, documents, chat.scope, blocks, may_keep_files=may_choose_generator)
+                page = DocumentsPage(pipeline.library, labels, documents, chat.scope, blocks, may_keep_files=may_choose_generator)
+                page.show_on(documents_tab)
             with evaluation_tab:
                 EvaluationPage(pipeline, labels, settings.chosen)
         viewer.dialog(pipeline.library, pages)
@@ -96,7 +97,9 @@ def _without_folders(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _header() -> str:
     return (
+        f'<button type="button" id="side" title="{texts.SIDE}" aria-label="{texts.SIDE}">☰</button>'
         f'<h1>{rendering.both(texts.NAME)}</h1><p class="tagline">{rendering.both(texts.TAGLINE)}</p>'
+        f'<button type="button" id="notes" data-notes>{rendering.both(chat_texts.NOTES)}</button>'
         f'<button type="button" id="language" data-event="select" title="{texts.LANGUAGE}">'
         '<span class="words" lang="en">中文</span><span class="words" lang="zh-Hans">English</span></button>'
         f'<button type="button" id="theme" title="{texts.THEME}" aria-label="{texts.THEME}">◐</button>'

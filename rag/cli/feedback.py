@@ -31,7 +31,8 @@ def export_feedback(
     the question goes to the file of --disliked with the answer and its citations. Fill in "evidence" and "answers" in each line of
     that file, or set "answerable" to false, before you evaluate it.
     """
-    from rag.conversations import History, questions
+    from rag.conversations import History
+    from rag.conversations.rated_questions import questions
 
     liked, to_check = questions(History(settings_from(library=library).library).rated())
     if output:

@@ -106,6 +106,17 @@ class FakePipeline:
     def warm_up(self):
         pass
 
+    def summary(self, document_id):
+        document = self.library.document(document_id)
+        text = f"《{document.title}》：\n- {MANGROVES}[1]"
+        return Answer("总结", "总结", text, "answer", (cite(1, "zh", MANGROVES),), (), 1.0, "zh")
+
+    def suggestions(self, document_id, *, stop):
+        return ["东盟有多少红树林？"] if document_id else []
+
+    def next_questions(self, answer, history, *, stop):
+        return ["forest next?", "红树林还有呢？"] if "forest" in answer.question else []
+
     def stream(self, question, history, stop, documents):
         if "坏" in question:
             raise ModelError("the model <b>cannot</b> be loaded")
@@ -115,7 +126,10 @@ class FakePipeline:
             yield TextDelta("文档中没有这个问题的答案。")
             yield Done(Answer(question, question, "文档中没有这个问题的答案。", "refusal", (), results, 0.05, "zh"))
             return
-        if "恶" in question:
+        if "长" in question:
+            points = "\n".join(f"- 第{number}条。" for number in range(30))
+            citations, text = (cite(1, "en", FORESTS),), f"{FORESTS}[1]\n{points}"
+        elif "恶" in question:
             citations, text = (cite(1, "bad", HOSTILE),), f"{HOSTILE} [1]"
         elif "forest" in question:
             citations, text = (cite(1, "en", FORESTS),), f"{FORESTS} [1]"
@@ -159,6 +173,11 @@ def ask(page, question):
 
 def answers(page):
     return page.locator("#chat .text")
+
+
+def more(page, number=1):
+    """Opens the menu of an answer."""
+    page.locator(f"#answer-{number} .menu summary").click()
 
 
 def card(page):
@@ -310,8 +329,10 @@ def test_a_question_is_edited_and_what_followed_it_is_replaced(visit):
         ask(page, question)
         expect(page.locator("#chat .question").last).to_have_text(question)
         expect(page.locator("#send")).to_be_visible()
+    more(page)
     page.get_by_role("button", name="Edit").first.click()
     expect(page.locator("#question textarea")).to_have_value("forest?")
+    expect(page.locator("#question textarea")).to_be_focused()
     page.locator("#editing button").click()
     expect(page.locator("#question textarea")).to_have_value("")
     page.get_by_role("button", name="Edit").first.click()
@@ -319,6 +340,7 @@ def test_a_question_is_edited_and_what_followed_it_is_replaced(visit):
     ask(page, "红树林？")
     expect(page.locator("#chat .question")).to_have_text(["红树林？"])
     expect(answers(page)).to_contain_text(MANGROVES)
+    expect(page.locator("#send")).to_be_visible()
     page.reload()
     expect(page.locator("#chat .question")).to_have_text(["红树林？"])
 
@@ -359,24 +381,76 @@ def test_conversations_are_kept_opened_renamed_saved_and_deleted(visit):
     kept.nth(1).click()
     expect(page.locator("#chat .question")).to_have_text(["forest?"])
     page.locator("#kept .more summary").nth(1).click()
-    page.locator("#kept input").nth(1).fill("Woods & trees")
-    page.locator("#kept form button").nth(1).click()
+    page.locator("#kept input[name=title]").nth(1).fill("Woods & trees")
+    page.locator("#kept [data-event=edit] button").nth(1).click()
     expect(kept).to_have_text(["红树林？", "Woods & trees"])
     page.locator("#kept .more summary").nth(1).click()
     with page.expect_download() as download:
-        page.locator("#kept [data-save]").nth(1).click()
+        page.locator("#kept [data-form=md]").nth(1).click()
     assert download.value.suggested_filename == "Woods & trees.md"
     saved = download.value.path().read_text(encoding="utf-8")
     assert "forest?" in saved
-    assert "1. ASEAN forests, p. 1:" in saved
+    assert "1. ASEAN forests\\[Z\\]. 1." in saved
     page.locator('#kept [data-event="delete"]').nth(1).click()
     expect(kept).to_have_text(["红树林？"])
     expect(page.locator("#chat .welcome")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(kept).to_have_text(["Woods & trees", "红树林？"])
+    page.locator("#kept input[type=search]").fill("红树")
+    expect(kept).to_have_text(["红树林？"])
+    page.locator("#kept input[type=search]").fill("")
+    expect(kept).to_have_count(2)
+    page.locator("#kept .more summary").nth(1).click()
+    page.get_by_role("button", name="Pin", exact=True).click()
+    expect(kept).to_have_text([re.compile("红树林？$"), "Woods & trees"])
+    expect(page.locator("#kept .pinned")).to_have_count(1)
+
+
+def test_answers_and_quotes_are_kept_as_notes_ordered_and_exported(visit):
+    page = visit()
+    ask(page, "红树林？")
+    expect(page.locator("#answer-1 .tools")).to_be_visible()
+    expect(page.locator("#answer-1 .tools > button:visible")).to_have_text(["Copy", "Keep"], use_inner_text=True)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    card(page).nth(1).get_by_role("button", name="Keep this quote").click()
+    page.locator("#notes").click()
+    kept = page.locator("#notebook .kept-text")
+    expect(kept).to_have_text([f"{FORESTS} [1] {MANGROVES}[2]", MANGROVES])
+    expect(page.locator("#panel")).to_be_hidden()
+    page.get_by_role("button", name="Move up").nth(1).click()
+    expect(kept.first).to_have_text(MANGROVES)
+    page.locator("#notebook input[name=line]").first.fill("check <b>this</b>")
+    page.locator("#notebook form button").first.click()
+    page.reload()
+    page.locator("#notes").click()
+    expect(page.locator("#notebook input[name=line]").first).to_have_value("check <b>this</b>")
+    page.locator("#notebook .export select").select_option("apa")
+    with page.expect_download() as download:
+        page.locator("#notebook [data-form=txt]").click()
+    assert download.value.suggested_filename == "红树林？.txt"
+    saved = download.value.path().read_text(encoding="utf-8")
+    assert f"check <b>this</b>\n\n“{MANGROVES}”[1]" in saved
+    assert "[2] ASEAN forests. (n.d.). (p. 1)" in saved
+    with page.expect_download() as download:
+        page.locator("#notebook [data-form=docx]").click()
+    assert download.value.path().read_bytes()[:2] == b"PK"
+    page.locator("#notebook").get_by_role("button", name="Remove").first.click()
+    expect(kept).to_have_text([f"{FORESTS} [1] {MANGROVES}[2]"])
+    page.keyboard.press("Escape")
+    expect(page.locator("#notebook")).to_be_hidden()
+    other = visit()
+    other.locator("#notes").click()
+    expect(other.locator("#notebook .note")).to_contain_text("No notes yet.", use_inner_text=True)
+    page.locator("#new").click()
+    page.locator("#notes").click()
+    expect(kept).to_have_count(0)
 
 
 def test_what_is_thought_of_an_answer_is_kept(visit, history):
     page = visit()
     ask(page, "forest?")
+    expect(page.locator("#answer-1 .tools > button:visible")).to_have_text(["Copy", "Keep"], use_inner_text=True)
+    more(page)
     page.get_by_role("button", name="Not helpful").click()
     expect(page.get_by_role("button", name="Not helpful")).to_have_attribute("aria-pressed", "true")
     page.locator(".opinion input").fill("which year?")
@@ -385,6 +459,8 @@ def test_what_is_thought_of_an_answer_is_kept(visit, history):
     expect(page.locator(".opinion input")).to_have_value("which year?")
     answer, feedback = history.rated()[-1]
     assert (answer.question, feedback.liked, feedback.note) == ("forest?", False, "which year?")
+    expect(page.locator(".rated")).to_have_text("Rated not helpful", use_inner_text=True)
+    more(page)
     page.get_by_role("button", name="Not helpful").click()
     expect(page.locator(".opinion")).to_have_count(0)
 
@@ -481,24 +557,153 @@ def test_clearing_ends_the_answer_under_way(visit, pipeline):
 
 def test_an_example_is_asked_with_one_click(visit):
     page = visit()
-    examples = page.locator("#examples button")
+    examples = page.locator("#suggestions button")
     expect(examples).to_have_text([texts.EXAMPLES[0].question])
     examples.click()
     expect(page.locator("#chat .question")).to_have_text([texts.EXAMPLES[0].question])
     expect(answers(page)).to_contain_text(MANGROVES)
-    expect(examples).to_be_hidden()
+    expect(examples).to_have_count(0)
     page.locator("#new").click()
-    expect(examples).to_be_visible()
+    expect(examples).to_have_text([texts.EXAMPLES[0].question])
 
 
-def test_a_phone_has_the_sources_below_and_no_sideways_scroll(visit):
-    page = visit(390, 844)
-    for question in ("红树林？", "恶", "没有的事？"):
+def test_next_questions_are_in_the_language_of_the_page(visit):
+    page = visit()
+    ask(page, "forest?")
+    following = page.locator("#suggestions button:visible")
+    expect(following).to_have_text(["forest next?"])
+    page.locator("#language").click()
+    expect(following).to_have_text(["红树林还有呢？"])
+    following.click()
+    expect(page.locator("#chat .question")).to_have_text(["forest?", "红树林还有呢？"])
+    expect(page.locator("#send")).to_be_visible()
+    expect(page.locator("#suggestions button")).to_have_count(0)
+
+
+def test_the_documents_beside_the_chat_are_found_and_chosen(visit):
+    page = visit()
+    titles = page.locator("#beside .title")
+    expect(titles).to_have_count(4)
+    expect(page.locator("#beside .count")).to_have_text("4 of 4 documents are searched", use_inner_text=True)
+    expect(page.locator("#beside input[type=search]")).to_have_attribute("placeholder", "Find a document")
+    expect(page.locator("#beside option").first).to_have_text("Newest")
+    page.locator("#beside select[name=order]").select_option("title")
+    expect(titles.nth(1)).to_contain_text("ASEAN forests")
+    page.locator("#beside input[type=search]").fill("forests")
+    expect(titles).to_have_count(1)
+    row = page.locator("#beside li")
+    row.hover()
+    row.locator(".only").click()
+    expect(page.locator("#beside .count")).to_have_text("1 of 4 documents are searched", use_inner_text=True)
+    expect(page.locator("#scope")).to_contain_text("Searching 1 of 4 documents", use_inner_text=True)
+    expect(page.locator("#beside input[type=search]")).to_have_value("forests")
+    page.locator("#beside input[type=search]").fill("")
+    expect(titles).to_have_count(4)
+    assert sorted(page.locator("#beside input[type=checkbox]").evaluate_all("boxes => boxes.map(box => box.checked)")) == [
+        False,
+        False,
+        False,
+        True,
+    ]
+    page.get_by_role("tab", name="Documents").click()
+    expect(page.locator("#document-count")).to_contain_text("1 of them are searched", use_inner_text=True)
+    page.get_by_role("tab", name="Chat").click()
+    page.locator("#beside").get_by_role("button", name="All", exact=True).click()
+    expect(page.locator("#beside .count")).to_have_text("4 of 4 documents are searched", use_inner_text=True)
+    page.locator("#beside li", has_text="mangroves").locator("input").uncheck()
+    expect(page.locator("#beside .count")).to_have_text("3 of 4 documents are searched", use_inner_text=True)
+    page.locator("#beside .title", has_text="ASEAN forests").click()
+    expect(page.locator("dialog#document .text")).to_contain_text(FORESTS)
+
+
+def test_a_phone_has_no_sideways_scroll_and_opens_the_sources_over_the_chat(visit):
+    page = visit(390, 844, reduced_motion="reduce")
+    for number, question in enumerate(("红树林？", "恶", "没有的事？"), 1):
         ask(page, question)
         expect(page.locator("#chat .question").last).to_have_text(question)
-        expect(card(page)).not_to_have_count(0)
+        expect(page.locator(f"#answer-{number} .tools")).to_be_visible()
+        expect(page.locator("#panel")).to_be_hidden()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.locator("#panel").bounding_box()["y"] >= page.locator("#composer").bounding_box()["y"]
+    page.locator("#answer-3 .to-sources").click()
+    expect(page.locator("#panel")).to_contain_text("These are only the nearest passages, not an answer.")
+    expect(page.locator("#panel")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+    expect(page.locator("#answer-3 .to-sources")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [1024, 390])
+def test_a_marker_opens_its_card_over_a_narrow_page(visit, width):
+    page = visit(width, 700, reduced_motion="reduce")
+    ask(page, "红树林？")
+    expect(page.locator("#answer-1 .tools")).to_be_visible()
+    expect(page.locator("#panel")).to_be_hidden()
+    marker = page.locator("#chat a.marker").nth(1)
+    marker.click()
+    expect(page.locator("#source-1-2")).to_be_focused()
+    expect(page.locator("#source-1-2 mark")).to_be_in_viewport(ratio=1)
+    page.locator("#panel .fold").click()
+    expect(page.locator("#panel")).to_be_hidden()
+    expect(marker).to_be_focused()
+
+
+def test_the_columns_fold_away(visit):
+    page = visit(1024, 700)
+    side, column = page.locator("#side"), page.locator("#conversations")
+    expect(column).to_be_hidden()
+    side.click()
+    expect(column).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(column).to_be_hidden()
+    wide = visit(1440, 900)
+    expect(wide.locator("#conversations")).to_be_visible()
+    expect(wide.locator("#panel")).to_be_hidden()
+    ask(wide, "forest?")
+    expect(wide.locator("#panel")).to_be_visible()
+    wide.locator("#side").click()
+    expect(wide.locator("#conversations")).to_be_hidden()
+    wide.reload()
+    expect(wide.locator("#panel mark")).to_have_text(FORESTS)
+    expect(wide.locator("#conversations")).to_be_hidden()
+
+
+def test_an_answer_is_shown_from_its_beginning(visit, pipeline):
+    page = visit(1280, 420)
+    ask(page, "红树林？")
+    expect(page.locator("#answer-1 .tools")).to_be_visible()
+    ask(page, "长 forest?")
+    expect(page.locator("#answer-2 .tools")).to_have_count(1)
+    top = page.locator("#chat .log").bounding_box()["y"]
+    assert 0 <= page.locator("#answer-2 .question").bounding_box()["y"] - top < 40
+    expect(page.locator("#answer-2 .lead")).to_be_in_viewport()
+    expect(page.locator("#answer-2 .tools")).not_to_be_in_viewport()
+    expect(page.locator("#answer-2 li")).to_have_text([f"第{number}条。" for number in range(30)])
+
+
+def test_focus_stays_where_the_reader_is(visit, pipeline):
+    page = visit(reduced_motion="reduce")
+    ask(page, "红树林？")
+    expect(card(page)).to_have_count(2)
+    ask(page, "等 forest?")
+    expect(answers(page).last).to_have_text(FORESTS[:20])
+    page.locator("#answer-1 a.marker").nth(1).focus()
+    pipeline.go_on.set()
+    expect(page.locator("#answer-2 .tools")).to_be_visible()
+    expect(page.locator("#send")).to_be_visible()
+    expect(page.locator("#answer-1 a.marker").nth(1)).to_be_focused()
+
+
+def test_how_sure_an_answer_is_opens_and_stays_open(visit):
+    page = visit()
+    ask(page, "forest?")
+    facts = page.locator("#answer-1 .facts")
+    expect(facts.locator("summary")).to_have_text("Very sure", use_inner_text=True)
+    expect(facts.locator(".confidence")).to_be_hidden()
+    facts.locator("summary").click()
+    expect(facts.locator(".confidence")).to_contain_text("Confidence 90%", use_inner_text=True)
+    ask(page, "没有的事？")
+    expect(page.locator("#answer-2 .facts summary")).to_have_text("Very likely not in the documents", use_inner_text=True)
+    expect(facts.locator(".confidence")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

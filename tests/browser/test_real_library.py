@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from window_server import served
@@ -74,6 +75,47 @@ def test_a_document_comes_in_is_asked_about_and_goes_again(visit, folder):
     ask(page, "Who founded the Blue River Fund?")
     expect(page.locator("#chat .text")).not_to_contain_text("Ada Lim")
     expect(page.locator("#panel")).not_to_contain_text("river.txt")
+
+
+DROP = """([name, text]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([text], name, { type: "text/plain" }));
+  for (const kind of ["dragover", "drop"]) {
+    document.querySelector(".log").dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+def test_a_file_dropped_on_the_chat_is_introduced_with_questions_that_it_answers(visit):
+    page = visit()
+    page.evaluate(DROP, ["hill.txt", "山丘基金\n\n山丘基金于1991年在昆明成立，总部在昆明。山丘基金保护着88处草地。\n"])
+    expect(page.locator("#arriving .results li").first).to_have_text("1 added", use_inner_text=True)
+    expect(page.locator("#beside .title").first).to_contain_text("hill.txt")
+    expect(page.locator("#beside li").first.locator(".mark")).to_be_visible()
+    expect(page.locator("#chat .question")).to_have_text(re.compile("^总结《.*》$"))
+    expect(page.locator("#chat .text")).to_contain_text("山丘基金")
+    expect(page.locator("#panel mark").first).to_be_visible()
+    offered = page.locator("#suggestions button").first
+    expect(offered).to_be_visible()
+    question = offered.inner_text()
+    offered.click()
+    expect(page.locator("#chat .question").last).to_have_text(question)
+    expect(page.locator("#stop")).to_be_hidden()
+    expect(page.locator("#answer-2 .text:not(.abstained)")).to_have_count(1)
+    open_tab(page, "Documents")
+    row = page.locator("#documents li", has_text="hill.txt")
+    row.locator("summary").click()
+    row.locator(".sure").click()
+    expect(page.locator("#documents li", has_text="hill.txt")).to_have_count(0)
+    open_tab(page, "Chat")
+    expect(page.locator("#beside li", has_text="hill.txt")).to_have_count(0)
+
+
+def test_a_file_of_an_unknown_kind_says_so_where_it_is_dropped(visit):
+    page = visit()
+    page.evaluate(DROP, ["picture.xyz", "nothing"])
+    expect(page.locator("#arriving .failures li")).to_contain_text("picture.xyz")
+    expect(page.locator("#chat .welcome")).to_be_visible()
 
 
 def test_only_chosen_documents_are_searched(visit, folder):

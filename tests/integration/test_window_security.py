@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import http.client
+import itertools
 import json
 import os
 import re
@@ -25,6 +27,7 @@ from window_server import served
 from rag.answering.reading import Reading, Sentence
 from rag.cli.options import users_from
 from rag.conversations import History
+from rag.conversations.notes import Note, Notebook
 from rag.errors import GeneratorError, LibraryError, SettingsError
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
@@ -596,23 +599,36 @@ def test_the_cookie_stays_with_the_site(behind_password):
     client.close()
 
 
-def test_a_conversation_is_saved_as_markdown_behind_a_password(behind_password, history):
+def test_conversations_and_notes_are_exported_to_their_owner_only(behind_password, history):
     answer = Answer("forest?", "forest?", "No.", "refusal", (), (), 0.1, "en")
     conversation = history.start("user:ada", "forest?").id
     history.append("user:ada", conversation, answer)
+    Notebook(history).keep("user:ada", conversation, Note("forest?", "kept", (), "mine"))
     saved = {}
     for name, password in (("ada", "river, lake"), ("lin", "hill")):
         client, _ = sign_in(behind_password, name, password)
-        components = client.get("/config").json()["components"]
-        (kept,) = (
+        exporting = [
             c["id"]
-            for c in components
-            if "markdown" in (c["props"].get("server_fns") or c["props"].get("server_functions") or ())
-        )
-        body = {"data": {"id": conversation, "visitor": "x"}, "component_id": kept, "session_hash": "s", "fn_name": "markdown"}
-        saved[name] = client.post("/gradio_api/component_server", json=body).json()
+            for c in client.get("/config").json()["components"]
+            if "exported" in (c["props"].get("server_fns") or c["props"].get("server_functions") or ())
+        ]
+        assert len(exporting) == 2
+        for kind, component in itertools.product(("conversation", "notes"), exporting):
+            # The id that a browser remembers does not make it a user.
+            wanted = {"id": conversation, "visitor": "ada", "kind": kind, "form": "txt", "style": "apa", "language": "en"}
+            body = {"data": wanted, "component_id": component, "session_hash": "s", "fn_name": "exported"}
+            file = client.post("/gradio_api/component_server", json=body).json()
+            saved.setdefault((name, kind), []).append(base64.b64decode(file["data"]).decode() if file else "")
+        for wrong in ({}, [], None, {**wanted, "form": "../x"}, {**wanted, "kind": "notes", "id": ["x"]}):
+            body = {"data": wrong, "component_id": exporting[0], "session_hash": "s", "fn_name": "exported"}
+            assert client.post("/gradio_api/component_server", json=body).json() == {}
         client.close()
-    assert saved == {"ada": history.to_markdown("user:ada", conversation), "lin": ""}
+    assert saved == {
+        ("ada", "conversation"): ["forest?\n\nforest?\n\nNo.\n"] * 2,
+        ("ada", "notes"): ["forest?\n\nforest?\nmine\n\nkept\n"] * 2,
+        ("lin", "conversation"): ["", ""],
+        ("lin", "notes"): ["", ""],
+    }
 
 
 def test_sign_in_slows_down_after_failures():

@@ -21,7 +21,8 @@ from refusals import files_no_larger_than, refused
 
 import rag.conversations
 from rag.cli.output import json_lines
-from rag.conversations import Feedback, History, questions
+from rag.conversations import Feedback, History
+from rag.conversations.rated_questions import questions
 from rag.errors import ConversationNotFoundError
 from rag.evaluation.questions import question_set
 from rag.evaluation.questions.question_set import Question
@@ -425,7 +426,7 @@ def test_an_answer_that_is_not_utf_8_is_damage(history: History) -> None:
         (foreign, "damaged"),
         (without_tables, "damaged"),
         (lambda file: set_version(file, 0), "damaged"),
-        (lambda file: set_version(file, 2), "newer version"),
+        (lambda file: set_version(file, 3), "newer version"),
         (lambda file: (file.unlink(), file.mkdir()), "permissions"),
     ],
 )

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import rag.texts
+import ui.chat_texts
 import ui.texts
 from rag.texts import Words
 
@@ -42,7 +43,7 @@ def texts_of(module: ModuleType) -> Iterator[tuple[str, Words]]:
             yield from texts_in(value, f"{module.__name__}.{name}")
 
 
-TEXTS = dict(text for module in (rag.texts, ui.texts) for text in texts_of(module))
+TEXTS = dict(text for module in (rag.texts, ui.texts, ui.chat_texts) for text in texts_of(module))
 
 
 def places(text: str) -> list[tuple[str, str]]:

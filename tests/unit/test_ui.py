@@ -10,6 +10,7 @@ import pytest
 from html_page import HOSTILE, Reader
 
 from rag.conversations import Conversation, History
+from rag.conversations.notes import Note
 from rag.errors import DocumentNotFoundError, QuestionError, YinjuError
 from rag.library.library import AddResult
 from rag.types import Answer, Chunk, Citation, Document, Done, Edit, Retrieved, SearchResult, TextDelta
@@ -20,6 +21,11 @@ from ui.rendering import Turn
 from ui.serving import Address, serve
 from ui.viewer import shown
 from ui.viewer.shown import Request
+from ui.views import answers, chat_log
+from ui.views.column import A_PAGE, Wanted, column, matching
+from ui.views.conversations import conversations
+from ui.views.notebook import notebook
+from ui.views.suggestions import suggestions
 
 TEXT = "标题\n一开始说了别的。东盟有42%的红树林。后来又说了别的。\n下一段。"
 QUOTE = "东盟有42%的红树林。"
@@ -74,7 +80,7 @@ class FakePipeline:
 
 
 def test_a_marker_leads_to_its_card():
-    page = Reader(rendering.answer_text(3, answer()))
+    page = Reader(answers.face(3, answer()))
     (link,) = page.attributes("a")
     assert link["href"] == "#source-3-1"
     assert page.inside["a"] == ["[1]"]
@@ -83,27 +89,28 @@ def test_a_marker_leads_to_its_card():
 
 
 def test_a_marker_without_a_citation_stays_text():
-    page = Reader(rendering.answer_text(1, answer(text="见原文注释[12]。[1]")))
+    page = Reader(answers.face(1, answer(text="见原文注释[12]。[1]")))
     assert [link["href"] for link in page.attributes("a")] == ["#source-1-1"]
     assert "见原文注释[12]。" in page.text
 
 
 def test_a_marker_stays_on_the_line_of_its_sentence():
-    english = Reader(rendering.answer_text(1, answer(text="It is so. [1]"))).inside["p"][0]
+    english = Reader(answers.face(1, answer(text="It is so. [1]"))).inside["p"][0]
     assert english == "It is so.\N{NO-BREAK SPACE}[1]"
-    chinese = Reader(rendering.answer_text(1, answer(text="如此。[1]"))).inside["p"][0]
+    chinese = Reader(answers.face(1, answer(text="如此。[1]"))).inside["p"][0]
     assert chinese == "如此。\N{WORD JOINER}[1]"
 
 
 def test_confidence_is_shown():
-    page = Reader(rendering.answer_text(1, replace(answer(), timings={"retrieve": 0.25, "read": 0.5, "total": 1.0})))
+    page = Reader(answers.face(1, replace(answer(), timings={"retrieve": 0.25, "read": 0.5, "total": 1.0})))
     assert "把握 Confidence 88%" in page.text
+    assert page.inside["summary"] == ["有把握 Sure"]
     assert page.inside["li"] == ["查找 Searched 0.25 s", "阅读 Read 0.50 s", "组织回答 Wrote 0.25 s"]
 
 
 def test_an_abstention_is_marked_as_one():
-    abstained = rendering.answer_text(1, answer("文档没有提到。", (), abstained=True))
-    assert Reader(abstained).attributes("p")[0]["class"] == "text abstained"
+    abstained = answers.face(1, answer("文档没有提到。", (), abstained=True))
+    assert Reader(abstained).attributes("div")[0]["class"] == "text abstained refusal"
 
 
 # -- the sources ------------------------------------------------------------------------------------------------------
@@ -259,8 +266,8 @@ HOSTILE_ANSWER = Answer(
 @pytest.mark.parametrize(
     "page",
     [
-        rendering.chat([Turn(HOSTILE, rendering.answer_text(1, HOSTILE_ANSWER))]),
-        rendering.chat([Turn(HOSTILE, rendering.unfinished(HOSTILE))]),
+        chat_log.chat([Turn(HOSTILE, answers.face(1, HOSTILE_ANSWER))]),
+        chat_log.chat([Turn(HOSTILE, rendering.unfinished(HOSTILE))]),
         rendering.problem(HOSTILE),
         rendering.sources(1, HOSTILE_ANSWER, lambda _: HOSTILE_DOCUMENT),
         rendering.sources(1, replace(HOSTILE_ANSWER, citations=(), kind="refusal"), find_document),
@@ -268,9 +275,12 @@ HOSTILE_ANSWER = Answer(
         shown.heading(HOSTILE_DOCUMENT),
         shown.hits(HOSTILE_DOCUMENT, HOSTILE),
         shown.text_part(HOSTILE_TABLE, Request("d1"))["html"],
-        rendering.conversations([Conversation("1", HOSTILE, "")], ""),
+        conversations([Conversation("1", HOSTILE, "")], ""),
         document_list.table([Summary()], None, Shelf()),
         document_list.table([Summary()], None, Shelf(f"x{HOSTILE}")),
+        column([Summary()], None, Wanted()),
+        notebook([Note(HOSTILE, HOSTILE, HOSTILE_ANSWER.citations, HOSTILE, 1)], HOSTILE),
+        suggestions([HOSTILE], following=True),
         document_list.added([AddResult("a.txt", "failed", reason=HOSTILE)]),
         document_list.adding([], HOSTILE, 1, 2, 0.5),
         document_list.cleaned(replace(HOSTILE_DOCUMENT, edits=(Edit(0, HOSTILE, "", HOSTILE),))),
@@ -288,6 +298,9 @@ HOSTILE_ANSWER = Answer(
         "conversations",
         "documents",
         "no documents",
+        "documents beside the chat",
+        "notebook",
+        "suggestions",
         "failed file",
         "file in hand",
         "cleaned",
@@ -326,9 +339,7 @@ def test_a_turn_grows_until_it_is_whole():
     assert {turn.question for turn in turns} == {"红树林?"}
     assert [texts.SEARCHING.english in turns[0].answer, texts.READING.english in turns[1].answer] == [True, True]
     assert Reader(turns[2].answer).inside["p"] == [QUOTE]
-    assert turns[-1] == Turn(
-        "红树林?", rendering.answer_text(1, answer()), rendering.sources(1, answer(), find_document), answer()
-    )
+    assert turns[-1] == Turn("红树林?", answers.face(1, answer()), rendering.sources(1, answer(), find_document), answer())
     assert [turn.sources for turn in turns[:-1]] == [""] * (len(turns) - 1)
 
 
@@ -517,3 +528,53 @@ def test_importing_does_no_work():
     code = "import sys, ui.chat, ui.serving; print([m for m in ('gradio', 'uvicorn', 'fastapi', 'torch', 'numpy') if m in sys.modules])"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert finished.stdout == "[]\n"
+
+
+# -- the documents beside the chat ------------------------------------------------------------------------------------
+
+MANY = [
+    replace(TWO[0], id=str(number), title=f"题{number:04}", source=f"/a/{number}.txt", published=f"20{number % 24:02}-01-01")
+    for number in range(1000)
+]
+
+
+def test_a_thousand_documents_are_listed_a_page_at_a_time():
+    wanted = Wanted(page=3)
+    shown = column(MANY, ["7"], wanted)
+    page = Reader(shown)
+    assert len(page.attributes("li")) == A_PAGE
+    assert "提问时查找 1 / 1000 份文档" in page.text
+    assert "第 151–200 个，共 1000 个" in page.text
+    assert len(shown.encode()) < 60_000
+    wanted.page = 10_000
+    assert len(Reader(column(MANY, None, wanted)).attributes("li")) == A_PAGE
+    assert wanted.page == 19
+
+
+def test_documents_are_found_by_all_words_and_ordered():
+    assert [each.id for each in matching(TWO, Wanted())] == ["2", "1"]
+    assert [each.id for each in matching(TWO, Wanted(order="date"))] == ["2", "1"]
+    assert [each.id for each in matching(TWO, Wanted(query="新华 甲"))] == ["1"]
+    assert [each.id for each in matching(TWO, Wanted(query="何立群"))] == ["2"]
+    assert matching(TWO, Wanted(query="甲 乙")) == []
+    assert [each.id for each in matching(TWO, Wanted(language="en"))] == ["2"]
+
+
+def test_a_search_with_values_of_no_kind_is_harmless():
+    wanted = Wanted(page=4)
+    wanted.find({"query": "x" * 1000, "order": ["title"], "language": "<b>"})
+    assert (len(wanted.query), wanted.order, wanted.language, wanted.page) == (200, "newest", "", 0)
+
+
+def test_new_documents_are_marked():
+    page = Reader(column(TWO, None, Wanted(new=frozenset({"2"}))))
+    assert page.inside["b"] == ["新 new"]
+
+
+def test_suggestions_in_two_languages_are_shown_in_that_of_the_page():
+    page = Reader(suggestions(["红树林有多少？", "How many mangroves?"], following=True))
+    shown = [attributes["lang"] for attributes in page.attributes("div")]
+    assert shown == ["zh-Hans", "en"]
+    assert [attributes["data-ask"] for attributes in page.attributes("button")] == ["红树林有多少？", "How many mangroves?"]
+    assert "lang" not in Reader(suggestions(["红树林有多少？"], following=False)).attributes("div")[0]
+    assert suggestions([], following=True) == ""

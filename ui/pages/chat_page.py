@@ -10,17 +10,26 @@ import gradio as gr
 from rag.errors import YinjuError
 from ui import rendering, texts
 from ui.chat import Chat, Pipeline, answering
+from ui.pages.column_page import DocumentsColumn
+from ui.pages.notes_page import NotesPart
 from ui.parts import QUIET, html
-from ui.security import USER
+from ui.security import owner_of
+from ui.views import chat_log
+from ui.views.conversations import conversations
+from ui.views.suggestions import examples as example_questions
+from ui.views.suggestions import suggestions
 
 if TYPE_CHECKING:
     from rag.conversations import History
     from ui.labels import Labels
 
 _MAX_AT_ONCE = 8
+_MAX_SUGGESTING = 2
 _MAX_NOTE_LENGTH = 500
+_MAX_SEARCH = 200
 _CONVERSATIONS_A_PAGE = 100
-_FOCUS = "() => { if (matchMedia('(hover: hover)').matches) document.querySelector('#question textarea').focus(); }"
+_FOCUS = "() => window.yinju.focusQuestion()"
+_FOCUS_UNLESS_ELSEWHERE = "() => window.yinju.focusQuestion({ unlessElsewhere: true })"
 _ARRIVE = "() => [window.yinju.visitor(), window.yinju.conversation()]"
 
 Updates = dict[Any, Any]
@@ -29,7 +38,9 @@ Updates = dict[Any, Any]
 class ChatPage:
     """The page's components and event handlers. Must be created inside a `gr.Blocks`."""
 
-    def __init__(self, pipeline: Pipeline, history: History, labels: Labels, chosen: list[gr.State], blocks: gr.Blocks) -> None:
+    def __init__(
+        self, pipeline: Pipeline, history: History, labels: Labels, chosen: list[gr.State], *, tab: gr.Tab, blocks: gr.Blocks
+    ) -> None:
         """Builds the page.
 
         Args:
@@ -38,29 +49,28 @@ class ChatPage:
             labels: Takes the texts on components.
             chosen: The visitor's choices: the ids of the documents to search, None for all; and the pipeline with the visitor's
                 settings, None for the given one.
+            tab: The tab that the page is on.
             blocks: The window.
         """
-        self._pipeline, self._history = pipeline, history
-        present = {rendering.file_name(document.source) for document in pipeline.library.documents()}
-        tried = [example.question for example in texts.EXAMPLES if example.file_name in present]
-        self._has_examples = bool(tried)
-        self._build(labels, tried)
+        self._pipeline, self._history, self._tab = pipeline, history, tab
+        self._build(labels)
         self._connect(blocks, chosen)
 
-    def _build(self, labels: Labels, tried: list[str]) -> None:
+    def _build(self, labels: Labels) -> None:
         self.session: gr.State = gr.State(Chat())
         # Filled in by the browser on loading: the visitor's id, and the conversation that was open.
         self._visitor = gr.Textbox(visible=False)
         self._opened = gr.Textbox(visible=False)
         with gr.Row(elem_id="window"):
             with gr.Column(elem_id="conversations", scale=0, min_width=200):
+                self.column = DocumentsColumn(self._pipeline.library)
                 self._new = labels.on(gr.Button(size="sm", elem_id="new"), value=texts.NEW)
-                self._kept = html(rendering.conversations((), ""), "kept", server_functions=[self._markdown(self._history)])
+                self._notes = NotesPart(self._history, self._pipeline.library, render=False)
+                self._kept = html(conversations((), ""), "kept", server_functions=[self._notes.exported])
             with gr.Column(elem_id="left", scale=3, min_width=320):
-                self._log = html(rendering.chat(()), "chat")
-                with gr.Column(elem_id="examples", scale=0, visible=self._has_examples) as self._examples:
-                    gr.HTML(f"<p>{rendering.both(texts.TRY)}</p>", apply_default_css=False)
-                    self._tries = [gr.Button(example, size="sm") for example in tried]
+                self._log = html(chat_log.chat(()), "chat")
+                self.column.arriving.render()
+                self._suggestions = html("", "suggestions")
                 self._editing = html("", "editing")
                 self.scope = html("", "scope")
                 with gr.Row(elem_id="composer"):
@@ -74,6 +84,7 @@ class ChatPage:
                     self._send = labels.on(gr.Button(variant="primary", elem_id="send", scale=0), value=texts.ASK)
                     self._stop = labels.on(gr.Button(elem_id="stop", scale=0, visible=False), value=texts.STOP)
             self._panel = html(rendering.panel(()), "panel")
+            self._notes.shown.render()
 
     def _connect(self, blocks: gr.Blocks, chosen: list[gr.State]) -> None:
         session, question, log, kept = self.session, self._question, self._log, self._kept
@@ -82,47 +93,56 @@ class ChatPage:
             log,
             self._panel,
             question,
-            self._examples,
+            self._suggestions,
             kept,
             self._editing,
             self._send,
             self._stop,
+            self._notes.shown,
         ]
+        self._notes.connect(session, log, self._panel)
         asking: dict[str, Any] = {"concurrency_limit": _MAX_AT_ONCE, "concurrency_id": "asking", **QUIET}
+        suggesting: dict[str, Any] = {"concurrency_limit": _MAX_SUGGESTING, "concurrency_id": "suggesting", **QUIET}
+        suggest: Any = {"fn": self._suggest, "inputs": [session], "outputs": [self._suggestions], **suggesting}
         # A question that is sent while another is answered waits for it.
-        gr.on(
+        asked = gr.on(
             [question.submit, self._send.click],
             self._ask,
             [question, session, *chosen],
             outputs,
             trigger_mode="always_last",
             **asking,
-        ).then(None, js=_FOCUS, **QUIET)
-        for example in self._tries:
-            example.click(None, example, question, js="(text) => text", **QUIET).then(
-                None, js="() => document.getElementById('send').click()", **QUIET
-            )
-        log.retry(self._retry, [session, *chosen], outputs, **asking)
+        )
+        asked.then(None, js=_FOCUS_UNLESS_ELSEWHERE, **QUIET)
+        asked.then(**suggest)
+        log.retry(self._retry, [session, *chosen], outputs, **asking).then(**suggest)
         log.edit(self._edit, [session], outputs, queue=False, **QUIET).then(None, js=_FOCUS, **QUIET)
         log.like(self._rate, [session], outputs, queue=False, **QUIET)
         self._editing.clear(self._cancel, [session], outputs, queue=False, **QUIET)
         self._stop.click(_stop, [session], None, queue=False, **QUIET)
-        self._new.click(self._start_new, [session], outputs, queue=False, **QUIET).then(None, js=_FOCUS, **QUIET)
+        started = self._new.click(self._start_new, [session], outputs, queue=False, **QUIET)
+        started.then(None, js=_FOCUS, **QUIET)
+        started.then(**suggest)
         kept.select(self._open, [session], outputs, queue=False, **QUIET)
         kept.edit(self._rename, [session], outputs, queue=False, **QUIET)
         kept.input(self._turn_page, [session], outputs, queue=False, **QUIET)
         kept.delete(self._delete, [session], outputs, queue=False, **QUIET)
-        blocks.load(self._arrive, [self._visitor, self._opened, session], outputs, js=_ARRIVE, queue=False, **QUIET).then(
-            None, js="() => { document.documentElement.dataset.arrived = true; }", **QUIET
-        )
+        kept.undo(self._undo, [session], outputs, queue=False, **QUIET)
+        kept.like(self._pin, [session], outputs, queue=False, **QUIET)
+        kept.submit(self._find, [session], outputs, queue=False, **QUIET)
+        came = self.column.connect(chosen[0], self.scope, self._tab, blocks)
+        came.then(self._introduce, [self.column.arrived, session], outputs, **QUIET).then(**suggest)
+        arrived = blocks.load(self._arrive, [self._visitor, self._opened, session], outputs, js=_ARRIVE, queue=False, **QUIET)
+        arrived.then(None, js="() => { document.documentElement.dataset.arrived = true; }", **QUIET)
+        arrived.then(**suggest)
 
     def _shown(self, chat: Chat) -> Updates:
         busy = bool(chat.turns) and not chat.turns[-1].finished
         return {
             self.session: chat,
-            self._log: rendering.chat(chat.turns, chat.conversation),
+            self._log: chat_log.chat(chat.turns, chat.conversation),
             self._panel: rendering.panel(chat.turns),
-            self._examples: gr.Column(visible=self._has_examples and not chat.turns),
+            self._suggestions: suggestions(chat.suggested, following=bool(chat.turns)),
             self._editing: rendering.editing(chat.editing),
             self._send: gr.Button(visible=not busy),
             self._stop: gr.Button(visible=busy),
@@ -130,17 +150,24 @@ class ChatPage:
 
     def _with_list(self, chat: Chat) -> Updates:
         """Updates the page and the list of conversations."""
-        total, conversations = 0, []
+        total, listed = 0, []
         try:
             if chat.owner:
-                total = self._history.count(chat.owner)
+                total = self._history.count(chat.owner, chat.containing)
                 chat.page = max(0, min(chat.page, (total - 1) // _CONVERSATIONS_A_PAGE))
                 first = chat.page * _CONVERSATIONS_A_PAGE
-                conversations = self._history.conversations(chat.owner, first, _CONVERSATIONS_A_PAGE)
+                listed = self._history.conversations(chat.owner, first, _CONVERSATIONS_A_PAGE, chat.containing)
         except YinjuError as error:
             gr.Warning(rendering.error(str(error)))
-        shown = rendering.conversations(conversations, chat.conversation, chat.page * _CONVERSATIONS_A_PAGE, total)
-        return self._shown(chat) | {self._kept: shown}
+        shown = conversations(
+            listed,
+            chat.conversation,
+            chat.page * _CONVERSATIONS_A_PAGE,
+            total,
+            deleted=chat.deleted.conversation.title if chat.deleted else "",
+            searched=bool(chat.containing),
+        )
+        return self._shown(chat) | {self._kept: shown, self._notes.shown: self._notes.of(chat)}
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -166,6 +193,7 @@ class ChatPage:
         yield from self._answer(question, chat, documents, adjusted or self._pipeline)
 
     def _answer(self, question: str, chat: Chat, documents: list[str] | None, pipeline: Pipeline) -> Iterator[Updates]:
+        chat.forget_suggestions()
         earlier, times_changed = chat.turns, chat.times_changed
         chat.stop.clear()
         for turn in answering(pipeline, question, earlier, chat.stop, documents):
@@ -197,11 +225,36 @@ class ChatPage:
             self._try(lambda: chat.rate(number, liked, note, self._history))
         return self._shown(chat)
 
+    # -- suggestions --------------------------------------------------------------------------------------------------
+
+    def _introduce(self, documents: list[str], chat: Chat) -> Updates:
+        """Begins a conversation with the summary of a document that came in."""
+        if len(documents) == 1:
+            self._try(lambda: chat.introduce(documents[0], self._pipeline, self._history))
+        return self._with_list(chat)
+
+    def _suggest(self, chat: Chat) -> Iterator[str]:
+        """Shows the questions that can be asked next: examples at once, others when they have been tried."""
+        examples = [] if chat.turns else self._examples()
+        if not chat.turns and not chat.suggested:
+            yield suggestions(examples, following=False)
+        if not examples:
+            chat.suggest(self._pipeline)
+        else:
+            chat.suggested = examples
+        yield suggestions(chat.suggested, following=bool(chat.turns))
+
+    def _examples(self) -> list[str]:
+        try:
+            return example_questions(rendering.file_name(each.source) for each in self._pipeline.library.documents())
+        except YinjuError:
+            return []
+
     # -- conversations ------------------------------------------------------------------------------------------------
 
     def _arrive(self, visitor: str, opened: str, chat: Chat, request: gr.Request) -> Updates:
         """Opens the conversation that the visitor left open."""
-        chat.owner = _owner(visitor, request)
+        chat.owner = owner_of(visitor, request)
         if opened and chat.owner:
             try:
                 chat.open(opened, self._history, self._pipeline.library)
@@ -228,9 +281,19 @@ class ChatPage:
         return self._with_list(chat)
 
     def _delete(self, chat: Chat, event: gr.EventData) -> Updates:
-        self._try(lambda: self._history.delete(chat.owner, _id(event)))
-        if _id(event) == chat.conversation:
-            chat.start_new()
+        self._try(lambda: chat.delete(_id(event), self._history))
+        return self._with_list(chat)
+
+    def _undo(self, chat: Chat) -> Updates:
+        self._try(lambda: chat.undo_delete(self._history))
+        return self._with_list(chat)
+
+    def _pin(self, chat: Chat, event: gr.EventData) -> Updates:
+        self._try(lambda: self._history.pin(chat.owner, _id(event), bool(event._data.get("pinned"))))
+        return self._with_list(chat)
+
+    def _find(self, chat: Chat, event: gr.EventData) -> Updates:
+        chat.containing, chat.page = str(event._data.get("containing", ""))[:_MAX_SEARCH].strip(), 0
         return self._with_list(chat)
 
     @staticmethod
@@ -240,27 +303,6 @@ class ChatPage:
             change()
         except YinjuError as error:
             gr.Warning(rendering.error(str(error)))
-
-    # -- called by the page's script ----------------------------------------------------------------------------------
-
-    @staticmethod
-    def _markdown(history: History) -> Callable[[Any, gr.Request], str]:
-        def markdown(wanted: Any, request: gr.Request) -> str:
-            """Returns a conversation as Markdown: `{"id": …, "visitor": …}`; empty if it is not the visitor's."""
-            try:
-                return history.to_markdown(_owner(str(wanted["visitor"]), request), str(wanted["id"]))
-            except (YinjuError, KeyError, TypeError):
-                return ""
-
-        return markdown
-
-
-def _owner(visitor: str, request: Any) -> str:
-    """Returns the owner of conversations: the signed-in user, else the id that the browser remembers, else empty."""
-    # Gradio wraps the request of an event, but not that of a server function.
-    request = getattr(request, "request", request)
-    name = request.scope.get(USER)
-    return f"user:{name}" if name else f"visitor:{visitor}" if visitor else ""
 
 
 def _stop(chat: Chat) -> None:

@@ -98,6 +98,11 @@ class DocumentsPage:
         self._within.input(self._choose_collections, [self._within, shelf], everything, **at_once)
         keep.select(self._keep_files, state, everything, **at_once)
         blocks.load(self._show, state, everything, **at_once)
+        self._everything, self._at_once = everything, at_once
+
+    def show_on(self, tab: gr.Tab) -> None:
+        """Shows the documents again whenever the tab is opened, as the documents to search are also chosen beside the chat."""
+        tab.select(self._show, [self._chosen, self._shelf], self._everything, **self._at_once)
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 

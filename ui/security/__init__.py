@@ -4,5 +4,6 @@ from ui.security.guard import USER, Guard, Limits
 from ui.security.hosts import LOOPBACK, AllowedHosts
 from ui.security.sign_in import SignInDelays
 from ui.security.uploads import Uploads
+from ui.security.visitors import owner_of
 
-__all__ = ["LOOPBACK", "USER", "AllowedHosts", "Guard", "Limits", "SignInDelays", "Uploads"]
+__all__ = ["LOOPBACK", "USER", "AllowedHosts", "Guard", "Limits", "SignInDelays", "Uploads", "owner_of"]

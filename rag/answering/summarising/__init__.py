@@ -65,6 +65,18 @@ def summarise(request: Request) -> Response | None:
     return _of_one(named.documents[0], part, request)
 
 
+def of_document(request: Request, document_id: str) -> Response:
+    """Summarises the document with an id.
+
+    Raises:
+        DocumentNotFoundError: No document has this id.
+    """
+    document = request.library.document(document_id)
+    return _of_one(document, None, request) or Response.of_text(
+        texts.NOTHING_TO_SUMMARISE.in_language(request.language, document.title)
+    )
+
+
 def _subject(question: str) -> str:
     """Returns the words that name the document: those that are not of the wish for a summary."""
     points = _POINTS_EN.sub(" ", _POINTS_ZH.sub(" ", question))
@@ -88,7 +100,7 @@ def wanted_points(question: str) -> int:
     return 0
 
 
-def _of_one(summary: DocumentSummary, part: Part | None, request: Request) -> Response | None:
+def _of_one(summary: DocumentSummary | Document, part: Part | None, request: Request) -> Response | None:
     library, language = request.library, request.language
     passages = passages_of(library, summary.id)
     document = passages.document

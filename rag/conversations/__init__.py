@@ -5,17 +5,16 @@ Deleting the file deletes nothing else.
 
 from __future__ import annotations
 
-import hashlib
+import json
 import re
 import sqlite3
 import threading
-import unicodedata
 import uuid
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rag import private
 from rag.errors import ConversationNotFoundError, LibraryError
@@ -25,7 +24,7 @@ from rag.types import Answer, as_markdown_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 # Row numbers give the order, since the clock may be turned back.
 _SCHEMA = """
 CREATE TABLE conversations (
@@ -41,8 +40,20 @@ CREATE TABLE feedback (
     liked INTEGER NOT NULL, note TEXT NOT NULL
 );
 """
+# Since version 2. A reader of an older file has them empty, in memory.
+_NOTES = """
+CREATE{temporary} TABLE notes (
+    row INTEGER PRIMARY KEY AUTOINCREMENT, conversation_id TEXT NOT NULL{reference}, place REAL NOT NULL, note TEXT NOT NULL
+);
+CREATE{temporary} TABLE pins (conversation_id TEXT PRIMARY KEY{reference})
+"""
 _WAIT_SECONDS = 10.0
 _MAX_TITLE = 60
+_PINNED = "SELECT 1 FROM pins p WHERE p.conversation_id = c.id"
+_CONTAINING = (
+    "owner = ? AND (? = '' OR instr(lower(title), ?) OR EXISTS "
+    "(SELECT 1 FROM turns t WHERE t.conversation_id = c.id AND instr(lower(t.answer), ?) AND instr(lower(json_extract(t.answer, '$.question', '$.text')), ?)))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,17 @@ class Conversation:
     id: str
     title: str
     changed: str
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A deleted conversation, from which `History.restore` makes it again."""
+
+    conversation: Conversation
+    answers: tuple[Answer, ...]
+    feedback: dict[int, Feedback]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +109,33 @@ class History:
 
     # -- conversations ------------------------------------------------------------------------------------------------
 
-    def conversations(self, owner: str, first: int = 0, most: int | None = None) -> list[Conversation]:
-        """Returns at most `most` of an owner's conversations, all when None, the last changed first, from place `first` on."""
+    def conversations(self, owner: str, first: int = 0, most: int | None = None, containing: str = "") -> list[Conversation]:
+        """Returns at most `most` of an owner's conversations, all when None, from place `first` on.
+
+        Pinned ones come first, then those that were changed last. With `containing`, only those with this text in their title or in a
+        question or answer, ignoring the case of Latin letters.
+        """
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT id, title, changed FROM conversations WHERE owner = ? ORDER BY changed DESC, row DESC LIMIT ? OFFSET ?",
-                (owner, -1 if most is None else most, first),
+                f"SELECT id, title, changed, EXISTS ({_PINNED}) AS pinned FROM conversations c WHERE {_CONTAINING} "
+                "ORDER BY pinned DESC, changed DESC, row DESC LIMIT ? OFFSET ?",
+                (*_terms(owner, containing), -1 if most is None else most, first),
             )
-            return [Conversation(*row) for row in rows]
+            return [Conversation(identity, title, changed, bool(pinned)) for identity, title, changed, pinned in rows]
 
-    def count(self, owner: str) -> int:
-        """Returns the number of an owner's conversations."""
+    def count(self, owner: str, containing: str = "") -> int:
+        """Returns the number of an owner's conversations, as `conversations` finds them."""
         with self._transaction() as connection:
-            (number,) = connection.execute("SELECT count(*) FROM conversations WHERE owner = ?", (owner,)).fetchone()
+            query = f"SELECT count(*) FROM conversations c WHERE {_CONTAINING}"
+            (number,) = connection.execute(query, _terms(owner, containing)).fetchone()
             return int(number)
+
+    def pin(self, owner: str, conversation_id: str, pinned: bool) -> None:
+        """Puts a conversation before the others, or back among them."""
+        with self.conversation(owner, conversation_id, to_write=True) as connection:
+            connection.execute("DELETE FROM pins WHERE conversation_id = ?", (conversation_id,))
+            if pinned:
+                connection.execute("INSERT INTO pins (conversation_id) VALUES (?)", (conversation_id,))
 
     def start(self, owner: str, title: str) -> Conversation:
         """Starts a conversation without answers. Its title is cut to one line of at most 60 characters."""
@@ -114,22 +149,54 @@ class History:
 
     def rename(self, owner: str, conversation_id: str, title: str) -> None:
         """Gives a conversation another title, cut as in `start`."""
-        with self._conversation(owner, conversation_id, to_write=True) as connection:
+        with self.conversation(owner, conversation_id, to_write=True) as connection:
             connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (_one_line(title), conversation_id))
 
-    def delete(self, owner: str, conversation_id: str) -> None:
-        """Deletes a conversation with its answers and their feedback."""
-        with self._conversation(owner, conversation_id, to_write=True) as connection:
+    def delete(self, owner: str, conversation_id: str) -> Deleted:
+        """Deletes a conversation with its answers, their feedback and its notes; returns what `restore` needs."""
+        with self.conversation(owner, conversation_id, to_write=True) as connection:
+            query = f"SELECT id, title, changed, EXISTS ({_PINNED}) FROM conversations c WHERE id = ?"
+            identity, title, changed, pinned = connection.execute(query, (conversation_id,)).fetchone()
+            turns = _turns(connection, conversation_id)
+            notes = connection.execute("SELECT note FROM notes WHERE conversation_id = ? ORDER BY place", (conversation_id,))
+            deleted = Deleted(
+                Conversation(identity, title, changed, bool(pinned)),
+                tuple(turn.answer for turn in turns),
+                {number: turn.feedback for number, turn in enumerate(turns, 1) if turn.feedback},
+                tuple(note for (note,) in notes),
+            )
             connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+        return deleted
+
+    def restore(self, owner: str, deleted: Deleted) -> Conversation:
+        """Makes a deleted conversation again, under another id and as of now."""
+        made = self.start(owner, deleted.conversation.title)
+        for answer in deleted.answers:
+            self.append(owner, made.id, answer)
+        for number, feedback in deleted.feedback.items():
+            self.rate(owner, made.id, number, feedback)
+        with self.conversation(owner, made.id, to_write=True) as connection:
+            connection.executemany(
+                "INSERT INTO notes (conversation_id, place, note) VALUES (?, ?, ?)",
+                [(made.id, place, note) for place, note in enumerate(deleted.notes)],
+            )
+        if deleted.conversation.pinned:
+            self.pin(owner, made.id, pinned=True)
+        return made
+
+    def title(self, owner: str, conversation_id: str) -> str:
+        """Returns the title of a conversation."""
+        with self.conversation(owner, conversation_id) as connection:
+            (title,) = connection.execute("SELECT title FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
+            return str(title)
 
     def to_markdown(self, owner: str, conversation_id: str) -> str:
         """Returns a conversation as Markdown: its title, and each question with its answer and numbered sources.
 
         Questions and the texts of documents are escaped, so that nothing in them is taken for Markdown.
         """
-        with self._conversation(owner, conversation_id) as connection:
-            (title,) = connection.execute("SELECT title FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
-            answers = [turn.answer for turn in _turns(connection, conversation_id)]
+        title = self.title(owner, conversation_id)
+        answers = self.answers(owner, conversation_id)
         parts = [f"## {as_markdown_text(answer.question)}\n\n{answer.to_markdown()}" for answer in answers]
         return "\n\n".join((f"# {as_markdown_text(title)}", *parts)) + "\n"
 
@@ -137,12 +204,12 @@ class History:
 
     def answers(self, owner: str, conversation_id: str) -> list[Answer]:
         """Returns the answers of a conversation, in the order of their numbers."""
-        with self._conversation(owner, conversation_id) as connection:
+        with self.conversation(owner, conversation_id) as connection:
             return [turn.answer for turn in _turns(connection, conversation_id)]
 
     def append(self, owner: str, conversation_id: str, answer: Answer) -> int:
         """Adds an answer, and returns its number."""
-        with self._conversation(owner, conversation_id, to_write=True) as connection:
+        with self.conversation(owner, conversation_id, to_write=True) as connection:
             connection.execute(
                 "INSERT INTO turns (conversation_id, answer) VALUES (?, ?)", (conversation_id, _storable(answer.to_json()))
             )
@@ -151,7 +218,7 @@ class History:
 
     def cut(self, owner: str, conversation_id: str, number: int) -> None:
         """Deletes the answer with this number and all after it, with their feedback."""
-        with self._conversation(owner, conversation_id, to_write=True) as connection:
+        with self.conversation(owner, conversation_id, to_write=True) as connection:
             turns = _turns(connection, conversation_id)[max(number, 1) - 1 :]
             if turns:
                 connection.execute("DELETE FROM turns WHERE conversation_id = ? AND row >= ?", (conversation_id, turns[0].row))
@@ -161,7 +228,7 @@ class History:
 
     def feedback(self, owner: str, conversation_id: str) -> dict[int, Feedback]:
         """Returns the feedback by the numbers of the answers. Answers without feedback are absent."""
-        with self._conversation(owner, conversation_id) as connection:
+        with self.conversation(owner, conversation_id) as connection:
             turns = _turns(connection, conversation_id)
         return {number: turn.feedback for number, turn in enumerate(turns, 1) if turn.feedback}
 
@@ -171,7 +238,7 @@ class History:
         Raises:
             LibraryError: There is no answer with that number.
         """
-        with self._conversation(owner, conversation_id, to_write=True) as connection:
+        with self.conversation(owner, conversation_id, to_write=True) as connection:
             turns = dict(enumerate(_turns(connection, conversation_id), 1))
             if number not in turns:
                 raise LibraryError("this answer was deleted; open the conversation again")
@@ -193,8 +260,12 @@ class History:
     # -- the file -----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _conversation(self, owner: str, conversation_id: str, *, to_write: bool = False) -> Iterator[sqlite3.Connection]:
-        """Opens a transaction on one of the owner's conversations."""
+    def conversation(self, owner: str, conversation_id: str, *, to_write: bool = False) -> Iterator[sqlite3.Connection]:
+        """Opens a transaction on one of the owner's conversations.
+
+        Raises:
+            ConversationNotFoundError: It is deleted or belongs to another owner.
+        """
         # A missing file is not created only to find nothing in it.
         with self._transaction(to_write=to_write and self._exists()) as connection:
             found = connection.execute("SELECT 1 FROM conversations WHERE id = ? AND owner = ?", (conversation_id, owner))
@@ -214,7 +285,7 @@ class History:
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute("PRAGMA secure_delete = ON")
                 connection.execute("BEGIN IMMEDIATE" if to_write else "BEGIN")
-                self._prepare(connection)
+                self._prepare(connection, to_write)
                 yield connection
                 connection.execute("COMMIT")
 
@@ -226,18 +297,24 @@ class History:
             except (FileNotFoundError, NotADirectoryError):
                 return False
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Creates the tables in a new file, and refuses a file of another version."""
+    def _prepare(self, connection: sqlite3.Connection, to_write: bool) -> None:
+        """Creates the tables in a new file, adds those that an older file lacks, and refuses a file of a newer version."""
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > _SCHEMA_VERSION:
             raise LibraryError(f"{self.file} was written by a newer version of Yinju; use that one, or move the file away")
         if version == _SCHEMA_VERSION:
             return
-        if version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise LibraryError(self._errors.damaged("it has none of its tables"))
-        for statement in _SCHEMA.split(";"):
+        if not version:
+            if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                raise LibraryError(self._errors.damaged("it has none of its tables"))
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+        kept = to_write or not version
+        reference = " REFERENCES conversations(id) ON DELETE CASCADE" if kept else ""
+        for statement in _NOTES.format(temporary="" if kept else " TEMPORARY", reference=reference).split(";"):
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+        if kept:
+            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
 
 class _ConversationErrors(SqliteErrors):
@@ -269,62 +346,6 @@ class _ConversationErrors(SqliteErrors):
         return self.damaged(reason)
 
 
-def questions(rated: Iterable[tuple[Answer, Feedback]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Turns feedback into questions of `rag.evaluation.questions.question_set`, and others that a person has to complete.
-
-    A liked answer gives a question with the quotes as evidence; a right answer contains the same fact or one of the quotes. A liked
-    refusal gives a question that the documents do not answer. For a disliked answer the right one is not known: its question is of
-    kind "to_check", with the text and quotes of the answer, and a person has to fill in the evidence and answers before the
-    evaluation can read it. Follow-ups are in their completed form. Liked answers without a search, such as greetings and
-    comparisons, give no question.
-
-    Args:
-        rated: Answers with their feedback, oldest first. If a question was rated more than once, the last counts.
-
-    Returns:
-        The questions and those to be checked, each in the order of `rated`. The id of a question is the same in every export.
-    """
-    last: dict[str, tuple[Answer, Feedback]] = {}
-    for answer, feedback in rated:
-        same = _compared(answer.query)
-        last.pop(same, None)
-        last[same] = answer, feedback
-    liked: list[dict[str, Any]] = []
-    disliked: list[dict[str, Any]] = []
-    for same, (answer, feedback) in last.items():
-        question: dict[str, Any] = {
-            "id": f"feedback-{hashlib.sha256(same.encode()).hexdigest()[:16]}",
-            "lang": answer.language,
-            "kind": "feedback" if feedback.liked else "to_check",
-            "question": answer.query,
-            "evidence": [],
-            "answers": [],
-            "answerable": not (feedback.liked and answer.abstained),
-            "note": feedback.note,
-        }
-        quotes = [citation.quote for citation in answer.citations]
-        if not feedback.liked:
-            disliked.append(question | {"said": answer.text, "cited": quotes})
-        elif answer.results and answer.abstained:
-            liked.append(question)
-        elif answer.results and quotes:
-            liked.append(question | {"evidence": quotes, "answers": list(dict.fromkeys([*_fact(answer), *quotes]))})
-    return liked, disliked
-
-
-def _fact(answer: Answer) -> list[str]:
-    """Returns the short answer that precedes its sentence, if the answer consists of the documents' own sentences and has one."""
-    first, _, rest = answer.text.partition("\n\n")
-    markers = re.search(r"(?:\[\d+\])+$", first)
-    given = not answer.generator and markers and rest.partition("\n\n")[0].endswith(markers[0])
-    return [first[: markers.start()]] if given and markers else []
-
-
-def _compared(question: str) -> str:
-    """Normalises a question, to compare it with others."""
-    return " ".join(unicodedata.normalize("NFKC", question).casefold().split()).rstrip(" ?!.。")
-
-
 def _turns(connection: sqlite3.Connection, conversation_id: str) -> list[_Turn]:
     rows = connection.execute(
         "SELECT t.row, answer, liked, note FROM turns t LEFT JOIN feedback f ON f.turn = t.row WHERE conversation_id = ?"
@@ -345,6 +366,19 @@ def _readable(rows: Iterable[tuple[int, str, int | None, str | None]]) -> Iterat
 
 def _mark_changed(connection: sqlite3.Connection, conversation_id: str) -> None:
     connection.execute("UPDATE conversations SET changed = ? WHERE id = ?", (_now(), conversation_id))
+
+
+def _terms(owner: str, containing: str) -> tuple[str, ...]:
+    """Returns the values for `_CONTAINING`."""
+    text = _storable(containing).strip()
+    # As SQLite does, only Latin letters without marks are put in lower case.
+    lowered = re.sub(r"[A-Z]+", lambda match: match[0].lower(), text)
+    return owner, lowered, lowered, _in_json(lowered), _in_json(lowered)
+
+
+def _in_json(text: str) -> str:
+    """Returns a text as it is written within JSON."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _one_line(title: str) -> str:

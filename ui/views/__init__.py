@@ -1,0 +1,1 @@
+"""Parts of the chat page as HTML. Pure functions. Texts from a document, a question or a model are escaped."""
