@@ -26,6 +26,10 @@ from rag.answering.composing.question_parts import split
             ["What share of pupils does the town have?", "What share of teachers does the town have?"],
         ),
         (
+            "How many seats do the North Hall and the South Hall each have?",
+            ["How many seats does the North Hall have?", "How many seats does the South Hall have?"],
+        ),
+        (
             "What is the share of pupils and of teachers?",
             ["What is the share of pupils?", "What is the share of teachers?"],
         ),

@@ -35,6 +35,11 @@ _PARALLEL = re.compile(
     rf"^(?P<asked>.*{_ENGLISH}.*?)\b(?P<preposition>of|for|in|by) (?P<one>[^,?]{{2,60}}?),? and (?P=preposition) (?P<other>[^,?]{{2,60}}?)(?P<rest> (?:is|are|was|were|do|does|did|has|have|had)\b.*)?$",
     re.IGNORECASE,
 )
+_EACH_EN = re.compile(
+    r"^(?P<asked>(?:what|how|when|where|why|how (?:many|much) [\w -]+?)) (?P<verb>do|did|have|are|were) (?P<one>.{2,60}?),? and (?P<other>.{2,60}?) each (?P<rest>.+)$",
+    re.IGNORECASE,
+)
+_SINGULAR = {"do": "does", "have": "has", "are": "is", "were": "was"}
 _PRONOUN = re.compile(r"\b(?:they|them|it|these|those|he|she)\b", re.IGNORECASE)
 _COUNTED = re.compile(
     r"^(?:how (?:many|much)|which|what) (?P<noun>.+?)(?= (?:is|are|was|were|do|does|did|has|have|had|can|will|took|take)\b)",
@@ -145,6 +150,12 @@ def _english(text: str) -> list[QuestionPart]:
     if match := _PARALLEL.match(text):
         halves = [f"{match['asked']}{match['preposition']} {match[name]}{match['rest'] or ''}?" for name in ("one", "other")]
         return [QuestionPart(half, match[name], match[name]) for half, name in zip(halves, ("one", "other"), strict=True)]
+    if match := _EACH_EN.match(text):
+        verb = _SINGULAR.get(match["verb"].lower(), match["verb"])
+        return [
+            QuestionPart(f"{match['asked']} {verb} {match[name]} {match['rest']}?", match[name], match[name])
+            for name in ("one", "other")
+        ]
     segments = [segment for segment in _ENGLISH_BREAK.split(text) if segment.strip()]
     if len(segments) < 2 or not re.match(_ENGLISH, segments[0], re.IGNORECASE):
         return []
