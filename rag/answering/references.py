@@ -48,7 +48,7 @@ def _gbt7714(citation: Citation, document: Document) -> str:
     date = f"({document.published})" if address and document.published else document.published
     issued = ", ".join(filter(None, (document.publisher, date)))
     place = str(citation.page) if citation.page else ""
-    # Without pages, the place is given behind the reference, as it is none that the standard knows.
+    # Without pages, the place is given behind the reference: the standard knows only pages.
     behind = "" if place else _characters(citation, chinese=document.language == "zh")
     parts = [authors, title, (f"{issued}: {place}" if issued and place else issued or place), address[0] if address else ""]
     return ". ".join(part.rstrip(".") for part in parts if part) + "." + (f" {behind}" if behind else "")
