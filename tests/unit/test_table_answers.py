@@ -427,6 +427,7 @@ LEFT_ALONE = [
     (LINES, "Which lines go to the market?"),
     (LINES, "How many lines start at the airport?"),
     (CALLS, "How many vessels left in 2025?"),
+    (CALLS, "What is the total length of the lines?"),
     (VOLUNTEERS, "Who left in 2024?"),
     (ORDERS, "How many expensive orders are there?"),
     (ORDERS, "Which supplier has the most expenses?"),

@@ -186,7 +186,7 @@ QUANTITIES = re.compile(r"数量|[台人个件份册本箱盒]数|库存|\b(?:qu
 # Words that do not narrow down a question.
 LIGHT = frozenset(
     """
-    row rows entry entries record records line lines table tables sheet file document list data altogether there exist carry hold contain include need use take show give find one ones
+    row rows entry entries record records table tables sheet file document list data altogether there exist carry hold contain include need use take show give find one ones
     make made come total overall whole entire together which what's item got get compared compare than between over under above below up down most
     currently now different distinct belong belongs conclude have had be been thank thanks please report reported recorded registered stated shown
     共 一共 总共 共有 总计 合计 有 个 份 家 位 名 条 项 种 台 座 件 笔 所 门 本 辆 部 只 张 户 处 艘 款 幢 栋 类 次 人 多少 几 行 记录 条目 表 表格 表中 表里 数据 列出 所有 全部 清单 名单 书单 everyone everybody anyone
@@ -204,7 +204,7 @@ VERBS = frozenset(
     attend attends attended chosen ticked selected 选择 选 勾选 收 产 出产 位于 担任 上班 工作 就读 参加 拥有 使用 收获 完成
     """.split()
 )
-ROWS = frozenset("row rows entry entries record records line lines 行 记录 条目 条".split())
+ROWS = frozenset("row rows entry entries record records 行 记录 条目 条".split())
 
 
 def bounded(name: str) -> str:
