@@ -120,7 +120,7 @@ class CalibratedReader(Reader, Protocol):
     """A reader that knows how often what it supports is right."""
 
     def confidence(self, support: float) -> float:
-        """Returns the probability that the sentence shown is right, from its support.
+        """Returns the probability that the sentence shown is right, from its support; 0 for a support of 0.
 
         They differ: for the passage that comes nearest to a question that no passage answers, support is often high.
         """
@@ -171,6 +171,8 @@ class SentenceReader:
         return self._cross_encoder.read(to_simplified(question), [passage.context for passage in passages], stop)
 
     def confidence(self, support: float) -> float:
+        if not support:
+            return 0.0  # nothing was found, or all of it is about something else
         logit = np.log(odds(max(support, _LEAST_SUPPORT)))
         return float(logistic.probability(self._confidence, np.array([logit], np.float32)))
 

@@ -108,3 +108,11 @@ def test_traditional_text_is_read_in_simplified_characters_and_quoted_as_it_stan
     best = max(reading.sentences, key=lambda sentence: sentence.support)
     assert best.text == "軟體升級時自助借還機停用。"
     assert text[best.answer[0] - 100 : best.answer[1] - 100] == "軟體升級"
+
+
+def test_confidence_rises_with_support_and_is_lower_than_a_high_one() -> None:
+    reader = SentenceReader()
+    shown = [reader.confidence(support) for support in (0.0, 0.2, 0.5, 0.9, 0.99)]
+    assert shown == sorted(shown)
+    assert shown[0] == 0.0
+    assert shown[3] < 0.9
