@@ -122,6 +122,9 @@ ERRORS = {
     "the lexical index cannot be used ({}); it is rebuilt from the library": "词面索引无法使用（{0}），将从文档库重建",
     "{} has no place {}-{}; re-index the library with: yinju reindex": "{0} 里没有第 {1} 至 {2} 个字符；请重新索引",
     # -- conversations and questions
+    "a notebook has room for {} notes; remove some first": "一本笔记最多 {0} 条，请先移除一些",
+    "this answer has no such quote; open the conversation again": "这个回答没有这条引文，请重新打开对话",
+    "no document has the id {}": "没有编号为 {0} 的文档",
     "this conversation was deleted; start another": "这个对话已被删除，请另开一个",
     "this answer was deleted; open the conversation again": "这个回答已被删除，请重新打开对话",
     "{} was written by a newer version of Yinju; use that one, or move the file away": "{0} 是由更新版本的引据写入的；请使用那个版本，或移走这个文件",

@@ -45,7 +45,6 @@ STOPPED = Words("已停止。", "Stopped.")
 STOP = Words("停止", "Stop")
 COPY = Words("复制", "Copy")
 KEEP_QUOTE = Words("存入笔记", "Keep this quote")
-CLOSE = Words("关闭", "Close")
 SIDE = Words("文档与对话", "Documents and conversations")
 RETRY = Words("重新回答", "Retry")
 EDIT = Words("修改问题", "Edit")
@@ -186,7 +185,8 @@ REMOVED = Words("已移除《{}》。", "Removed “{}”.")
 DOCUMENT_COUNT = Words("{} 份文档，{} 个段落", "{} documents, {} passages")
 SEARCHES = Words("提问时只在其中 {} 份里查找", "{} of them are searched")
 SCOPE = Words(
-    "只在选中的 {} / {} 份文档里查找（可在“文档”页更改）", "Searching {} of {} documents (chosen on the Documents page)"
+    "只在选中的 {} / {} 份文档里查找（可在对话旁或“文档”页更改）",
+    "Searching {} of {} documents (chosen beside the chat or on the Documents page)",
 )
 SEARCH_ALL = Words("在全部文档里查找", "Search all documents")
 NO_DOCUMENTS_YET = Words("还没有文档", "No documents yet")

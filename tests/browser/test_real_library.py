@@ -104,7 +104,7 @@ def test_a_file_dropped_on_the_chat_is_introduced_with_questions_that_it_answers
     expect(page.locator("#answer-2 .text:not(.abstained)")).to_have_count(1)
     open_tab(page, "Documents")
     row = page.locator("#documents li", has_text="hill.txt")
-    row.locator("summary").click()
+    row.locator("summary", has_text="Remove").click()
     row.locator(".sure").click()
     expect(page.locator("#documents li", has_text="hill.txt")).to_have_count(0)
     open_tab(page, "Chat")

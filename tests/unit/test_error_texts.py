@@ -48,7 +48,7 @@ FILES = [
     path
     for path in (
         *(path for folder in FOLDERS for path in sorted((ROOT / "rag" / folder).rglob("*.py"))),
-        ROOT / "rag" / "conversations.py",
+        *sorted((ROOT / "rag" / "conversations").glob("*.py")),
         ROOT / "rag" / "evaluation" / "questions" / "question_set.py",
     )
     if path.name not in NOT_IN_THE_WINDOW

@@ -67,7 +67,7 @@ def problems(words: Words) -> list[str]:
     return [name for name, wrong in found.items() if wrong]
 
 
-@pytest.mark.parametrize("module", [rag.texts, ui.texts])
+@pytest.mark.parametrize("module", [rag.texts, ui.texts, ui.chat_texts])
 def test_no_name_is_given_to_two_texts(module: ModuleType) -> None:
     names = re.findall(r"^([A-Z][A-Z_\d]*)(?::[^=\n]+)? = ", inspect.getsource(module), re.MULTILINE)
     assert sorted(names) == sorted(set(names))
