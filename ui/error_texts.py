@@ -102,6 +102,7 @@ ERRORS = {
     "there are none yet; make one with: yinju add --collection NAME PATH": "还没有任何文集",
     "a document needs a title; write one": "文档需要标题，请填写",
     '"{}" is not a date; write 2021, 2021-10 or 2021-10-09': "“{0}”不是日期；请写成 2021、2021-10 或 2021-10-09",
+    "no document has the id {}": "没有编号为{0}的文档",
     "there is no document {} in the library": "文档库里没有文档 {0}",
     "{} (yinju list shows them)": "{0}（可在“文档”页查看）",
     'no document goes by "{}"': "文档库里没有“{0}”",
@@ -123,6 +124,8 @@ ERRORS = {
     "{} has no place {}-{}; re-index the library with: yinju reindex": "{0} 里没有第 {1} 至 {2} 个字符；请重新索引",
     # -- conversations and questions
     "this conversation was deleted; start another": "这个对话已被删除，请另开一个",
+    "a notebook has room for {} notes; remove some first": "一本笔记最多有{0}条，请先移除一些",
+    "this answer has no such quote; open the conversation again": "这个回答没有这处引文，请重新打开对话",
     "this answer was deleted; open the conversation again": "这个回答已被删除，请重新打开对话",
     "{} was written by a newer version of Yinju; use that one, or move the file away": "{0} 是由更新版本的引据写入的；请使用那个版本，或移走这个文件",
     "the question is empty: ask in words, in Chinese or English": "问题是空的，请用中文或英文提问",
