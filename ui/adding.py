@@ -38,7 +38,7 @@ def added(library: Documents, files: Sequence[str]) -> Iterator[tuple[str, list[
                 results.extend(_added(library, Path(file), results, (number, len(files)), reports))
         except Exception:
             logger.exception("could not add files")
-            problem = rendering.problem(str(texts.UNEXPECTED))
+            problem = rendering.problem(texts.UNEXPECTED.english)
         finally:
             reports.put(None)
 

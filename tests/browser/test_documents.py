@@ -94,7 +94,7 @@ def open_document(page, name):
 def open_quote(page, question, quote):
     page.locator("#question textarea").fill(question)
     page.locator("#send").click()
-    page.locator("#panel .card", has_text=quote).locator(".open").click()
+    page.locator("#panel .card", has_text=quote).locator("[data-document]").click()
     return page.locator("dialog#document")
 
 

@@ -18,7 +18,7 @@ RAISED = re.compile(
     r"(?:Load|Library|LibraryMismatch|DocumentNotFound|CollectionNotFound|ConversationNotFound|Question|Generator|Model|IndexDamaged)Error|"
     r"_Stopped(?:Error)?|_PrivateAddressError|Failure"
 )
-FOLDERS = ("documents", "library", "language_models", "text", "answering")
+FOLDERS = ("documents", "library", "language_models", "text", "answering", "conversations")
 # Read by the command line only, which is in English.
 NOT_IN_THE_WINDOW = {"transfer.py", "watching.py", "plugins.py"}
 # A value alone, whose parts are translated by themselves, and conditions of the code, not of the user.
@@ -48,7 +48,10 @@ FILES = [
     path
     for path in (
         *(path for folder in FOLDERS for path in sorted((ROOT / "rag" / folder).rglob("*.py"))),
+<<<<<<< HEAD
         *sorted((ROOT / "rag" / "conversations").glob("*.py")),
+=======
+>>>>>>> models
         ROOT / "rag" / "evaluation" / "questions" / "question_set.py",
     )
     if path.name not in NOT_IN_THE_WINDOW
