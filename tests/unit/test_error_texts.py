@@ -48,10 +48,6 @@ FILES = [
     path
     for path in (
         *(path for folder in FOLDERS for path in sorted((ROOT / "rag" / folder).rglob("*.py"))),
-<<<<<<< HEAD
-        *sorted((ROOT / "rag" / "conversations").glob("*.py")),
-=======
->>>>>>> models
         ROOT / "rag" / "evaluation" / "questions" / "question_set.py",
     )
     if path.name not in NOT_IN_THE_WINDOW
