@@ -149,11 +149,7 @@ class RagPipeline(Suggesting):
             else None
         )
         return cls(
-            library,
-            generator=generator,
-            top_k=settings.top_k,
-            max_sentences=settings.max_sentences,
-            threshold=settings.threshold,
+            library, generator=generator, top_k=settings.top_k, max_sentences=settings.max_sentences, threshold=settings.threshold
         )
 
     def with_options(

@@ -332,12 +332,10 @@ WITHOUT_MODEL = Words(
     "The language model gave no answer that the documents support; these are the documents' own sentences.",
 )
 MODEL_FAILED = Words(
-    "语言模型出错（{}），这里改用文档原句。",
-    "The language model failed ({}); these are the documents' own sentences.",
+    "语言模型出错（{}），这里改用文档原句。", "The language model failed ({}); these are the documents' own sentences."
 )
 MODEL_BROKE_OFF = Words(
-    "语言模型中途出错（{}），回答可能不完整。",
-    "The language model broke off ({}); the answer may be incomplete.",
+    "语言模型中途出错（{}），回答可能不完整。", "The language model broke off ({}); the answer may be incomplete."
 )
 
 # -- answers: numbered parts of a document ----------------------------------------------------------------------------
@@ -367,16 +365,14 @@ NO_DIFFERENCE = Words(
     "“{}” and “{}” have no sentences that say different things about the same matter.",
 )
 MARKERS_DROPPED = Words(
-    "语言模型引用了{}个不存在的出处，已去掉。",
-    "The language model cited {} sources that do not exist; they were dropped.",
+    "语言模型引用了{}个不存在的出处，已去掉。", "The language model cited {} sources that do not exist; they were dropped."
 )
 LEFT_OUT = Words(
     "语言模型有{}句话在文档中找不到依据，已略去。",
     "Sentences of the language model that the documents do not support were left out: {}.",
 )
 CITATIONS_REPAIRED = Words(
-    "语言模型有{}处引用有误，已改为真正的出处。",
-    "Citations of the language model that were corrected: {}.",
+    "语言模型有{}处引用有误，已改为真正的出处。", "Citations of the language model that were corrected: {}."
 )
 REPLIES = {
     "greeting": Words(

@@ -125,10 +125,7 @@ ERRORS = {
     # -- conversations and questions
     "a notebook has room for {} notes; remove some first": "一本笔记最多 {0} 条，请先移除一些",
     "this answer has no such quote; open the conversation again": "这个回答没有这条引文，请重新打开对话",
-    "no document has the id {}": "没有编号为 {0} 的文档",
     "this conversation was deleted; start another": "这个对话已被删除，请另开一个",
-    "a notebook has room for {} notes; remove some first": "一本笔记最多有{0}条，请先移除一些",
-    "this answer has no such quote; open the conversation again": "这个回答没有这处引文，请重新打开对话",
     "this answer was deleted; open the conversation again": "这个回答已被删除，请重新打开对话",
     "{} was written by a newer version of Yinju; use that one, or move the file away": "{0} 是由更新版本的引据写入的；请使用那个版本，或移走这个文件",
     "the question is empty: ask in words, in Chinese or English": "问题是空的，请用中文或英文提问",
