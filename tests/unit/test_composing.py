@@ -60,6 +60,32 @@ def test_a_quantity_among_several_of_its_kind_is_given_alone_only_when_surely_me
     assert shown(0.5) == f"{document.text}[1]"
 
 
+@pytest.mark.parametrize(
+    ("question", "first_line"),
+    [
+        ("十年禁捕从哪天开始？", "从2021年1月1日开始[1]"),
+        ("2022年接待了多少人？", "318万人[1]"),
+        ("2023年接待了多少人？", "467万人[1]"),
+    ],
+)
+def test_the_quantity_is_that_of_the_number_or_the_year_in_question(question: str, first_line: str) -> None:
+    text = "2020年1月1日起保护区禁捕，2021年1月1日起干流禁捕10年；2022年接待318万人，2023年接待467万人。"
+    document = Document("river", "禁捕", "river.txt", text, "zh")
+    read = reading(document, (text, 0.9, "2020年1月1日"))
+    composed = ExtractiveComposer(ANALYZER).compose(question, [read], "zh", lambda _: document, 4)
+    assert said(composed.statements).split("\n")[0] == first_line
+
+
+def test_the_same_list_is_given_once() -> None:
+    text = "公约确定了清淤、种草、放鱼三大目标。平衡推进清淤、种草、放鱼三大目标。另有造林、修路、建塔三项任务。"
+    document = Document("lake", "公约", "lake.txt", text, "zh")
+    sentences = ("公约确定了清淤、种草、放鱼三大目标。", "平衡推进清淤、种草、放鱼三大目标。", "另有造林、修路、建塔三项任务。")
+    read = reading(document, *((each, 0.9, each[6:8]) for each in sentences))
+    composed = ExtractiveComposer(ANALYZER).compose("有哪些目标？", [read], "zh", lambda _: document, 4)
+    assert said(composed.statements).count("种草") == 1
+    assert "造林、修路、建塔" in said(composed.statements)
+
+
 def test_a_fact_that_is_hardly_supported_is_not_given_alone() -> None:
     assert said(compose("有多少个？", reading(CHINESE, ("2018年底有1.18万个。", 0.45, "1.18万")))) == "2018年底有1.18万个。[1]"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 
 from rag.answering.agreement import Agreement
@@ -75,7 +76,7 @@ class _Entry:
         return framed(self.citations[0].quote, self.language, language, convert=False, shown=shown) + _markers(self.citations[:1])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Asked:
     """A question, the language of its answer, and its terms."""
 
@@ -103,8 +104,17 @@ class _Asked:
         return answered_in(self.question, short.text) if self.language == own == "zh" and fits else short.text
 
     def overlap(self, text: str) -> frozenset[str]:
-        """Finds the terms of the question in a text."""
-        return frozenset(self.analyzer.content_terms(self.question)) & frozenset(self.analyzer.terms(text))
+        """Finds the terms of the question in a text, and its quantities, however they are written: 十年 and 10年."""
+        terms = frozenset(self.analyzer.content_terms(self.question)) & frozenset(self.analyzer.terms(text))
+        return terms | self.values(text)
+
+    def values(self, text: str) -> frozenset[str]:
+        """Finds the quantities of the question in a text, except dates."""
+        return self._quantities & _values(text) if self._quantities else frozenset()
+
+    @cached_property
+    def _quantities(self) -> frozenset[str]:
+        return _values(self.question)
 
     def coverage(self, text: str) -> float:
         """Returns the share of the question that a text names, longer terms counting more."""
@@ -179,7 +189,7 @@ class ExtractiveComposer:
         groups = _completed(asked, groups, document)
         contenders = [group is groups[0] or group.is_rival for group in groups]
         shorts = [
-            short_answer(expected, group.first, language, asked.overlap, name=self._latin, years=asked.years)
+            short_answer(expected, group.first, language, asked.overlap, name=self._latin, years=asked.years, values=asked.values)
             if contends
             else None
             for group, contends in zip(groups, contenders, strict=True)
@@ -194,15 +204,17 @@ class ExtractiveComposer:
         labelled = any(group.is_rival for group in groups) or (expected.kind == "quantity" and len(groups) > 1)
         places = [(source, group.first.section) for source, group in zip(sources, groups, strict=True)]
         names = labels(places, language) if labelled else [""] * len(groups)
-        entries = []
+        entries: list[_Entry] = []
         for group, source, name, short in zip(groups, sources, names, shorts, strict=True):
+            shown, items, word = _shown(asked, group, short, 0.0 if briefly else _SURE_OF_PLACE)
+            if items and any(_are_alike(items, entry.items) for entry in entries):
+                continue
             cited = [group.first, *group.same, *(group.agreeing if short else [])]
             citations = tuple(
                 quoted(document(p.document_id), n, p.sentence.start, p.sentence.end, p.sentence.support)
                 for n, p in enumerate(cited, number)
             )
             number += len(citations)
-            shown, items, word = _shown(asked, group, short, 0.0 if briefly else _SURE_OF_PLACE)
             entries.append(
                 _Entry(
                     name,
@@ -220,6 +232,16 @@ class ExtractiveComposer:
 
     def _latin(self, han: str) -> str:
         return latin_name(han, self._agreement.names)
+
+
+def _values(text: str) -> frozenset[str]:
+    """Returns the quantities of a text that are no dates, each in one form."""
+    return frozenset(str(q.value) for q in quantities.find(text, language_of(text)) if q.kind != "date")
+
+
+def _are_alike(items: Sequence[str], others: Sequence[str]) -> bool:
+    """Returns whether two lists have the same items, but for one that begins with other words."""
+    return len(items) == len(others) and sum(item != other for item, other in zip(items, others, strict=True)) <= 1
 
 
 def _completed(asked: _Asked, groups: list[Group], document: GetDocument) -> list[Group]:

@@ -58,6 +58,7 @@ def short_answer(
     *,
     name: Callable[[str], str] = lambda _: "",
     years: Collection[int] = (),
+    values: Terms = lambda _: frozenset(),
 ) -> ShortAnswer | None:
     """Returns the fact alone, a quantity also in the words of the question's language; None unless it is sure.
 
@@ -68,6 +69,7 @@ def short_answer(
         overlap: Returns the terms of the question in a text.
         name: Writes a Chinese name in Latin letters; "" for anything else.
         years: The years that the question names.
+        values: Returns the quantities of the question in a text.
     """
     sentence = place.sentence
     if not expected.phrase or sentence.support < SUPPORTED:
@@ -78,6 +80,8 @@ def short_answer(
         found = quantities.find(sentence.text, place.language)
         accepted = [q for q in found if q.start >= quoted_from and expected.accepts(q, sentence.text)]
         accepted = _of_years(accepted, found, years) or accepted
+        # 十年禁渔从哪天开始？: the day whose clause has the ten years.
+        accepted = [q for q in accepted if values(_around(sentence.text, q))] or accepted
         meant = _meant(accepted, place, overlap)
         return _quantity(meant, place, language) if meant else None
     begin, end = (offset - sentence.start for offset in sentence.answer)
