@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rag.conversations import Feedback
 from rag.errors import ConversationNotFoundError, YinjuError
 from rag.types import Done, Retrieved, TextDelta
-from ui import rendering, texts
+from ui import rendering, searches, texts
 from ui.rendering import Turn
 from ui.views import answers
 
@@ -159,12 +159,13 @@ class Chat:
         stop, turns = self._stop_suggesting, self.turns
         given = [turn.given for turn in turns if turn.given]
         try:
-            if self.about and len(turns) == 1:
-                found = pipeline.suggestions(self.about, stop=stop)
-            elif given and turns[-1].given:
-                found = pipeline.next_questions(given[-1], given[:-1], stop=stop)
-            else:
-                found = [] if turns else pipeline.suggestions("", stop=stop)
+            with searches.going(stop):
+                if self.about and len(turns) == 1:
+                    found = pipeline.suggestions(self.about, stop=stop)
+                elif given and turns[-1].given:
+                    found = pipeline.next_questions(given[-1], given[:-1], stop=stop)
+                else:
+                    found = [] if turns else pipeline.suggestions("", stop=stop)
         except YinjuError as error:
             logger.warning("no questions to suggest: %s", error)
             found = []
