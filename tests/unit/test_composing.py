@@ -76,6 +76,21 @@ def test_the_quantity_is_that_of_the_number_or_the_year_in_question(question: st
     assert said(composed.statements).split("\n")[0] == first_line
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "read", "first_line"),
+    [
+        ("移动界桩罚款多少？", "移动界桩的，处一千元以上一万元以下罚款。", "一万元以下", "一千元以上一万元以下[1]"),
+        ("桥面有多高？", "桥面到地面大约有10米，桥长200米。", "10米", "大约10米[1]"),
+    ],
+)
+def test_a_quantity_keeps_both_bounds_and_says_that_it_is_no_exact_one(
+    question: str, text: str, read: str, first_line: str
+) -> None:
+    document = Document("rule", "条例", "rule.txt", text, "zh")
+    composed = ExtractiveComposer(ANALYZER).compose(question, [reading(document, (text, 0.9, read))], "zh", lambda _: document, 4)
+    assert said(composed.statements).split("\n")[0] == first_line
+
+
 def test_the_same_list_is_given_once() -> None:
     text = "公约确定了清淤、种草、放鱼三大目标。平衡推进清淤、种草、放鱼三大目标。另有造林、修路、建塔三项任务。"
     document = Document("lake", "公约", "lake.txt", text, "zh")

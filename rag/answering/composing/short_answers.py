@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,6 +23,8 @@ SUPPORTED = 0.5
 """The support from which on a sentence is taken to answer the question."""
 
 _MEASURE_WORD = re.compile("人次|[个种处名人项家座所条只头株棵位部份次届天篇册台辆张件户]")
+# 大约有10米 is not 10 metres.
+_APPROXIMATELY = re.compile(r"(大约|约|大概|将近|超过|不足|至少)(?:有|为|是|达到?)$")
 _SURE_OF_PHRASE = 0.5
 _SURE_AMONG_SEVERAL = 0.6
 _LEAST_SHARE = 0.02
@@ -83,6 +86,8 @@ def short_answer(
         # 十年禁渔从哪天开始？: the day whose clause has the ten years.
         accepted = [q for q in accepted if values(_around(sentence.text, q))] or accepted
         meant = _meant(accepted, place, overlap)
+        if meant and language == place.language:
+            meant = _whole_range(meant, found)
         return _quantity(meant, place, language) if meant else None
     begin, end = (offset - sentence.start for offset in sentence.answer)
     text = sentence.text[begin:end].strip()
@@ -162,6 +167,14 @@ def _around(text: str, quantity: Quantity) -> str:
     return text[parts[own][0] : parts[own + 1 if follows and not rest else own][1]]
 
 
+def _whole_range(meant: Quantity, found: list[Quantity]) -> Quantity:
+    """Returns a bound with the one right beside it: 一千元以上一万元以下 of either half."""
+    for one, other in pairwise(found):
+        if meant in (one, other) and one.end == other.start and one.kind == other.kind and one.bound and other.bound:
+            return replace(one, end=other.end, written=one.written + other.written)
+    return meant
+
+
 def _quantity(meant: Quantity, place: Place, language: Language) -> ShortAnswer:
     sentence, own = place.sentence, place.language
     text, end = meant.written, meant.end
@@ -171,6 +184,8 @@ def _quantity(meant: Quantity, place: Place, language: Language) -> ShortAnswer:
         return ShortAnswer(whole, begin, stop)
     if own == "zh" and meant.kind == "number" and (measured := _MEASURE_WORD.match(sentence.text, meant.end)):
         text, end = text + measured[0], measured.end()
+    if own == language == "zh" and (about := _APPROXIMATELY.search(sentence.text[: meant.start])):
+        text = about[1] + text
     rendered = quantities.render(meant, language)
     if language != own and not text.startswith(rendered):
         text = rendered + BRACKETED.in_language(language, text)

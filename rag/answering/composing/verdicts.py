@@ -49,6 +49,11 @@ _CHANGED = re.compile(
     r"(?:原定|原计划|本应).*(?:改|推迟|延期|取消|提前)|\b(?:originally|had been|was to)\b.*\b(?:moved|postponed|cancelled|changed|brought forward)\b",
     re.IGNORECASE,
 )
+# What was so need not be so still.
+_STILL = re.compile(r"仍|(?<![需要])还(?=[是在有能可])|现在|目前|\b(?:still|currently|now)\b", re.IGNORECASE)
+_WAS = re.compile(r"曾|\b(?:was|were|had been|former(?:ly)?|until)\b", re.IGNORECASE)
+# A clause that only says where or when is no rule: 在名录的范围内，不得….
+_LEADS_IN = re.compile(r"(?:^|\s)(?:在|对|对于|因|按|按照|经|自|当)[^，]{1,40}(?:内|中|上|下|时|后|前|的|外)[，,]?\s*$")
 _ASKS_CHANGE = re.compile(r"改|推迟|延期|取消|提前|\b(?:moved|postponed|cancelled|changed)\b", re.IGNORECASE)
 # A clause that says what became of the one before it.
 _OF_THE_CLAUSE_BEFORE = re.compile(
@@ -83,6 +88,8 @@ def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str],
     """
     everything = overlap(question)
     if not everything or len(overlap(sentence)) < _LEAST_COVERED * len(everything):
+        return None
+    if _STILL.search(question) and _WAS.search(sentence) and not _STILL.search(sentence):
         return None
     begin, end = _deciding(question, sentence, overlap, focus)
     clause = sentence[begin:end]
@@ -123,7 +130,10 @@ def _deciding(question: str, sentence: str, overlap: Terms, focus: Callable[[str
     best = special[0] if special else best
     if best + 1 < len(parts) and _OF_THE_CLAUSE_BEFORE.match(texts[best + 1]) and NEGATION.search(texts[best + 1]):
         best += 1
-    return parts[best]
+    last = best
+    while last + 1 < len(parts) and _LEADS_IN.search(sentence[parts[best][0] : parts[last][1]]):
+        last += 1
+    return parts[best][0], parts[last][1]
 
 
 def worded(said: Verdict, question: str, language: Language) -> str:
