@@ -16,7 +16,7 @@ OUTPUT = {
     "own_composer.py": "sure: 北山观鸟站于2024年5月开放。[1]\n",
     "own_encoder.py": "北山观鸟站: cosine 0.28\n",
     "own_generator.py": "parrot\n北山观鸟站于2024年5月开放。[1]\n语言模型有1句话在文档中找不到依据，已略去。\n",
-    "own_reranker.py": "answer 0.50 是。门票为30元，学生半价。[1]\nrefusal 0.00 文档中没有找到这个问题的答案。最接近的内容见出处，但其中没有答案。\n",
+    "own_reranker.py": "answer 0.50 是。门票为30元，学生半价。[1]\nrefusal 0.00 文档中没有找到这个问题的答案：找到的段落都没有提到“资助”。最接近的内容见出处。\n",
     "own_retriever.py": "default: 2023年报 2024年报\nnewest: 2024年报\n",
 }
 
