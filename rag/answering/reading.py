@@ -40,7 +40,7 @@ FEATURES = (
 terms in a passage of the question's language if this one is in the other: where such a passage has them, the other is rarely meant."""
 
 CONFIDENCE = BUNDLED / "reader" / "confidence.json"
-"""Platt scaling (Platt, 1999) of the logit of the support; `tests/benchmarks/fit_confidence.py` fits it."""
+"""Platt scaling (Platt, 1999) of the logit of the support; DECISIONS.md says where its values are from."""
 
 _LEAST_SUPPORT = 1e-6
 _SMALLEST_SHARE = 0.02
