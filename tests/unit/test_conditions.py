@@ -158,6 +158,7 @@ def test_a_near_miss_is_worded_with_its_condition_and_its_exact_quote() -> None:
     [
         ("How many minutes does the crossing take?", "The crossing takes 40 minutes."),
         ("What does the term mean?", "The term stands for the maximum load."),
+        ("Hello, I'm new here, how long is the crossing?", "The crossing takes 40 minutes."),
     ],
 )
 def test_a_common_word_is_no_condition(question: str, text: str) -> None:

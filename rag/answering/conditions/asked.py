@@ -120,5 +120,5 @@ def is_place(word: str, tag: str) -> bool:
 
 
 def lower(word: str) -> str:
-    """Returns a name in lower case, without its possessive ending."""
-    return re.sub(r"['’]s?$", "", word).casefold()
+    """Returns a word in lower case, without a possessive ending or a verb joined to it: I'm."""
+    return re.sub(r"['’](?:s|m|re|ve|ll|d)?$", "", word).casefold()
