@@ -84,7 +84,8 @@ def short_answer(
         accepted = [q for q in found if q.start >= quoted_from and expected.accepts(q, sentence.text)]
         accepted = _of_years(accepted, found, years) or accepted
         # 十年禁渔从哪天开始？: the day whose clause has the ten years.
-        accepted = [q for q in accepted if values(_around(sentence.text, q))] or accepted
+        if expected.quantity == "date":
+            accepted = [q for q in accepted if values(_around(sentence.text, q))] or accepted
         meant = _meant(accepted, place, overlap)
         if meant and language == place.language:
             meant = _whole_range(meant, found)
