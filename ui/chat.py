@@ -65,7 +65,8 @@ class Chat:
     `owner` is the visitor it is stored for; if empty, nothing is stored. `conversation` is its id, empty until the first answer.
     `editing` is the number of the turn whose question is being edited, or 0. `page` is the page of the list of conversations, from
     0. `stop` ends the current answer; `times_changed` tells that answer that its chat is no longer shown. `suggested` are questions
-    to ask next. `containing` is the text that listed conversations contain, and `deleted` the one that was deleted last; `about` is the document that the conversation introduces, empty for none.
+    to ask next. `containing` is the text that listed conversations contain, and `deleted` the one that was deleted last. `about` is
+    the document that the conversation introduces, empty for none.
     """
 
     def __init__(self) -> None:

@@ -23,7 +23,3 @@ def test_all_searches_are_told_to_end_and_waited_for() -> None:
     assert stop.is_set()
     thread.join(30)
     assert ended.is_set()
-
-
-def test_without_searches_there_is_nothing_to_wait_for() -> None:
-    searches.end()

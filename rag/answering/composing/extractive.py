@@ -206,7 +206,7 @@ class ExtractiveComposer:
         names = labels(places, language) if labelled else [""] * len(groups)
         entries: list[_Entry] = []
         for group, source, name, short in zip(groups, sources, names, shorts, strict=True):
-            shown, items, word = _shown(asked, group, short, 0.0 if briefly else _SURE_OF_PLACE)
+            shown, items, word = _shown(asked, group, short, briefly=briefly)
             if items and any(_are_alike(items, entry.items) for entry in entries):
                 continue
             cited = [group.first, *group.same, *(group.agreeing if short else [])]
@@ -280,10 +280,10 @@ def _may_differ(expected: Expectation, shown: Group, other: Group) -> bool:
     return any(expected.accepts(quantity, text) for quantity in quantities.find(text, other.first.language))
 
 
-def _shown(asked: _Asked, group: Group, short: ShortAnswer | None, sure: float) -> tuple[str, tuple[str, ...], str]:
+def _shown(asked: _Asked, group: Group, short: ShortAnswer | None, *, briefly: bool) -> tuple[str, tuple[str, ...], str]:
     """Returns the excerpt to show of a sentence, the items that it lists, and the verdict that it gives.
 
-    `sure` is the probability of the reader's answer from which on its clauses alone are shown.
+    The excerpt has the clauses of the reader's answer where that is a fact and sure, and with `briefly` in any sentence but a row.
     """
     sentence, own, question = group.first.sentence, group.first.language, asked.question
     text, start = sentence.text, after_lead(sentence.text, 0, len(sentence.text))
@@ -300,8 +300,8 @@ def _shown(asked: _Asked, group: Group, short: ShortAnswer | None, sure: float) 
         return cut([said[1]]), (), worded(said[0], question, own)
     if asked.expected.kind == "list" and (items := enumeration(text, start, answer)):
         return "", items, ""
-    briefly = not sure and not ROW.match(text)
-    if (asked.expected.kind == "fact" or briefly) and sentence.likelihood >= sure and answer[0] < answer[1]:
+    is_sure = asked.expected.kind == "fact" and sentence.likelihood >= _SURE_OF_PLACE
+    if answer[0] < answer[1] and (is_sure or (briefly and not ROW.match(text))):
         return cut([answer]), (), ""
     return "", (), ""
 

@@ -41,13 +41,19 @@ def whole_part(document: Document, start: int, end: int, coverage: Callable[[str
     Returns:
         The places of two to four sentences, in order; empty if neither is about the question.
     """
-    above = [heading for heading in headings(document) if heading.start <= start]
-    if above and coverage(above[-1].text) >= _TELLING:
-        following = (heading.start for heading in headings(document) if heading.start > start)
-        section = _paragraphs(document, above[-1].start + len(above[-1].text), next(following, len(document.text)))
-        each = 1 if len(section) > 1 else _MOST
-        return _several([span for paragraph in section for span in paragraph[:each]][:_MOST])
-    around = _paragraphs(document, *_stretch(document, start, end))
+    above, stop = None, len(document.text)
+    for heading in headings(document):
+        if heading.start > start:
+            stop = max(heading.start, end)
+            break
+        above = heading
+    begin = document.text.find("\n", above.start) if above else 0
+    if begin < 0:
+        return []
+    around = _paragraphs(document, begin, stop)
+    if above and coverage(above.text) >= _TELLING:
+        each = 1 if len(around) > 1 else _MOST
+        return _several([span for paragraph in around for span in paragraph[:each]][:_MOST])
     own = next((place for place, paragraph in enumerate(around) if paragraph[0][0] <= start < paragraph[-1][1]), None)
     if own is None or not _is_about(document, around[own], coverage):
         return []
@@ -62,13 +68,6 @@ def whole_part(document: Document, start: int, end: int, coverage: Callable[[str
 
 def _several(spans: list[Span]) -> list[Span]:
     return spans if len(spans) > 1 else []
-
-
-def _stretch(document: Document, start: int, end: int) -> Span:
-    """Returns the place of the text between the headings around a sentence."""
-    places = [heading.start for heading in headings(document)]
-    before = [document.text.find("\n", place) for place in places if place <= start]
-    return max([0, *before]), min([len(document.text), *(place for place in places if place >= end)])
 
 
 def _paragraphs(document: Document, start: int, end: int) -> list[list[Span]]:

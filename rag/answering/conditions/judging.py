@@ -149,7 +149,7 @@ class Conditions:
                 if unmet:
                     closest.append((place, unmet))
                 else:
-                    kept.append(_adjusted(question, asked.expected, sentence))
+                    kept.append(_adjusted(asked, sentence))
             if kept:
                 met.append(Reading(reading.result, tuple(kept), max(sentence.support for sentence in kept)))
         met = _of_named_documents(question, self._with_quoted(question, met, document))
@@ -275,19 +275,20 @@ def _title(reading: Reading) -> str:
     return f"{reading.result.title}\n{PurePath(reading.result.source).stem}"
 
 
-def _adjusted(question: str, expected: Expectation, sentence: Sentence) -> Sentence:
+def _adjusted(asked: Asked, sentence: Sentence) -> Sentence:
     """Raises the support of a sentence with the form of the answer, which the reader does not know well, or lowers that of one without.
 
     The form is a definition of the term asked for, the very rank that a question asks who has, or an amount of money.
     """
-    if expected.quantity == "money" and not _names_a_price(sentence.text, expected):
+    question = asked.question
+    if asked.expected.quantity == "money" and not _names_a_price(sentence.text, asked.expected):
         return _more_likely(sentence, 1 / _ODDS_OF_A_PRICE)
     if defines(question, sentence.text):
         return _more_likely(sentence, _ODDS_OF_DEFINITION)
     if not _WHO.search(question):
         return sentence
-    asked = {(rank.rank, rank.modifiers) for rank in ranks.find(question)}
-    if not asked or not asked <= {(rank.rank, rank.modifiers) for rank in ranks.find(sentence.text)}:
+    wanted = {(rank.rank, rank.modifiers) for rank in ranks.find(question)}
+    if not wanted or not wanted <= {(rank.rank, rank.modifiers) for rank in ranks.find(sentence.text)}:
         return sentence
     return _more_likely(sentence, _ODDS_OF_SAME_RANK)
 
