@@ -15,6 +15,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]+")
 # Countries and cities as they are abbreviated in pairs: 中美, 京津, 沪宁.
 _ABBREVIATED = "中美英法德俄日韩朝印越老缅泰柬马新菲蒙澳加欧非京津沪渝冀鲁豫苏浙皖闽赣湘鄂粤桂琼川黔滇陕甘宁青藏疆港台"
 _PAIR = re.compile(rf"(?:(?<![\u3400-\u9fff])|(?<=[与和及由在是]))(?:[{_ABBREVIATED}]{{2}})(?=[\u3400-\u9fff])(?!中)")
+_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ][\wÀ-ɏ]*(?:[-'’.·][A-Za-zÀ-ɏ][\wÀ-ɏ]*)*")
 _CAPITALISED = re.compile(r"(?<![.!?:\n“\"(] )(?<![.!?:\n“\"(])(?<!^)\b[A-Z][\w-]*(?:['’][A-Z]\w+)?")
 
 
@@ -41,6 +42,20 @@ class NameFinder:
         tags = [tag for run in runs for _, tag in self.tagged(run)]
         # The tagger takes phrases such as 拉开帷幕 for names of people.
         return bool(runs) and text.endswith(runs[-1]) and (set(tags) == {"nr"} or (tags[-1].startswith("n") and tags[-1] != "nr"))
+
+    def whole_words(self, text: str, start: int, end: int) -> tuple[int, int]:
+        """Widens a span of a text to whole words: hyphens join Latin ones, and the tagger cuts Chinese ones."""
+        for match in _LATIN_WORD.finditer(text):
+            if match.start() < end and start < match.end():
+                start, end = min(start, match.start()), max(end, match.end())
+        for match in _HAN.finditer(text):
+            if match.start() < end and start < match.end():
+                at = match.start()
+                for word, _ in self.tagged(match[0]):
+                    if at < end and start < at + len(word):
+                        start, end = min(start, at), max(end, at + len(word))
+                    at += len(word)
+        return start, end
 
     def tagged(self, han: str) -> list[tuple[str, str]]:
         """Returns the words of Han text in simplified characters, each with its part-of-speech tag."""

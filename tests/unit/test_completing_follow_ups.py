@@ -39,6 +39,17 @@ def talk(*questions: str) -> str:
         ("《环境保护法》规定了什么？", "《种子法》呢？", "《种子法》规定了什么？"),
         ("COP15的主题是什么？", "会标呢？", "COP15的会标是什么？"),
         ("中国建了多少个植物园？", "动物园呢？", "中国建了多少个动物园？"),
+        ("第二期什么时候开始？", "第三期呢？", "第三期什么时候开始？"),
+        ("How long is the first phase?", "And the second?", "How long is the second phase?"),
+        ("How long is the first phase?", "And the third stage?", "How long is the third stage?"),
+        ("观测站的站长是谁？", "副站长呢？", "观测站的副站长是谁？"),
+        ("成人票多少钱？", "儿童票呢？", "儿童票多少钱？"),
+        ("缓冲区的面积有多大？", "核心区呢？", "核心区的面积有多大？"),
+        ("博物馆周一开放吗？", "周二呢？", "博物馆周二开放吗？"),
+        ("When does the ferry leave on weekdays?", "and on Sundays?", "When does the ferry leave on Sundays?"),
+        ("What does a ticket cost for adults?", "And for children?", "What does a ticket cost for children?"),
+        ("How many papers appeared in 2022?", "What about the year after?", "How many papers appeared in 2023?"),
+        ("2023年末常住人口是多少？", "上一年呢？", "2022年末常住人口是多少？"),
         (
             "How many national reserves are there in China?",
             "And provincial ones?",
@@ -188,7 +199,7 @@ def test_an_elliptical_question_that_is_asked_twice_is_the_same_question_and_ask
 
 def test_a_chain_of_follow_ups_keeps_the_topic_and_does_not_grow() -> None:
     assert talk(RESERVES, "那省级的呢？", "市级的呢？") == "市级自然保护区有多少个？"
-    assert talk(RESERVES, "甲类呢？", "乙类呢？", "丙类呢？") == "甲类呢？乙类呢？丙类呢？"
+    assert talk(RESERVES, "甲类呢？", "乙类呢？", "丙类呢？") == f"{RESERVES}丙类呢？"
 
 
 def test_replies_are_no_topic_and_refusals_are() -> None:

@@ -188,12 +188,7 @@ class ExtractiveComposer:
         groups, unlisted = choose(self._agreement, asked.question, expected.kind, readings, max_sentences)
         groups = _completed(asked, groups, document)
         contenders = [group is groups[0] or group.is_rival for group in groups]
-        shorts = [
-            short_answer(expected, group.first, language, asked.overlap, name=self._latin, years=asked.years, values=asked.values)
-            if contends
-            else None
-            for group, contends in zip(groups, contenders, strict=True)
-        ]
+        shorts = [self._short(asked, group) if contends else None for group, contends in zip(groups, contenders, strict=True)]
         if not all(short for short, contends in zip(shorts, contenders, strict=True) if contends):
             shorts = [None] * len(groups)
         elif not any(group.is_rival for group in groups):
@@ -229,6 +224,18 @@ class ExtractiveComposer:
                 )
             )
         return entries, unlisted
+
+    def _short(self, asked: _Asked, group: Group) -> ShortAnswer | None:
+        return short_answer(
+            asked.expected,
+            group.first,
+            asked.language,
+            asked.overlap,
+            name=self._latin,
+            whole_words=self._agreement.names.whole_words,
+            years=asked.years,
+            values=asked.values,
+        )
 
     def _latin(self, han: str) -> str:
         return latin_name(han, self._agreement.names)

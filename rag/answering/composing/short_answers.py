@@ -16,7 +16,7 @@ from rag.answering.composing.wording import BRACKETED
 from rag.answering.expectations import Expectation
 from rag.text import quantities
 from rag.text.quantities import Quantity
-from rag.text.sentences import after_lead
+from rag.text.sentences import Span, after_lead
 from rag.types import Language
 
 SUPPORTED = 0.5
@@ -60,6 +60,7 @@ def short_answer(
     overlap: Terms,
     *,
     name: Callable[[str], str] = lambda _: "",
+    whole_words: Callable[[str, int, int], Span] = lambda _, start, end: (start, end),
     years: Collection[int] = (),
     values: Terms = lambda _: frozenset(),
 ) -> ShortAnswer | None:
@@ -71,6 +72,7 @@ def short_answer(
         language: The language of the question.
         overlap: Returns the terms of the question in a text.
         name: Writes a Chinese name in Latin letters; "" for anything else.
+        whole_words: Widens a span of a text to whole words.
         years: The years that the question names.
         values: Returns the quantities of the question in a text.
     """
@@ -91,6 +93,8 @@ def short_answer(
             meant = _whole_range(meant, found)
         return _quantity(meant, place, language) if meant else None
     begin, end = (offset - sentence.start for offset in sentence.answer)
+    if begin < end:
+        begin, end = whole_words(sentence.text, begin, end)
     text = sentence.text[begin:end].strip()
     is_short = 0 < len(text) <= min(_MAX_SHORT_ANSWER[place.language], len(sentence.text) // 2)
     if begin < quoted_from or not is_short or sentence.likelihood < _SURE_OF_PHRASE:

@@ -15,6 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from rag.answering.follow_ups.ellipsis import replaced
 from rag.answering.reading import Reading
 from rag.text.analysis import Analyzer
 from rag.text.language import language_of
@@ -58,31 +59,6 @@ _ELLIPSIS = re.compile(
 _VERBLESS = re.compile(
     r"(?P<asking>how many|how much|which|what) (?P<part>[\w-]+(?: [\w-]+)?|(?:more|less|fewer) than [^?]{1,40})\?*", re.IGNORECASE
 )
-
-_PLACE = (
-    r"(?:中国|北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古"
-    r"|广西|西藏|宁夏|新疆|香港|澳门|东盟|欧盟|非洲|亚洲|欧洲|美洲|[美英法德韩泰]国|日本|俄罗斯|蒙古国?|印度(?:尼西亚)?|越南|老挝|缅甸|柬埔寨|马来西亚"
-    rf"|新加坡|菲律宾|澳大利亚|新西兰|加拿大|巴西|南非|埃及|意大利|西班牙|荷兰|挪威|瑞典|瑞士)(?:{_HAN}{{0,6}}?[省市县州村](?!级))*"
-)
-# Kinds of words that can replace each other: years, levels, titles, places and names.
-_KINDS = [
-    re.compile(pattern)
-    for pattern in (
-        r"(?:19|20)\d{2}年?",
-        r"(?:国家|省|市|县|地方|世界)级",
-        r"(?i:\b(?:national|provincial|municipal|local|regional|global)\b)",
-        r"《[^《》]+》|“[^“”]+”",
-        rf"{_PLACE}(?:[和与、]{_PLACE})*",
-        rf"(?!(?i:{_EN_ASKING}|{_AUXILIARY}|in|by))\b[A-Z][A-Za-z\d-]*(?: (?:(?:of|in|county|province|city) )*[A-Z][A-Za-z\d-]*)*",
-    )
-]
-# The part of a question that another subject can replace: 东盟地区的[红树林]占, 多少份[作物资源], how many [gardens] has.
-_FOCUSES = [
-    re.compile(r"的(?P<focus>[^的，]{2,8}?)(?=是|占|有|在|为|多[少大长高])"),
-    re.compile(rf"(?:多少|几|哪些|什么){_ZH_MEASURE}(?P<focus>(?!面积|资金|时间|比例|关系|合作){_HAN}{{2,10}})(?=[？?]*$)"),
-    re.compile(rf"\bof (?:the )?(?:world['’]s )?(?P<focus>[\w-]+(?: [\w-]+)?) (?={_AUXILIARY})", re.IGNORECASE),
-    re.compile(rf"^(?:how many|which) (?P<focus>[\w-]+(?: [\w-]+){{0,3}}?) (?={_AUXILIARY})", re.IGNORECASE),
-]
 
 _ZH_PRONOUN = re.compile(
     rf"(?<![应因如从彼])[这那此该][些一]?[个份部项条种篇次届座家位]?(?P<noun>(?![样么里儿是时外]){_HAN}{{2,6}})"
@@ -239,11 +215,11 @@ def _is_in(citation: Citation, result: SearchResult) -> bool:
 def _completed(question: str, core: str, before: str, turns: Sequence[Answer], analyzer: Analyzer) -> str:
     """Returns the completed question; empty when it stands alone."""
     if part := _part(core):
-        return _replaced(before, part) or f"{before}{'' if before.endswith('？') else ' '}{question}"
+        return replaced(before, part, analyzer) or f"{before}{'' if before.endswith('？') else ' '}{question}"
     core = _CONNECTIVE.sub("", core, count=1)
     if (verbless := _VERBLESS.fullmatch(core)) and not re.search(rf"{_HAPPENING}|{_AUXILIARY}", verbless["part"]):
         alike = before.casefold().startswith(verbless["asking"].casefold())
-        return (_replaced(before, verbless["part"]) if alike else "") or _after_topic(before, core)
+        return (replaced(before, verbless["part"], analyzer) if alike else "") or _after_topic(before, core)
     return _resolved(core, turns, analyzer) or _bare(before, core, analyzer)
 
 
@@ -257,17 +233,6 @@ def _part(core: str) -> str:
     match = _ELLIPSIS.fullmatch(core)
     part = next(filter(None, match.groups()), "").strip() if match else ""
     return "" if _ASKING.search(part) or _ZH_PRONOUN.match(part) else part
-
-
-def _replaced(before: str, part: str) -> str:
-    """Returns the question before with the part in place of words of its kind; empty when it has none."""
-    part = re.sub(r"^(?:the|in) | ones?$|的$", "", part, flags=re.IGNORECASE)
-    spans: list[tuple[int, int]] = []
-    for kind in _KINDS:
-        if (match := kind.match(part)) and 2 * len(match[0]) >= len(part):
-            spans = [match.span() for match in kind.finditer(before)][-1:] or spans
-    spans = spans or [match.span("focus") for focus in _FOCUSES if (match := focus.search(before))]
-    return before[: spans[0][0]] + part + before[spans[0][1] :] if spans else ""
 
 
 def _resolved(core: str, turns: Sequence[Answer], analyzer: Analyzer) -> str:
