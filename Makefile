@@ -12,7 +12,7 @@ READERS ?= embeddings/bundled/reader:embeddings/bundled/encoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat ask eval train evaluate-models test docs screenshots lint typecheck fix hooks lock clean
+.PHONY: help setup chat ask eval train evaluate-models test coverage docs screenshots lint typecheck fix hooks lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -41,7 +41,11 @@ evaluate-models: $(TRAINING) ## the development table: DATA=… [ENCODERS="FOLDE
 	@$(BIN)/python -m embeddings.training.evaluate --data "$(DATA)" $(if $(MOST),--most "$(MOST)") \
 		$(foreach folder,$(ENCODERS),--encoder "$(folder)") $(foreach pair,$(READERS),--reader "$(pair)")
 
-test: $(DEVELOPMENT) ## run the tests and measure their coverage
+test: $(DEVELOPMENT) ## run the tests
+	@echo "Running the tests …"
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+coverage: $(DEVELOPMENT) ## run the tests and measure their coverage, which takes a third longer
 	@echo "Running the tests …"
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered
 

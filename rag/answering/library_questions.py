@@ -13,10 +13,12 @@ from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
 from rag.answering.composing.wording import COLON, TITLED
 from rag.answering.drafts import Request, Response
-from rag.answering.naming import ANY_DOCUMENT, SOME_DOCUMENT, named_documents
+from rag.answering.naming import named_documents
 from rag.answering.summarising.describing import written_date, written_length
 from rag.documents.naming import folders_apart
 from rag.text import quantities
+from rag.text.distinctions import document_kinds
+from rag.text.distinctions.document_kinds import ANY_DOCUMENT, SOME_DOCUMENT
 from rag.types import Document, Language
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 Property = Literal["author", "publisher", "date", "length", "kind", "language", "source", "added"]
 
 _MAX_LISTED = 20
+_MAX_PASSAGES = 60
 # An author, a date or a publisher stands near the beginning or the end of a text.
 _MAX_HEAD, _MAX_END = 3000, 600
 _PROPERTIES_PATTERNS: tuple[tuple[Property, str], ...] = (
@@ -77,9 +80,9 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _WORDS = re.compile(
     r"[中英]文|英语|汉语|请问|请|麻烦|帮我|给我|看看|看一下|显示|展示|列出|列一下|列举|一下|告诉我|我想[知道看]*|知道|一共|总共|共|现在|目前|这里面?|那里|手头|你|我|库里|资料库|知识库|文档库|库中?|里面?|中|之中"
     r"|有没有|有|没有|多少|几|哪些?|哪几|哪一|什么|些|啥|谁|哪里|哪儿|怎么|多长|多大|多|份|个|篇|本|种|都|还|已经?|所有|全部|这些|分别|各|能|可以|可|查|问|读过?|看过?|存着?|传上来|收录|收|上传|添加|加入|新加|加|入库|导入|传"
-    r"|清单|列表|名单|目录|列|发布|出版|写|撰写|执笔|作者|名字|名称|日期|时间|时候|来源|出处|出自|字数|页数|篇幅|格式|类型|语言|语种|单位|机构|媒体|家|哪家|年份|大小|长度|何时|最新|最近|最早|最长|最短|最后|最大|最旧|最老|新增|新|旧|刚刚?|上次|今天|昨天|今年|去年|这周|这|那|该|中文|英文|英语|汉语|包含|包括|东西|是|的|了|吗|呢|吧|啊|过|在|从|由|出|年|天|日|月|字|页|词|发"
+    r"|有关|相关|关于|提到|提及|涉及|讲到|谈到|写到|说到|跟|与|和|清单|列表|名单|目录|列|发布|出版|写|撰写|执笔|作者|名字|名称|日期|时间|时候|来源|出处|出自|字数|页数|篇幅|格式|类型|语言|语种|单位|机构|媒体|家|哪家|年份|大小|长度|何时|最新|最近|最早|最长|最短|最后|最大|最旧|最老|新增|新|旧|刚刚?|上次|今天|昨天|今年|去年|这周|这|那|该|中文|英文|英语|汉语|包含|包括|东西|是|的|了|吗|呢|吧|啊|过|在|从|由|出|年|天|日|月|字|页|词|发"
     r"|\b(?:please|can|could|would|will|you|your|yours|i|me|my|we|tell|show|list|name|give|see|look|know|about|how|many|much|what(?:'s|’s)?|whats|which|who(?:'s|’s)?|whom|where|when|is|are|was|were|be|been|do|does|did|have|has|had|got|get|there|here|in|on|at|of|for|from|by|to|with|and|or|so|a|an|the|all|any|some|these|those|this|that|them|it|its|other|ones?|among"
-    r"|number|total|count|library|collection|database|store[d]?|loaded|available|inventory|index|catalogue|contain[s]?|exist|added|add|upload(?:ed)?|import(?:ed)?|new(?:est)?|lately|latest|recent(?:ly)?|most|last|oldest|earliest|longest|shortest|largest|biggest|today|week|time"
+    r"|mention(?:s|ed)?|discuss(?:es)?|covers?|deals?|regarding|concerning|related|anything|something|talks?|number|total|count|library|collection|database|store[d]?|loaded|available|inventory|index|catalogue|contain[s]?|exist|added|add|upload(?:ed)?|import(?:ed)?|new(?:est)?|lately|latest|recent(?:ly)?|most|last|oldest|earliest|longest|shortest|largest|biggest|today|week|time"
     r"|author[s]?|wrote|written|write|publish(?:ed|er|es)?|publication|issued|issue|released|release|date[ds]?|year|day|old|long|pages?|words?|characters?|length|size|big|kind|type|format|language|source|come|comes|english|chinese|materials?|using|use|working|read|ask|file|things?|empty|moment|now|currently)\b",
     re.IGNORECASE,
 )
@@ -254,9 +257,10 @@ def _listed(request: Request) -> Response | None:
         chosen, narrowed = [document for document in chosen if document.published.startswith(year[1])], True
     if rest:
         published = [document for document in chosen if document.publisher and _is_publisher(rest, document, request)]
-        if not published:
+        found = published or _about(rest, chosen, request)
+        if not found:
             return None
-        chosen, narrowed = published, True
+        chosen, narrowed = found, True
     if not narrowed:
         return _listed_all(request)
     total = len(request.documents)
@@ -270,6 +274,37 @@ def _is_publisher(words: str, document: DocumentSummary, request: Request) -> bo
     """Returns whether all of some words are of the name of a document's publisher."""
     terms = request.library.analyzer.content_terms(words)
     return bool(terms) and set(terms) <= set(request.library.analyzer.terms(document.publisher))
+
+
+def _about(words: str, documents: Sequence[DocumentSummary], request: Request) -> list[DocumentSummary]:
+    """Returns the documents of a kind, those with some words in their names, or else those with all of the words in a passage.
+
+    Of a document in the other language, one name in its spelling is enough, as 松陵 in Songling.
+    """
+    kinds = document_kinds.find(words, loosely=True)
+    subject = re.sub(SOME_DOCUMENT, " ", words, flags=re.IGNORECASE) if kinds else words
+    analyzer = request.library.analyzer
+    terms = [term for term in analyzer.content_terms(subject) if len(term) > 1]
+
+    def has_all(text: str, language: str) -> bool:
+        known = {*analyzer.terms(text), *analyzer.name_terms(text)}
+        spelled = [any(name in known for name in analyzer.name_terms(term)) for term in terms]
+        if language != request.language:
+            return any(spelled)
+        return all(term in known or is_spelled for term, is_spelled in zip(terms, spelled, strict=True))
+
+    of_kind = [d for d in documents if kinds & document_kinds.find(_name(d), loosely=True)]
+    if named := [d for d in of_kind if not terms or has_all(_name(d), d.language)]:
+        return named
+    if not terms:
+        return []
+    passages = request.library.search(subject, _MAX_PASSAGES, [document.id for document in documents])
+    saying = {passage.chunk.document_id for passage in passages if has_all(passage.chunk.text, passage.language)}
+    return [d for d in documents if d.id in saying or has_all(_name(d), d.language)]
+
+
+def _name(document: DocumentSummary) -> str:
+    return f"{document.title} {PurePosixPath(document.source).stem}"
 
 
 def _listed_all(request: Request) -> Response:

@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING, get_args
 from rag.answering.drafts import Request
 from rag.text import quantities
 from rag.text.distinctions import document_kinds
+from rag.text.distinctions.document_kinds import ANY_DOCUMENT, SOME_DOCUMENT
 from rag.text.numerals import HAN_ONES, NUMBER_WORDS, ONES, ORDINAL_WORDS, ROMAN_NUMERALS, TEENS, han_number
 from rag.types import Language
 
 if TYPE_CHECKING:
     from rag.library.library import DocumentSummary
 
-# Words for a document of any kind, and for documents of some kind, which a title need not contain.
-ANY_DOCUMENT = r"(?:文件|文档|文章|材料|资料|文本|全文|正文|内容|东西|PDF|\b(?:documents?|files?|texts?|papers?|articles?|sources?|pdf|everything)\b)"
-SOME_DOCUMENT = (
-    r"(?:(?:报告|报道|新闻|白皮书|纪要|合同|手册|方案|计划|通知|规定|办法|条例|协议|立场|文书|侧记|公报|简报|网页|页面|会议|稿子?)"
-    r"|\b(?:reports?|news|white ?paper|minutes|contract|handbook|manual|plan|notice|rules?|regulations?|agreement|policy|review|brochure|leaflet"
-    r"|pages?|web ?page|bulletin|newsletter|press release|meeting)\b)"
-)
 # Which of the documents: all, or the one just spoken of.
 _ALL = re.compile(
     r"所有|全部|每[份篇个一]|各[份篇个]|这些|这[几两二三四五六七八九十]+[份篇个]|资料库"

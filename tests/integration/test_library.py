@@ -712,9 +712,9 @@ def test_what_another_process_changes_is_seen_without_the_model(opened, processe
 # -- death ------------------------------------------------------------------------------------------------------------
 
 
-LIVES = int(os.environ.get("YINJU_TEST_LIVES", "20"))
+LIVES = int(os.environ.get("YINJU_TEST_LIVES", "10"))
 DEEDS = ("add", "remove", "reindex")
-INTERRUPTED = 3
+INTERRUPTED = 2
 """The least number of interruptions of each action, however many lives it takes."""
 GONE = -1
 SOURCES = [f"/{number}.txt" for number in range(6)]

@@ -70,6 +70,27 @@ def cited_exactly(pipeline: RagPipeline, answer: Answer) -> bool:
     return exact and numbers == [citation.number for citation in answer.citations] == list(range(1, len(numbers) + 1))
 
 
+@pytest.mark.parametrize(
+    ("question", "titles"),
+    [
+        ("哪些文件提到了晚餐？", ["职工食堂管理办法"]),
+        ("Which documents are about birds?", ["Plan for the Alder marsh"]),
+        ("Do you have anything on pumping?", ["Plan for the Alder marsh"]),
+        ("有没有关于食堂的规定？", ["职工食堂管理办法"]),
+        ("Which plans do you have?", ["Plan for the Alder marsh"]),
+    ],
+)
+def test_documents_on_a_subject_are_listed(pipeline: RagPipeline, question: str, titles: list[str]) -> None:
+    answer = pipeline.answer(question)
+    assert answer.kind == "reply"
+    assert [line.removeprefix("- ").split(" · ")[0] for line in answer.text.split("\n")[1:]] == titles
+
+
+@pytest.mark.parametrize("question", ["哪些文件提到了核电？", "Do you have anything on nuclear power?"])
+def test_a_subject_that_no_document_has_is_refused(pipeline: RagPipeline, question: str) -> None:
+    assert pipeline.answer(question).kind != "reply"
+
+
 @pytest.mark.parametrize("question", ["Summarise this document.", "What is this document about?", "hi! Give me a summary"])
 def test_a_document_is_summarised_in_a_point_for_each_section(pipeline: RagPipeline, question: str) -> None:
     (marsh,) = [document.id for document in pipeline.library.documents() if document.language == "en"]

@@ -17,9 +17,13 @@ INTENTS: list[tuple[Intent, str]] = [
     ("thanks", "谢谢 谢谢你！ 非常感谢 多谢了 thanks Thanks! cheers"),
     ("farewell", "再见 拜拜！ 晚安 bye Goodbye!"),
     ("abilities", "你能做什么？ 你会干啥 你是谁？ 请问你有哪些功能？ 怎么用？ help"),
-    ("library", "你有哪些文档？ 这里都有什么资料 列出所有文件 资料库里有多少份文档？ 一共有哪些文件"),
+    (
+        "library",
+        "有哪些文件提到湿地？ 哪些文件讲到了船票 有没有关于论坛的报道？ 你有哪些文档？ 这里都有什么资料 列出所有文件 资料库里有多少份文档？ 一共有哪些文件",
+    ),
     ("summary", "总结一下 概括这份文件 这份报告主要讲了什么？ 这篇文章的主要内容"),
-    ("wish", "简短一点 详细一些 列成要点 只要原文 用英文 翻译成英文 用一句话说"),
+    ("summary", "用三句话说说这份规划 这部办法规定了什么？ 这份公报的主要内容是什么？两点就行"),
+    ("wish", "用要点说 简短一点 详细一些 列成要点 只要原文 用英文 翻译成英文 用一句话说"),
     ("comparison", "这两份文件有什么不同？ 那两篇文章的区别 比较一下这两份报告 比较《白皮书》和《立场文件》"),
 ]
 ENGLISH_INTENTS: list[tuple[Intent, str]] = [
@@ -42,6 +46,11 @@ ENGLISH_INTENTS: list[tuple[Intent, str]] = [
     ("wish", "in one sentence"),
     ("summary", "What is the trust's page about, in three points?"),
     ("summary", "云溪县的统计公报主要讲了哪些内容？"),
+    ("wish", "Keep it to one line."),
+    ("wish", "Can you shorten that?"),
+    ("summary", "What does the press release on the city wall say? Three points, please."),
+    ("library", "Which documents are about the lake?"),
+    ("library", "Do you have anything on ferries?"),
     ("wish", "translate it into English"),
     ("comparison", "what changed between these two?"),
     ("comparison", "What is the difference between these two documents?"),
@@ -55,7 +64,6 @@ QUESTIONS = """
     你能做什么来保护湿地？
     中国能做什么？
     这里有什么动物？
-    有哪些文件提到湿地？
     这两个公约有什么不同？
     就地保护和迁地保护有什么区别？
     《名古屋议定书》和《卡塔赫纳议定书》有什么不同？

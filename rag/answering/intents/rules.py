@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from rag.text.distinctions.document_kinds import ANY_DOCUMENT, SOME_DOCUMENT
 from rag.text.questions import HAN_ASKING
 
 Intent = Literal["greeting", "thanks", "farewell", "abilities", "library", "summary", "comparison", "wish"]
@@ -33,6 +34,7 @@ _CHINESE: dict[Intent, str] = {
     "wish": r"(?:再|说得?|讲得?|能不能|可以|回答)*(?:简短|简单|简洁|精简|短|详细|具体|长)(?:一?[点些])(?:说)?"
     r"|(?:列|写|改|分|整理)成(?:要点|列表|清单|几点|三点)|(?:我?只要|只看|只给我)(?:原文|引文|原句)(?:就行)?"
     r"|(?:再|能不能|可以)*(?:用|以)?[一两三二几]句话(?:再?说|[讲答]|回答)(?:一[下遍])?(?:就行|就好)?|(?:把(?:它|它们|这些))?分?[点条]列(?:出来?|一下)"
+    r"|(?:用|以|改成)(?:要点|列表|清单|一二三)(?:的?形式)?(?:来?[说答讲写列](?:明|出)?)?"
     rf"|(?:再|能不能|可以)?(?:用|改用|换成){_LANGUAGE_ZH}(?:说|回答|再说一遍|写)?(?:一遍)?|(?:把它|把这个)?(?:翻译|翻|译)(?:成|为){_LANGUAGE_ZH}",
 }
 _DOCUMENTS_EN = r"(?:documents?|files?|papers?|reports?|articles?|texts?|sources?)"
@@ -55,6 +57,8 @@ _ENGLISH: dict[Intent, str] = {
     r"|(?:compare|what(?: has|'s)? changed between) [“\"][^“”\"]{2,200}[”\"] (?:and|with|to) [“\"][^“”\"]{2,200}[”\"])",
     "wish": r"(?:can you |could you )?(?:make it |be |say it )?(?:a bit |a little )?(?:shorter|briefer|more concise|more detailed|longer|in more detail|more details?)"
     r"|(?:(?:list|put|show|give|write|say) (?:them|it|that|this|these|those)(?: to me| all)? )?(?:as|in|into) (?:bullets|(?:a few )?bullet points|a list|points|(?:one|a|two) sentences?)|(?:only|just) the (?:quotes|original|quotations|original text)"
+    r"|(?:(?:please )?(?:keep|make|cut|limit) (?:it|that|this) (?:down )?to|in|just|only) (?:one|a|two|three|a few) (?:short )?(?:lines?|sentences?|points?)"
+    r"|(?:can you |could you )?(?:shorten|condense|expand|lengthen) (?:it|that|this|the answer)"
     r"|(?:say (?:it|that) |answer )?in (?:English|Chinese)|(?:can you )?translate (?:it|this|that|the answer)(?: (?:in)?to (?:English|Chinese))?",
 }
 _PATTERNS: list[tuple[Intent, re.Pattern[str]]] = [
@@ -68,6 +72,32 @@ _SUMMARISE = re.compile(
     rf"|.{{2,60}}(?:主要|大致|大概)[讲说写谈](?:了|的是|的)?(?:些)?(?:什么|哪些|啥).{{0,6}}"
     rf"|.{{2,60}}(?:{_DOCUMENT_ZH}|公报|新闻|稿子?|网页)里?都?[讲说写谈](?:了|的是|的)(?:些)?(?:什么|哪些|啥).{{0,6}}"
     rf"|{_AROUND_EN}what(?: is| are|'s) .{{2,80}}? about\b.{{0,40}}|{_AROUND_EN}what does .{{2,80}}? (?:cover|deal with)\b.{{0,40}}",
+    re.IGNORECASE,
+)
+
+# How long a summary is wished to be, in a sentence or clause of its own before or after the wish.
+_COUNT_EN = r"(?:one|two|three|four|five|six|\d)"
+_POINTS_EN = r"(?:short |bullet |key |main )*(?:points?|sentences?|lines?|bullets?)"
+_LENGTH = re.compile(
+    r"[，,。？?！! ]*(?:请|就|只要?|用|分|以|共)*[一二两三四五六七八九十\d]+(?:个?要?点|句话?|条|段)(?:来?(?:概括|总结|说明?|回答))?(?:就行|就好|即可|吧)?"
+    rf"{_AROUND_ZH}$"
+    rf"|[,.?!;]\s*(?:please,? )?(?:in |only |just |as |use )?(?:an? |{_COUNT_EN})\s*{_POINTS_EN}(?:,? (?:only|will do))?{_AROUND_EN}$"
+    rf"|^(?:in|with) {_COUNT_EN} {_POINTS_EN}[:,]? ",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(
+    rf"{_AROUND_ZH}(?:帮我|给我)?用[一二两三四五六\d]句话(?:说说|讲讲|介绍|概括|总结|说明|说清楚)(?:一下)?.{{2,60}}"
+    rf"|{_AROUND_ZH}(?:这|那|该|本|此)一?[份个篇部本项]?(?:{SOME_DOCUMENT}|{ANY_DOCUMENT})(?:里|中|的)?(?:主要|都|到底)*(?:规定|说明|讲述?|介绍|内容是|主要内容是)了?(?:些)?(?:什么|啥|哪些(?:内容)?).{{0,2}}"
+    rf"|{_AROUND_EN}what (?:does|do) (?:the|this|that|these) (?:[^?,]{{1,50}} )?(?:{SOME_DOCUMENT}|{ANY_DOCUMENT})(?: (?:on|about|of|for|from) [^?,]{{2,60}})? say[?. ]*",
+    re.IGNORECASE,
+)
+# Which documents there are on a subject. The route leaves a subject that no document has to the documents.
+_WHICH = re.compile(
+    rf"{_AROUND_ZH}有?(?:哪些|哪几[份个篇]|什么){ANY_DOCUMENT}(?:都|里)?(?:提到|提及|涉及|讲到?|谈到|写到|说到|有关|关于|是关于)了?[^？?\d]{{1,24}}?[？?！!。呀啊呢 ]*"
+    rf"|{_AROUND_ZH}(?:库里)?有(?:没有)?(?:哪些)?(?:关于|有关|跟|与|和).{{1,24}}?(?:有关|相关)?的(?:{ANY_DOCUMENT}|{SOME_DOCUMENT})[吗么呀啊呢？?！!。 ]*"
+    rf"|{_AROUND_EN}(?:which|what) {ANY_DOCUMENT} (?:are|is|deal|mention|mentions|discuss|discusses|talk|talks|cover|covers|say something)(?: (?:about|on|with))? [^?\d]{{2,60}}?[?!. ]*"
+    rf"|(?:which|what) (?:[a-z]+ )?{SOME_DOCUMENT} (?:do you have|are there|have you got)[?!. ]*"
+    rf"|{_AROUND_EN}(?:do you have|have you got|is there|are there) (?:anything|something|any {ANY_DOCUMENT}) (?:on|about) [^?\d]{{2,60}}?[?!. ]*",
     re.IGNORECASE,
 )
 
@@ -87,4 +117,7 @@ def intent_by_rule(utterance: str) -> Intent | None:
     intent = next((kind for kind, pattern in _PATTERNS if pattern.fullmatch(utterance)), None)
     if intent is None and _OF_A_TEXT.fullmatch(utterance.rstrip("?？ ")):
         return "library"
-    return intent or ("summary" if _SUMMARISE.fullmatch(utterance) else None)
+    if intent is None and _WHICH.fullmatch(utterance):
+        return "library"
+    bare = _LENGTH.sub("", utterance) or utterance
+    return intent or ("summary" if any(pattern.fullmatch(bare) for pattern in (_SUMMARISE, _SAYS)) else None)

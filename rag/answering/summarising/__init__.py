@@ -12,9 +12,10 @@ from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
 from rag.answering.composing.wording import BRACKETED, COLON, COMMA, TITLED, beside
 from rag.answering.drafts import Request, Response
-from rag.answering.naming import ANY_DOCUMENT, Part, named_documents, part_of
+from rag.answering.naming import Part, named_documents, part_of
 from rag.answering.summarising.describing import known, written_date
 from rag.answering.summarising.points import Passages, Point, Section, passages_of, points_of, section_of
+from rag.text.distinctions.document_kinds import ANY_DOCUMENT, SOME_DOCUMENT
 from rag.text.numerals import HAN_ONES, NUMBER_WORDS, ONES, TEENS, han_number
 from rag.types import Document, Language
 
@@ -37,7 +38,7 @@ _WISH = re.compile(
     r"|(?:a |the )?(?:short |brief |quick )*(?:summary|overview|outline|gist|digest|synopsis|recap|abstract|highlights|takeaways|essence|version|precis)"
     r"|summari[sz]e[sd]?|sum(?: up)?|up|condense|tl;?dr|main|key|most important|points?|ideas?|messages?|findings?|in short|in a nutshell|nutshell|briefly|basically|overall|broad|strokes|general"
     r"|what(?:'s|’s)?|whats|is|are|was|does|do|did|say(?:s|ing)?|cover(?:s|ed)?|discuss(?:es)?|talks?|deals?|contains?|made|about|with|whole|thing"
-    r"|\d+|one|two|three|four|five|six|a few|few|bullets?|bullet|sentences?|lines?|items?|of|in|on|for|from|at|and|a|an|the|this|that|it|its|should|'s)\b",
+    r"|\d{1,2}(?!\d)|one|two|three|four|five|six|a few|few|bullets?|bullet|sentences?|lines?|items?|of|in|on|for|from|at|and|a|an|the|this|that|it|its|should|'s)\b",
     re.IGNORECASE,
 )
 _MARKS = re.compile(r"[，。！？、；：,.!?;:()（）“”\"'《》]")
@@ -80,13 +81,18 @@ def of_document(request: Request, document_id: str) -> Response:
 def _subject(question: str) -> str:
     """Returns the words that name the document: those that are not of the wish for a summary."""
     points = _POINTS_EN.sub(" ", _POINTS_ZH.sub(" ", question))
-    # 白皮书的主要内容 names the paper, and 这份内容 any document.
-    return " ".join(_MARKS.sub(" ", _WISH.sub(" ", _keep_documents(points))).split())
+    # 白皮书的主要内容 names the paper, and 这份内容 any document; the 谈 of 访谈 is no word of the wish.
+    parts = re.split(rf"({SOME_DOCUMENT})", _keep_documents(points), flags=re.IGNORECASE)
+    kept = (part if place % 2 else _WISH.sub(" ", part) for place, part in enumerate(parts))
+    return " ".join(_MARKS.sub(" ", " ".join(kept)).split())
 
 
 def _keep_documents(question: str) -> str:
     """Joins a demonstrative to its noun, so that "this document" is not taken for grammar."""
-    return re.sub(rf"(?:这|那|该|本|此)(?:一?[份个篇本])?(?={ANY_DOCUMENT})", "", question, flags=re.IGNORECASE)
+    question = re.sub("规定了(?:什么|哪些(?:内容)?)", " ", question)
+    return re.sub(
+        rf"(?:这|那|该|本|此)(?:一?[份个篇本部项则])?(?={ANY_DOCUMENT}|{SOME_DOCUMENT})", "", question, flags=re.IGNORECASE
+    )
 
 
 def wanted_points(question: str) -> int:

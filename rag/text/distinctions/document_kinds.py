@@ -46,6 +46,21 @@ _TELLING = tuple(_pattern(telling, "") for telling, _ in _KINDS)
 _ANY = tuple(_pattern([*telling, *loose], "s?") for telling, loose in _KINDS)
 
 
+_HAN_NAMES = "|".join(sorted({n for kind in _KINDS for names in kind for n in names if not n.isascii()}, key=len, reverse=True))
+_LATIN_NAMES = "|".join(sorted({n for kind in _KINDS for names in kind for n in names if n.isascii()}, key=len, reverse=True))
+# Kinds that have no counterpart to find in the other language.
+_OTHER_HAN = "报告|通讯|专访|演讲|讲话|致辞|规程|章程|办法|文书|简报|网页|页面|会议|稿子?|公告|声明|说明书?|须知|规则|年鉴|调查"
+_OTHER_LATIN = (
+    "contract|regulations?|rules?|polic(?:y|ies)|review|brochure|leaflet|pages?|web ?page|bulletin|newsletter|meeting|statement|speech"
+    "|letter|essay|study|survey|guidelines|transcript|charter|declaration|briefing|fact ?sheet"
+)
+ANY_DOCUMENT = r"(?:文件|文档|文章|材料|资料|文本|全文|正文|内容|东西|PDF|\b(?:documents?|files?|texts?|papers?|articles?|sources?|pdf|everything)\b)"
+"""A pattern for the words for a document of any kind, in both languages. Match it without regard to case."""
+
+SOME_DOCUMENT = rf"(?:(?:{_HAN_NAMES}|{_OTHER_HAN})|\b(?:(?:{_LATIN_NAMES})s?|{_OTHER_LATIN})\b)"
+"""A pattern for the words for documents of some kind, which a title need not contain. Match it without regard to case."""
+
+
 def find(text: str, *, loosely: bool = False) -> frozenset[int]:
     """Returns the kinds of documents that a text names, as numbers that are the same in both languages.
 
