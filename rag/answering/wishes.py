@@ -10,6 +10,7 @@ from typing import Literal
 from rag import texts
 from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
+from rag.answering.composing.lists import enumeration
 from rag.answering.composing.wording import SEMICOLON, beside, one_line
 from rag.answering.drafts import Request, Response
 from rag.text import quantities
@@ -192,13 +193,19 @@ def _as_list(answer: Answer) -> Iterator[Statement]:
 
 
 def _parts(text: str) -> list[str]:
-    """Returns the parts between the semicolons of a sentence that has at least three, each with the sentence's markers."""
+    """Returns the parts of a sentence between its semicolons, or else the items that it lists, each with the sentence's markers.
+
+    A sentence with fewer than three of either is one part.
+    """
     markers = re.search(r"(?:\[\d+\])*$", text)
-    body = text[: markers.start()] if markers else text
+    body, end = (text[: markers.start()], markers[0]) if markers else (text, "")
     parts = [part.strip() for part in _PARTS.split(body) if part.strip()]
     if sum(not part.endswith((":", "：")) for part in parts) < _LEAST_PARTS:
-        return [text]
-    end = markers[0] if markers else ""
+        items = enumeration(body, 0, (0, len(body)))
+        if not items or not (before := body[: body.find(items[0])].strip(" ，,、：:")):
+            return [text]
+        colon = "：" if language_of(body) == "zh" else ":"
+        return [before + colon, *(item + end for item in items)]
     return [part if part.endswith((":", "：")) else part.rstrip("；;") + end for part in parts]
 
 

@@ -259,6 +259,12 @@ def test_only_the_quotes_are_given(pipeline: RagPipeline, summary: Answer) -> No
             "To do: dry the fields; close the pumps; count birds.[1]",
             "To do:\n- dry the fields[1]\n- close the pumps[1]\n- count birds.[1]",
         ),
+        (
+            "as a list",
+            "There are three teams: Water and Ponds, Birds, and Reeds.[1]",
+            "There are three teams:\n- Water and Ponds[1]\n- Birds[1]\n- Reeds[1]",
+        ),
+        ("列成要点", "沼泽里有野鸭、大雁和白鹭。[1]", "沼泽里有：\n- 野鸭[1]\n- 大雁[1]\n- 白鹭[1]"),
         ("as bullets", "It costs 3 crowns; children pay 1.[1]", "- It costs 3 crowns; children pay 1.[1]"),
         (
             "shorter, please",

@@ -37,6 +37,7 @@ def listed(text: str, near: str) -> tuple[str, ...]:
         ("It must (a) be dry, (b) be signed; and (c) come by post.", "signed", ("be dry", "be signed", "come by post")),
         ("“南湖号”“淮北号”“夷陵号”等旅游列车的开行助力发展。", "开行", ("“南湖号”", "“淮北号”", "“夷陵号”")),
         ("要念好“降碳、减污、扩绿、增长”八字真经。", "降碳", ("降碳", "减污", "扩绿", "增长")),
+        ("There are three teams: Water, Birds and Reeds.", "Birds", ("Water", "Birds", "Reeds")),
         (
             "They agreed on work in coastal management, green finance, and smart towns.",
             "green",

@@ -64,7 +64,9 @@ def enumeration(text: str, start: int, answer: Span) -> tuple[str, ...]:
     begin, end = _nearest(spans, answer[0])
     if not _meets((begin, end), answer):
         return ()
-    return _checked(_han_items(text[begin:end]) if pattern is _HAN_LIST else _english_items(text[begin:end]))
+    if pattern is _HAN_LIST:
+        return _checked(_han_items(text[begin:end]))
+    return _checked(_english_items(text[begin:end], after_colon=text[:begin].rstrip().endswith(":")))
 
 
 def _numbered(text: str, start: int, answer: Span) -> tuple[str, ...]:
@@ -127,9 +129,11 @@ def _without_lead(items: list[str]) -> str:
     return first
 
 
-def _english_items(listed: str) -> list[str]:
-    """Returns the items from the first one on that is introduced, as by "such as"; empty if none is."""
+def _english_items(listed: str, *, after_colon: bool) -> list[str]:
+    """Returns the items from the first one on that is introduced, as by "such as" or a colon; empty if none is."""
     items = re.split(r",? (?:and|or) (?=[^,]*$)|, ", listed)
+    if after_colon:
+        return items
     introduced = next((i for i, item in enumerate(items) if _ENGLISH_LEAD.match(item)), None)
     if introduced is None:
         return []

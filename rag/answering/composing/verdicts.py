@@ -64,7 +64,11 @@ _EXISTENCE = re.compile(
     r"\b(?:is|are|was|were) there (?:(?:an?|any|no|some) )?(?P<thing>[\w' -]+?)(?= (?:on|in|at|for|to|of|with|from|during|after|before)\b|[?,.]|$)",
     re.IGNORECASE,
 )
+_BEGINS_TO_ASK = re.compile(
+    r"\s*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|might|must|will|would|should|shall)\b", re.IGNORECASE
+)
 _LEAST_COVERED = 0.5
+_BESIDE = 2
 _WORDS: dict[Verdict, dict[Language, str]] = {"yes": {"zh": "是。", "en": "Yes. "}, "no": {"zh": "不是。", "en": "No. "}}
 _HAN_VERBS = (
     (re.compile(r"可以|可不可以|能不能|能否|允许"), {"yes": "可以。", "no": "不可以。"}),
@@ -112,8 +116,18 @@ def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str],
         denied = not denied
     if _ALL.search(bare) and (_NOT_ALL.search(rest) or exceptions):
         denied = True
-    said: Verdict = "no" if denied != bool(_DENIES.search(bare)) else "yes"
+    asking = HAN_YES_NO.sub("", _asking(question))
+    # 没有押金也可以 affirms 没有押金可以…吗？
+    asks_denial = any(asking[match.start() : match.end() + _BESIDE] not in clause for match in _DENIES.finditer(asking))
+    said: Verdict = "no" if denied != asks_denial else "yes"
     return said, (begin, end)
+
+
+def _asking(question: str) -> str:
+    """Returns the clause of a question that asks; in the others, a condition may deny: 居民没有签字，可以强制搬走吗？"""
+    parts = re.split(r"[，,；;]", question)
+    asks = [part for part in parts if HAN_YES_NO.search(part) or _BEGINS_TO_ASK.match(part)]
+    return re.split(r"\b(?:if|unless|when|although|even though)\b", asks[-1])[0] if asks else question
 
 
 def _deciding(question: str, sentence: str, overlap: Terms, focus: Callable[[str], int]) -> Span:
