@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Literal
 
 from rag import texts
@@ -178,9 +179,9 @@ def _as_list(answer: Answer) -> Iterator[Statement]:
     given: set[int] = set()
     first = True
     for line in _lines(answer):
-        spans = list(sentences(line)) or [(0, len(line))]
-        for place, (start, _) in enumerate(spans):
-            until = spans[place + 1][0] if place + 1 < len(spans) else len(line)
+        # The markers after a full stop belong to the sentence before them.
+        ends = list(dict.fromkeys(_after_markers(line, end) for _, end in sentences(line))) or [len(line)]
+        for start, until in pairwise([0, *ends[:-1], len(line)]):
             text = line[start:until].strip().removeprefix("- ")
             if not _MARKER.sub("", text).strip():
                 continue

@@ -59,14 +59,13 @@ def enumeration(text: str, start: int, answer: Span) -> tuple[str, ...]:
         return _checked(repeated)
     pattern = _HAN_LIST if re.search(r"[\u3400-\u9fff]", text) else _ENGLISH_LIST
     spans = [match.span() for match in pattern.finditer(text, start)]
-    if not spans:
+    begin, end = _nearest(spans, answer[0]) if spans else (0, 0)
+    if not spans or not _meets((begin, end), answer):
         return ()
-    begin, end = _nearest(spans, answer[0])
-    if not _meets((begin, end), answer):
-        return ()
-    if pattern is _HAN_LIST:
-        return _checked(_han_items(text[begin:end]))
-    return _checked(_english_items(text[begin:end], after_colon=text[:begin].rstrip().endswith(":")))
+    after_colon = text[:begin].rstrip().endswith(":")
+    return _checked(
+        _han_items(text[begin:end]) if pattern is _HAN_LIST else _english_items(text[begin:end], after_colon=after_colon)
+    )
 
 
 def _numbered(text: str, start: int, answer: Span) -> tuple[str, ...]:

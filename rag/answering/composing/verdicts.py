@@ -124,7 +124,7 @@ def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str],
 
 
 def _asking(question: str) -> str:
-    """Returns the clause of a question that asks; in the others, a condition may deny: 居民没有签字，可以强制搬走吗？"""
+    """Returns the clause of a question that asks. In the others, a condition may deny: 没有签字 before 可以强制搬走吗."""
     parts = re.split(r"[，,；;]", question)
     asks = [part for part in parts if HAN_YES_NO.search(part) or _BEGINS_TO_ASK.match(part)]
     return re.split(r"\b(?:if|unless|when|although|even though)\b", asks[-1])[0] if asks else question
