@@ -132,12 +132,9 @@ class Checker:
 
     def support(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> float:
         """Returns the support of a claim by sentences together, from 0 to 1; 0 without any, or without one of its numbers or clauses."""
-        if not evidence or not contains_numbers(claim, language, evidence):
+        if not self.admits(claim, language, evidence):
             return 0.0
-        kind = "same" if all(sentence.language == language for sentence in evidence) else "other"
-        if self.weakest_part(claim, language, evidence) < _LEAST_OF_PART[kind]:
-            return 0.0
-        weights = self._weights[kind]
+        weights = self._weights[_kind(language, evidence)]
         return float(logistic.probability(weights, self.features(claim, language, evidence)))
 
     def features(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> Vectors:
@@ -158,6 +155,12 @@ class Checker:
         )
         values = (found.mean(), min(names, default=1), denies, affirms, is_opposed(claim, text))
         return np.array([one @ other, *values], np.float32)
+
+    def admits(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> bool:
+        """Returns whether the evidence contains the claim's numbers and meets each of its parts; without that it has no support."""
+        if not evidence or not contains_numbers(claim, language, evidence):
+            return False
+        return self.weakest_part(claim, language, evidence) >= _LEAST_OF_PART[_kind(language, evidence)]
 
     def weakest_part(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> float:
         """Returns how well the evidence meets the words of that part of the claim that it meets least, up to 1.
@@ -267,6 +270,11 @@ def is_opposed(claim: str, text: str) -> bool:
         if says_more in ([True, False], [False, True]) and says_less == says_more[::-1]:
             return True
     return False
+
+
+def _kind(language: Language, evidence: Sequence[Evidence]) -> str:
+    """Returns the name of the weights for evidence in a claim's language, or for evidence of which some is in the other."""
+    return "same" if all(sentence.language == language for sentence in evidence) else "other"
 
 
 def _with_context(evidence: Sequence[Evidence]) -> str:
