@@ -207,8 +207,10 @@ class TransformersGenerator:
         """
         source = self._source
         if self._is_gguf:
-            if not find_spec("gguf"):
-                raise GeneratorError("GGUF files need the package gguf; install it with: pip install 'yinju[gguf]'")
+            if not (find_spec("gguf") and find_spec("accelerate")):
+                raise GeneratorError(
+                    "GGUF files need the packages gguf and accelerate; install them with: pip install 'yinju[gguf]'"
+                )
             source, options["gguf_file"] = os.path.split(os.path.abspath(source))
         try:
             return kind.from_pretrained(source, local_files_only=self._is_local, trust_remote_code=False, **options)

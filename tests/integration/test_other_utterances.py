@@ -307,8 +307,8 @@ class Translator:
 
 def test_a_language_model_translates_and_it_is_said(pipeline: RagPipeline, summary: Answer) -> None:
     translated = (
-        "赤杨沼泽有1840公顷。到2030年要恢复1600公顷水面，2万只鸟在此",
-        "越冬。210公顷田地归还沼泽。计划以克朗计耗资1.35亿，省里付60%。",
+        "《赤杨沼泽计划》约83个词：沼泽有1840公顷。到2030年要恢复1600公顷水面，2万只鸟在此",
+        "越冬。210公顷田地归还沼泽。计划耗资1.35亿克朗，省里付60%。",
     )
     answer = pipeline.with_options(generator=Translator(*translated)).answer("翻译成中文", [summary])
     assert answer.text == "".join(translated) + "[1][2][3][4]"

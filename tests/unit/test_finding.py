@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.language_models import finding, known_models
+from rag.errors import GeneratorError
+from rag.language_models import finding, hub_generator, known_models
 from rag.language_models.finding import FoundModel
+from rag.language_models.generators import Message
 from rag.language_models.hub_generator import TransformersGenerator, download_size
 from rag.language_models.server_generator import OpenAIGenerator
 from tests.openai_server import OpenAIServer
@@ -121,3 +123,11 @@ def test_auto_takes_the_best_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert finding.chosen("auto", "", "", 1, 2) is None
     assert finding.chosen("", "", "", 1, 2) is None
     assert isinstance(finding.chosen("a/b", "", "", 1, 2), TransformersGenerator)
+
+
+def test_a_gguf_file_without_its_packages_says_how_to_install_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.gguf"
+    file.write_bytes(b"GGUF1")
+    monkeypatch.setattr(hub_generator, "find_spec", lambda name: None)
+    with pytest.raises(GeneratorError, match=r"install them with: pip install 'yinju\[gguf\]'"):
+        TransformersGenerator(str(file)).fits([Message("user", "Q?")])
