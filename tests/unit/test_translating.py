@@ -33,6 +33,7 @@ class Translator:
         ("2020年中国设立国家绿色发展基金，首期规模885亿元。", "China set up the fund in 2020, with 88.5 billion yuan.", "en"),
         ("The rate is 12.5% in COP15.", "COP15中的比率为12.5%。", "zh"),
         ("种质资源达51万份。", "There are 510,000 samples of germplasm.", "en"),
+        ("该计划耗资1.35亿克朗。", "The plan costs 135 million crowns.", "en"),
         ("森林正在恢复。", "Forests are recovering.", "en"),
     ],
 )
