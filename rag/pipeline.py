@@ -25,7 +25,7 @@ from rag.answering.reading import CalibratedReader, Reader, Reading, SentenceRea
 from rag.answering.retrieval import HybridRetriever, Retriever
 from rag.answering.suggesting.offers import Suggesting
 from rag.errors import DocumentNotFoundError, GeneratorError
-from rag.language_models import generators, translating
+from rag.language_models import finding, translating
 from rag.language_models.checking import Checker
 from rag.language_models.composer import GenerativeComposer, Tally
 from rag.language_models.generators import Generator
@@ -137,16 +137,12 @@ class RagPipeline(Suggesting):
             settings.max_file_megabytes * 1_000_000,
             max_characters=settings.max_characters,
         )
-        generator = (
-            generators.generator(
-                settings.generator,
-                settings.generator_model,
-                settings.generator_key,
-                settings.generator_timeout,
-                settings.generator_total_timeout,
-            )
-            if settings.generator
-            else None
+        generator = finding.chosen(
+            settings.generator,
+            settings.generator_model,
+            settings.generator_key,
+            settings.generator_timeout,
+            settings.generator_total_timeout,
         )
         return cls(
             library, generator=generator, top_k=settings.top_k, max_sentences=settings.max_sentences, threshold=settings.threshold

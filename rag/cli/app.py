@@ -33,6 +33,25 @@ def doctor(
         raise typer.Exit(1)
 
 
+@checks.command()
+def models() -> None:
+    """List the language models on this machine, on running servers too, with their sizes and licences."""
+    from rag.language_models import finding
+
+    found = finding.models()
+    best = finding.best(found)
+    for model in found:
+        chosen = "*" if model is best else " "
+        say(f"{chosen} {model.place:6}  {model.described()}")
+        say(f"          --generator {model.name}" + (f" (generator_model: {model.model})" if model.model else ""))
+    if not found:
+        say("no language model on this machine; answers quote the documents")
+    elif best:
+        say("* is what --generator auto takes")
+    else:
+        say("none of them is known to be good at both languages, so --generator auto quotes the documents")
+
+
 app = typer.Typer(
     name="yinju",
     help="Answers questions from your own Chinese and English documents, and cites the exact place of every sentence.",

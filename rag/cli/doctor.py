@@ -12,6 +12,7 @@ from embeddings.encoder import SentenceTransformerEncoder
 from embeddings.reader import MAX_TOKENS, CrossEncoderReader
 from rag.documents.loaders import ocr, plugins
 from rag.errors import YinjuError
+from rag.language_models import finding
 from rag.library.library import Library
 from rag.library.search.indexes import VectorReport
 from rag.settings import Settings
@@ -46,6 +47,7 @@ def examine(settings: Settings, contents: bool = False) -> Iterator[Finding]:
     yield from _loaders()
     yield Finding("number format", _number_format(number_format.speeds()))
     yield from _models(settings)
+    yield from _language_models()
     yield from _library(settings, contents)
 
 
@@ -74,6 +76,15 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("reader", str(error), sound=False)
     others = [spec.name for spec in catalogue.CATALOGUE.values() if not spec.bundled]
     yield Finding("catalogue", f"also available, downloaded on first use: {', '.join(others)}")
+
+
+def _language_models() -> Iterator[Finding]:
+    """Lists the language models of this machine; asks only the loopback interface for servers."""
+    found = finding.models()
+    for model in found:
+        yield Finding("language model", f"{model.described()}, {model.name}")
+    if not found:
+        yield Finding("language model", "none on this machine; answers quote the documents")
 
 
 def _number_format(speeds: number_format.Speeds) -> str:

@@ -23,7 +23,11 @@ EncoderOption = Annotated[
 ]
 GeneratorOption = Annotated[
     str | None,
-    typer.Option("--generator", help="A language model: a hub name, a folder, or a server's http address.", show_default=False),
+    typer.Option(
+        "--generator",
+        help="A language model: auto, a hub name, a folder, a GGUF file, or a server's http address.",
+        show_default=False,
+    ),
 ]
 CollectionsOption = Annotated[
     list[str] | None, typer.Option("--collection", metavar="NAME", help="Only documents of this collection; repeatable.")

@@ -1,6 +1,7 @@
 """Checks that a generated sentence is supported by its citations.
 
-A claim with a number that its evidence does not contain is unsupported. Otherwise a logistic model weighs the similarity of the
+A claim with a number that its evidence does not contain is unsupported, and so is one with a clause or purpose whose words the
+evidence does not meet. Otherwise a logistic model weighs the similarity of the
 two as wholes and word by word, within one language or across both, whether every name is there, and whether one denies what the
 other affirms. `tests/benchmarks/fit_checker.py` fits its weights.
 """
@@ -41,6 +42,12 @@ _OPPOSITES = (
     (r"支持|允许|成功|\b(?:support|allow|permit|succe)", r"反对|禁[止捕]|失败|\b(?:oppos|ban|forbid|prohibit|fail)"),
     (r"开始|启动|\b(?:began|begin|start)", r"结束|停止|\b(?:end(?:s|ed)?\b|stop)"),
 )
+_PART = re.compile(
+    r"[，；：,;](?!\d)|旨在|致力于|目的是|以便|从而|\b(?:aim(?:s|ed|ing)? (?:to|at)|in order to|so as to|with the aim of|which|to (?=[a-z]+ ))",
+    re.IGNORECASE,
+)
+_LEAST_WORDS_OF_PART = 3
+_LEAST_OF_PART = {"same": 0.7, "other": 0.55}
 _SAME_WORD = 0.6
 _MAX_REPAIRS_TRIED = 5
 _MAX_VECTORS = 10_000
@@ -124,10 +131,10 @@ class Checker:
         return Verdict("unsupported", (), max([together, *others.values()]))
 
     def support(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> float:
-        """Returns the support of a claim by sentences together, from 0 to 1; 0 without any, or without one of its numbers."""
-        if not evidence or not contains_numbers(claim, language, evidence):
+        """Returns the support of a claim by sentences together, from 0 to 1; 0 without any, or without one of its numbers or clauses."""
+        if not self.admits(claim, language, evidence):
             return 0.0
-        weights = self._weights["same" if all(sentence.language == language for sentence in evidence) else "other"]
+        weights = self._weights[_kind(language, evidence)]
         return float(logistic.probability(weights, self.features(claim, language, evidence)))
 
     def features(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> Vectors:
@@ -148,6 +155,34 @@ class Checker:
         )
         values = (found.mean(), min(names, default=1), denies, affirms, is_opposed(claim, text))
         return np.array([one @ other, *values], np.float32)
+
+    def admits(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> bool:
+        """Returns whether the evidence contains the claim's numbers and meets each of its parts; without that it has no support."""
+        if not evidence or not contains_numbers(claim, language, evidence):
+            return False
+        return self.weakest_part(claim, language, evidence) >= _LEAST_OF_PART[_kind(language, evidence)]
+
+    def weakest_part(self, claim: str, language: Language, evidence: Sequence[Evidence]) -> float:
+        """Returns how well the evidence meets the words of that part of the claim that it meets least, up to 1.
+
+        A part is a clause, or a purpose such as "to promote …", in which models like to add generalities. One of fewer than three
+        words counts with its neighbour.
+        """
+        whole = _with_context(evidence)
+        there = list(self._words(whole))
+        across = any(sentence.language != language for sentence in evidence)
+        parts: list[list[float]] = []
+        for text in _PART.split(claim):
+            own = list(self._words(text))
+            if not own or not there:
+                continue
+            found = (self._encode([word.text for word in own]) @ self._encode([word.text for word in there]).T).max(axis=1)
+            found[self._stands_in(own, text, whole, across)] = 1
+            if parts and min(len(own), len(parts[-1])) < _LEAST_WORDS_OF_PART:
+                parts[-1] += found.tolist()
+            else:
+                parts.append(found.tolist())
+        return min((float(np.mean(part)) for part in parts), default=1.0)
 
     def _most_alike(self, claim: str, given: Sequence[int], evidence: Sequence[Evidence]) -> list[int]:
         """Returns the sentences, other than those given, that are most similar to the claim."""
@@ -235,6 +270,11 @@ def is_opposed(claim: str, text: str) -> bool:
         if says_more in ([True, False], [False, True]) and says_less == says_more[::-1]:
             return True
     return False
+
+
+def _kind(language: Language, evidence: Sequence[Evidence]) -> str:
+    """Returns the name of the weights for evidence in a claim's language, or for evidence of which some is in the other."""
+    return "same" if all(sentence.language == language for sentence in evidence) else "other"
 
 
 def _with_context(evidence: Sequence[Evidence]) -> str:

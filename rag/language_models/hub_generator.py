@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property, partial
+from importlib.util import find_spec
 from typing import Any
 
 from embeddings import number_format
@@ -16,6 +17,19 @@ from rag.language_models.generators import Message, is_server
 from rag.language_models.streaming import MAX_NEW_TOKENS, THOUGHT_BEGINS, first_line, in_background, without_thoughts
 
 _MODEL_FILES = ["*.safetensors", "*.json", "*.txt", "*.jinja"]
+_GGUF = b"GGUF"
+
+
+def is_gguf(name: str) -> bool:
+    """Returns whether a name is the path of a GGUF file: one that ends in `.gguf`, or begins as such files do, as Ollama's."""
+    path = os.path.expanduser(name)
+    if name.casefold().endswith(".gguf"):
+        return True
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_GGUF)) == _GGUF
+    except (OSError, ValueError):
+        return False
 
 
 def download_size(name: str) -> int:
@@ -24,7 +38,7 @@ def download_size(name: str) -> int:
     Raises:
         GeneratorError: There is no such model, or the hub cannot be reached.
     """
-    if is_server(name) or os.path.isdir(os.path.expanduser(name)):
+    if is_server(name) or is_gguf(name) or os.path.isdir(os.path.expanduser(name)):
         return 0
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -60,9 +74,9 @@ def download(name: str) -> None:
 
 
 class TransformersGenerator:
-    """Any causal language model of transformers, from a folder or, when the user names one, from a hub.
+    """Any causal language model of transformers, from a folder, a GGUF file or, when the user names one, from a hub.
 
-    The model is loaded on first use, only from safetensors and never from pickle, and none of its code is run. It decodes greedily,
+    The model is loaded on first use, only from safetensors or GGUF and never from pickle, and none of its code is run. It decodes greedily,
     in the number format that is faster on this processor. Safe to use from several threads.
     """
 
@@ -70,12 +84,13 @@ class TransformersGenerator:
         """Loads nothing yet.
 
         Args:
-            name: A folder or a hub name.
+            name: A folder, a GGUF file or a hub name.
             max_new_tokens: The longest answer, in tokens.
         """
         self.name = name
         self._source = os.path.expanduser(name)
-        self._is_local = os.path.isabs(self._source) or name.startswith(".") or os.path.isdir(self._source)
+        self._is_gguf = is_gguf(name)
+        self._is_local = self._is_gguf or os.path.isabs(self._source) or name.startswith(".") or os.path.isdir(self._source)
         self._max_new_tokens = max_new_tokens
         self._lock = threading.Lock()
 
@@ -190,8 +205,15 @@ class TransformersGenerator:
         Raises:
             GeneratorError: It is missing or cannot be read.
         """
+        source = self._source
+        if self._is_gguf:
+            if not (find_spec("gguf") and find_spec("accelerate")):
+                raise GeneratorError(
+                    "GGUF files need the packages gguf and accelerate; install them with: pip install 'yinju[gguf]'"
+                )
+            source, options["gguf_file"] = os.path.split(os.path.abspath(source))
         try:
-            return kind.from_pretrained(self._source, local_files_only=self._is_local, trust_remote_code=False, **options)
+            return kind.from_pretrained(source, local_files_only=self._is_local, trust_remote_code=False, **options)
         except Exception as error:
             check = f"check {self._source}" if self._is_local else "check the name and the network, or name a folder"
             raise GeneratorError(f"cannot load the language model {self.name}: {first_line(error)} ({check})") from error

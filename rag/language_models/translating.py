@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Event
 
 from rag.errors import GeneratorError
+from rag.language_models.checking import Evidence, contains_numbers
 from rag.language_models.generators import Generator, Message
 from rag.types import Language
 
@@ -16,7 +17,7 @@ _MAX_TEXT = 4_000
 
 
 def translate(generator: Generator, text: str, language: Language, *, stop: Event) -> str:
-    """Returns a text in a language; "" if it is too long for the model or the model fails.
+    """Returns a text in a language; "" if it is too long for the model, or the model fails or changes a number.
 
     Args:
         generator: The language model.
@@ -31,4 +32,12 @@ def translate(generator: Generator, text: str, language: Language, *, stop: Even
         translated = "".join(generator.stream(messages, stop)).strip()
     except GeneratorError:
         return ""
-    return "" if stop.is_set() else translated
+    return "" if stop.is_set() or not _has_same_numbers(text, translated, language) else translated
+
+
+def _has_same_numbers(text: str, translated: str, language: Language) -> bool:
+    """Returns whether a text and its translation contain the same quantities, dates and other numbers, in any order."""
+    source: Language = "en" if language == "zh" else "zh"
+    return contains_numbers(translated, language, [Evidence(text, source)]) and contains_numbers(
+        text, source, [Evidence(translated, language)]
+    )

@@ -29,7 +29,7 @@ from embeddings.training.fitting import OTHER, SAME, described, fit_checker, rea
 from rag.documents.cleaning import clean
 from rag.documents.loaders import find_files, load
 from rag.documents.metadata import describe
-from rag.language_models.checking import FEATURES, WEIGHTS, Checker, Evidence, contains_numbers
+from rag.language_models.checking import FEATURES, WEIGHTS, Checker, Evidence
 from rag.settings import DEFAULTS
 from rag.text.language import language_of
 from rag.text.sentences import sentences
@@ -247,17 +247,17 @@ class Measured:
         self.name = name
         self.examples = examples
         self.rows = np.array([checker.features(e.claim, e.language, e.evidence) for e in tqdm(examples, desc=name)])
-        self.numbers = np.array([contains_numbers(e.claim, e.language, e.evidence) for e in examples])
+        self.admitted = np.array([checker.admits(e.claim, e.language, e.evidence) for e in examples])
         self.labels = np.array([e.supported for e in examples])
         self.groups = np.array([e.group for e in examples])
 
     def fit(self) -> np.ndarray:
-        """Returns the weights fitted on the claims whose numbers are in their evidence; the checker rejects the others without them."""
-        return fit_checker(self.rows[self.numbers], self.labels[self.numbers], self.groups[self.numbers], KEPT)
+        """Returns the weights fitted on the claims that the checker admits; it rejects the others without weights."""
+        return fit_checker(self.rows[self.admitted], self.labels[self.admitted], self.groups[self.admitted], KEPT)
 
     def supports(self, weights: np.ndarray) -> np.ndarray:
         """Returns the support of each claim, as the checker computes it."""
-        return np.asarray(self.numbers / (1 + np.exp(-(weights[0] + self.rows @ weights[1:]))))
+        return np.asarray(self.admitted / (1 + np.exp(-(weights[0] + self.rows @ weights[1:]))))
 
     def report(self, supports: np.ndarray) -> None:
         """Prints the share of each kind of claim that reaches the threshold, by languages: faithful, then unfaithful."""

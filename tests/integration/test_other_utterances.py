@@ -289,9 +289,12 @@ def test_without_a_language_model_what_is_exact_is_translated(pipeline: RagPipel
 
 
 class Translator:
-    """A language model that translates everything to the same sentence."""
+    """A language model that translates everything to the same sentences."""
 
     name = "translator"
+
+    def __init__(self, *translated: str) -> None:
+        self._translated = translated
 
     def fits(self, messages: Sequence[Message]) -> bool:
         return True
@@ -299,13 +302,23 @@ class Translator:
     def stream(self, messages: Sequence[Message], stop: Event) -> Iterator[str]:
         assert "中文" in messages[0].content
         assert "[1]" not in messages[1].content
-        yield from ("沼泽", "计划。")
+        yield from self._translated
 
 
 def test_a_language_model_translates_and_it_is_said(pipeline: RagPipeline, summary: Answer) -> None:
-    answer = pipeline.with_options(generator=Translator()).answer("翻译成中文", [summary])
-    assert answer.text == "沼泽计划。[1][2][3][4]"
+    translated = (
+        "《赤杨沼泽计划》约83个词：沼泽有1840公顷。到2030年要恢复1600公顷水面，2万只鸟在此",
+        "越冬。210公顷田地归还沼泽。计划耗资1.35亿克朗，省里付60%。",
+    )
+    answer = pipeline.with_options(generator=Translator(*translated)).answer("翻译成中文", [summary])
+    assert answer.text == "".join(translated) + "[1][2][3][4]"
     assert (answer.generator, answer.notes) == ("translator", ("以上由语言模型翻译，请与原文核对。",))
+
+
+def test_a_translation_without_the_numbers_is_not_shown(pipeline: RagPipeline, summary: Answer) -> None:
+    answer = pipeline.with_options(generator=Translator("沼泽", "计划。")).answer("翻译成中文", [summary])
+    assert answer.text == "\n".join(f"- “{c.quote}”[{c.number}]" for c in summary.citations)
+    assert (answer.generator, answer.notes) == ("", ("语言模型没有译成，这里给出原文。",))
 
 
 def test_a_wish_without_an_answer_before_says_so(pipeline: RagPipeline) -> None:

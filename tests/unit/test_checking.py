@@ -179,6 +179,30 @@ def test_what_stands_above_a_sentence_names_what_it_is_about(checker: Checker) -
     assert checker.check("In 2021 Guangxi planted forests.", "en", [0], [alone]).status == "unsupported"
 
 
+@pytest.mark.parametrize(
+    ("claim", "language", "evidence", "weakest"),
+    [
+        (FUND.text, "en", FUND, 1),
+        ("China set up the green fund, and whales sing songs.", "en", FUND, 0),
+        ("China set up the green fund to promote lasting public happiness.", "en", FUND, 0),
+        ("中国设立绿色基金，鲸鱼每天大声唱歌。", "zh", FUND, 0),
+        ("中国设立绿色基金。", "zh", FUND, 1),
+        ("Reportedly, China set up the green fund.", "en", FUND, 0.8),
+    ],
+)
+def test_the_part_that_the_evidence_meets_least(
+    checker: Checker, claim: str, language: Language, evidence: Evidence, weakest: float
+) -> None:
+    assert checker.weakest_part(claim, language, [evidence]) == pytest.approx(weakest, abs=0.25)
+
+
+def test_a_purpose_that_is_added_is_never_supported(checker: Checker) -> None:
+    claim = "In 2020 China set up the green fund with 88.5 billion yuan"
+    assert checker.check(f"{claim}.", "en", [0], [FUND]).status == "supported"
+    added = checker.check(f"{claim} to promote lasting public happiness.", "en", [0], [FUND])
+    assert (added.status, added.support) == ("unsupported", 0.0)
+
+
 TEXTS = st.text(st.sampled_from("中国没有设立基金，。2020 China not fund 's.\n\ud800 ½"), max_size=30) | st.text(max_size=20)
 EVIDENCE = st.builds(Evidence, TEXTS, st.sampled_from(("zh", "en")))
 

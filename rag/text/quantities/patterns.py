@@ -63,7 +63,7 @@ _FRACTION_WORDS = "|".join(FRACTIONS)
 # 签约32个项目 are 32, not about 32.
 _BEFORE_NUMBER = rf"(?:(?<![公条契节预合最附签违履续解守赴失毁邀特制A-Za-z])(?P<before>{_any(BOUNDS_BEFORE)}) ?)?"
 _AFTER_NUMBER = rf"(?:{MEASURE_WORD}?(?P<after>{_any(BOUNDS_AFTER)})(?![种样个次项家边元数年]))?"
-_NO_UNIT = r"年[代级度轻龄]|元[素旦件组宵]|天[然津气空]|周[期边]|日(?!之?内|以内)|成[员立果为功交年人分本效绩就熟长]|克[隆拉]|度假|(?<=一)[度成]"
+_NO_UNIT = r"年[代级度轻龄]|元[素旦件组宵]|天[然津气空]|周[期边]|日(?!之?内|以内)|成[员立果为功交年人分本效绩就熟长]|克[隆拉朗]|度假|(?<=一)[度成]"
 _UNIT_NAME = rf"(?!{_NO_UNIT})(?:{_any([*UNIT_NAMES, *TENFOLD_UNITS])})"
 QUANTITY = re.compile(
     rf"{_BEFORE_NUMBER}(?P<sign>(?:(?<![\w%])|(?<=[至过少多足近约]))-|零下)?(?:(?P<symbol>{_any(UNITS_BEFORE_NUMBER)}) ?)?(?!{YEAR} ?年)(?P<number>{_NUMBER})"
