@@ -279,7 +279,7 @@ def _is_publisher(words: str, document: DocumentSummary, request: Request) -> bo
 def _about(words: str, documents: Sequence[DocumentSummary], request: Request) -> list[DocumentSummary]:
     """Returns the documents of a kind, those with some words in their names, or else those with all of the words in a passage.
 
-    Of a document in the other language, one name in its spelling is enough, as 松陵 in Songling.
+    One name in its spelling is enough for a document in the other language, as 松陵 in Songling.
     """
     kinds = document_kinds.find(words, loosely=True)
     subject = re.sub(SOME_DOCUMENT, " ", words, flags=re.IGNORECASE) if kinds else words
