@@ -44,15 +44,15 @@ class NameFinder:
         return bool(runs) and text.endswith(runs[-1]) and (set(tags) == {"nr"} or (tags[-1].startswith("n") and tags[-1] != "nr"))
 
     def whole_words(self, text: str, start: int, end: int) -> tuple[int, int]:
-        """Widens a span of a text to whole words: hyphens join Latin ones, and the tagger cuts Chinese ones."""
+        """Widens a span of a text to whole Latin words, which hyphens join, and to whole Chinese names."""
         for match in _LATIN_WORD.finditer(text):
             if match.start() < end and start < match.end():
                 start, end = min(start, match.start()), max(end, match.end())
         for match in _HAN.finditer(text):
             if match.start() < end and start < match.end():
                 at = match.start()
-                for word, _ in self.tagged(match[0]):
-                    if at < end and start < at + len(word):
+                for word, tag in self.tagged(match[0]):
+                    if tag in NAME_TAGS and at < end and start < at + len(word):
                         start, end = min(start, at), max(end, at + len(word))
                     at += len(word)
         return start, end
