@@ -154,6 +154,7 @@ ERRORS = {
     "{} took longer than {} seconds; ask again, or allow it more time": "{0} 超过了 {1} 秒；请重新提问，或放宽时限",
     "say which model of {} to use; {}": "请指定使用 {0} 的哪个模型；{1}",
     "answers from a server need the package openai; install it with: pip install 'yinju[openai]'": "使用服务器的模型需要软件包 openai，请安装：pip install 'yinju[openai]'",
+    "GGUF files need the packages gguf and accelerate; install them with: pip install 'yinju[gguf]'": "读取 GGUF 文件需要软件包 gguf 和 accelerate，请安装：pip install 'yinju[gguf]'",
     "{}; look after the server": "{0}；请检查服务器",
     "{} is not the address of an OpenAI-compatible server; check the URL, which mostly ends in /v1": "{0} 不是兼容 OpenAI 的服务地址；请检查网址，它通常以 /v1 结尾",
     "{} has no model {}; {}": "{0} 没有模型 {1}；{2}",
