@@ -12,7 +12,7 @@ from typing import Literal
 
 from rag.text.language import language_of
 from rag.text.quantities import Quantity
-from rag.text.questions import HAN_AMOUNT_ASKED
+from rag.text.questions import ENGLISH_AUXILIARY, HAN_AMOUNT_ASKED
 
 QuestionKind = Literal["quantity", "fact", "list", "open"]
 QuantityKind = Literal["date", "duration", "share", "money", "measure", "count"]
@@ -67,7 +67,7 @@ HAN_YES_NO = re.compile(
     r"(?:是不是|是否|有没有|能不能|可不可以|会不会|要不要|算不算|(?P<verb>[\u3400-\u9fff]{1,2})不(?P=verb)|吗|(?<![什怎那这多])么(?=[？?。]*$))"
 )
 _ENGLISH_YES_NO = re.compile(
-    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|may|might|must|will|would|should|shall)(?:n['’]t)?\b(?!.*\bor\b)",
+    rf"{ENGLISH_AUXILIARY}(?:n['’]t)?\b(?!.*\bor\b)",
     re.IGNORECASE,
 )
 _OTHER_QUESTION = re.compile(r"什么|多少|哪|谁|几(?!乎)|怎|为何|如何|\b(?:what|which|who|when|where|why|how)\b", re.IGNORECASE)

@@ -13,7 +13,7 @@ from rag.answering.citations import cite, marker
 from rag.answering.composing import Statement
 from rag.answering.composing.wording import COLON, TITLED
 from rag.answering.drafts import Request, Response
-from rag.answering.naming import named_documents
+from rag.answering.naming import is_spelled_in, known_terms, named_documents
 from rag.answering.summarising.describing import written_date, written_length
 from rag.documents.naming import folders_apart
 from rag.text import quantities
@@ -287,8 +287,8 @@ def _about(words: str, documents: Sequence[DocumentSummary], request: Request) -
     terms = [term for term in analyzer.content_terms(subject) if len(term) > 1]
 
     def has_all(text: str, language: str) -> bool:
-        known = {*analyzer.terms(text), *analyzer.name_terms(text)}
-        spelled = [any(name in known for name in analyzer.name_terms(term)) for term in terms]
+        known = known_terms(text, analyzer)
+        spelled = [is_spelled_in(term, known, analyzer) for term in terms]
         if language != request.language:
             return any(spelled)
         return all(term in known or is_spelled for term, is_spelled in zip(terms, spelled, strict=True))

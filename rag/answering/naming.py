@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from rag.answering.drafts import Request
 from rag.text import quantities
+from rag.text.analysis import Analyzer
 from rag.text.distinctions import document_kinds
 from rag.text.distinctions.document_kinds import ANY_DOCUMENT, SOME_DOCUMENT
 from rag.text.numerals import HAN_ONES, NUMBER_WORDS, ONES, ORDINAL_WORDS, ROMAN_NUMERALS, TEENS, han_number
@@ -80,6 +81,16 @@ def part_of(question: str) -> tuple[Part | None, str]:
     return (Part(number), rest) if number else (None, question)
 
 
+def known_terms(text: str, analyzer: Analyzer) -> set[str]:
+    """Returns the terms of a text, with the spellings of its Chinese names."""
+    return {*analyzer.terms(text), *analyzer.name_terms(text)}
+
+
+def is_spelled_in(term: str, known: set[str], analyzer: Analyzer) -> bool:
+    """Returns whether the spelling of a Chinese name is among the known terms, as that of 康富 in Kang Fu."""
+    return any(spelled in known for spelled in analyzer.name_terms(term))
+
+
 def named_documents(phrase: str, request: Request) -> Named | None:
     """Finds the documents that a phrase names.
 
@@ -140,12 +151,8 @@ def _by_name(terms: Sequence[str], request: Request) -> tuple[DocumentSummary, .
     """
     analyzer = request.library.analyzer
     names = [_name(document) for document in request.documents]
-    known = [{*analyzer.terms(name), *analyzer.name_terms(name)} for name in names]
-
-    def is_in(term: str, name: set[str]) -> bool:
-        return term in name or any(spelled in name for spelled in analyzer.name_terms(term))
-
-    matches = [[is_in(term, name) for name in known] for term in terms]
+    known = [known_terms(name, analyzer) for name in names]
+    matches = [[term in name or is_spelled_in(term, name, analyzer) for name in known] for term in terms]
     # A term that is in every name tells nothing.
     telling = [place for place, found in enumerate(matches) if not all(found)] or list(range(len(terms)))
     scores = [sum(len(terms[place]) for place in telling if matches[place][number]) for number in range(len(names))]

@@ -1,9 +1,9 @@
 """Checks that a generated sentence is supported by its citations.
 
 A claim with a number that its evidence does not contain is unsupported, and so is one with a clause or purpose whose words the
-evidence does not meet. Otherwise a logistic model weighs the similarity of the
-two as wholes and word by word, within one language or across both, whether every name is there, and whether one denies what the
-other affirms. `tests/benchmarks/fit_checker.py` fits its weights.
+evidence does not meet. Otherwise a logistic model weighs the similarity of the two as wholes and word by word, within one language or
+across both, whether every name is there, and whether one denies what the other affirms. `tests/benchmarks/fit_checker.py` fits its
+weights.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Finds the language models of this machine: those of running servers, the hub's cache and GGUF files.
 
-Nothing is asked but the loopback interface, and that only when a caller looks for servers.
+Only the loopback interface is asked, and only when a caller looks for servers.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def models(ports: Mapping[str, int] = PORTS) -> list[FoundModel]:
 def best(found: Sequence[FoundModel], memory: float | None = None) -> FoundModel | None:
     """Returns the best model for both languages; None if none is known to be good enough.
 
-    A server's comes before one that this program must load, and of two alike the larger. One that would be loaded must fit into
-    half of the memory.
+    A server's model comes before one that this program must load, and a larger one before a smaller one. A model that would be
+    loaded must fit into half of the memory.
 
     Args:
         found: The models to choose from.

@@ -24,6 +24,9 @@ HAN_ASKING = rf"(?:什么时[候间]|[为凭]?什么|为何|何[时地]|怎么�
 ENGLISH_ASKING = r"(?:what|which|who|whom|whose|when|where|why|how(?: (?:many|much|large|long|big|old|far|high|often))?)\b"
 """A pattern for the English words that make a sentence a question. Match it without regard to case."""
 
+ENGLISH_AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
+"""A pattern for the English verbs that a question may begin with. Match it without regard to case."""
+
 
 def checked(question: str) -> str:
     """Returns a question without blanks around it and without characters that no text has.

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from openai_server import OpenAIServer
 
 from rag.errors import GeneratorError
 from rag.language_models import finding, hub_generator, known_models
@@ -14,7 +15,6 @@ from rag.language_models.finding import FoundModel
 from rag.language_models.generators import Message
 from rag.language_models.hub_generator import TransformersGenerator, download_size
 from rag.language_models.server_generator import OpenAIGenerator
-from tests.openai_server import OpenAIServer
 
 
 def port_of(server: OpenAIServer) -> int:
@@ -63,7 +63,7 @@ def test_files_of_lm_studio_and_ollama_are_found(tmp_path: Path, monkeypatch: py
     blobs = tmp_path / ".ollama/models/blobs"
     blobs.mkdir(parents=True)
     (blobs / "sha256-ab").write_bytes(b"GGUF12")
-    tags = tmp_path / ".ollama/models/manifests/registry.ollama.ai/library/qwen2.5"
+    tags = tmp_path / ".ollama/models/manifests/a.registry/library/qwen2.5"
     tags.mkdir(parents=True)
     layer = {"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:ab"}
     (tags / "1.5b").write_text(json.dumps({"layers": [{"mediaType": "text", "digest": "sha256:cd"}, layer]}))

@@ -9,6 +9,7 @@ from typing import Literal
 from rag.answering.composing.clauses import Terms, clauses
 from rag.answering.expectations import HAN_YES_NO
 from rag.text.negation import NEGATION
+from rag.text.questions import ENGLISH_AUXILIARY
 from rag.text.sentences import Span
 from rag.types import Language
 
@@ -64,9 +65,7 @@ _EXISTENCE = re.compile(
     r"\b(?:is|are|was|were) there (?:(?:an?|any|no|some) )?(?P<thing>[\w' -]+?)(?= (?:on|in|at|for|to|of|with|from|during|after|before)\b|[?,.]|$)",
     re.IGNORECASE,
 )
-_BEGINS_TO_ASK = re.compile(
-    r"\s*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|might|must|will|would|should|shall)\b", re.IGNORECASE
-)
+_BEGINS_TO_ASK = re.compile(rf"\s*{ENGLISH_AUXILIARY}\b", re.IGNORECASE)
 _LEAST_COVERED = 0.5
 _BESIDE = 2
 _WORDS: dict[Verdict, dict[Language, str]] = {"yes": {"zh": "是。", "en": "Yes. "}, "no": {"zh": "不是。", "en": "No. "}}

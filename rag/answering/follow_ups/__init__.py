@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rag.answering.follow_ups.ellipsis import replaced
+from rag.answering.follow_ups.ellipsis import AUXILIARY, HAN, HAN_MEASURE, replaced
 from rag.answering.reading import Reading
 from rag.text.analysis import Analyzer
 from rag.text.language import language_of
@@ -33,10 +33,7 @@ _SHORT_WORDS = 7
 _SUPPORTED = 0.5
 _NEARLY_AS_WELL = 0.9
 
-_HAN = r"[\u3400-\u9fff]"
-_ZH_MEASURE = r"[个年月天种份条项只家位处座所届次倍棵类片]?"
-_AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\b"
-_ASKING = re.compile(rf"{_ZH_ASKING}|\b(?:{_EN_ASKING}|{_AUXILIARY})", re.IGNORECASE)
+_ASKING = re.compile(rf"{_ZH_ASKING}|\b(?:{_EN_ASKING}|{AUXILIARY})", re.IGNORECASE)
 
 # Words before a question that are not part of it.
 _LEAD = re.compile(
@@ -51,7 +48,7 @@ _CONTINUING = re.compile(
     re.IGNORECASE,
 )
 _ELLIPSIS = re.compile(
-    rf"([^，。！？?]{{1,24}})呢[？?。]*|({_HAN}{{1,6}})[？?]+"
+    rf"([^，。！？?]{{1,24}})呢[？?。]*|({HAN}{{1,6}})[？?]+"
     r"|(?:and|but|or|(?:and )?(?:what|how) about) ([^,.!?]{1,60})[.?! ]*|([A-Za-z\d-]+(?: [A-Za-z\d-]+){0,2})\?+",
     re.IGNORECASE,
 )
@@ -61,13 +58,13 @@ _VERBLESS = re.compile(
 )
 
 _ZH_PRONOUN = re.compile(
-    rf"(?<![应因如从彼])[这那此该][些一]?[个份部项条种篇次届座家位]?(?P<noun>(?![样么里儿是时外]){_HAN}{{2,6}})"
+    rf"(?<![应因如从彼])[这那此该][些一]?[个份部项条种篇次届座家位]?(?P<noun>(?![样么里儿是时外]){HAN}{{2,6}})"
     r"|(?P<possessive>[它他她]们?的|其(?![中他它余次实间]))|(?<!其)[它他她]们?|[这那][里儿]|当地|[这那](?=是|时)"
 )
 _EN_PRONOUN = re.compile(
     r"\b(?:(?P<possessive>its|their|his|her(?= [a-z]))|(?P<place>there)(?=\W*$)"
     r"|it(?!['’]s| (?:true|possible|takes?)\b)|they|them|he|him|she|her"
-    rf"|(?:this|that|these|those)(?=\W*$| (?:{_AUXILIARY}|(?:compare|mean|work|happen|start|begin|end)\b))"
+    rf"|(?:this|that|these|those)(?=\W*$| (?:{AUXILIARY}|(?:compare|mean|work|happen|start|begin|end)\b))"
     r"|(?:this|that|these|those) (?P<noun>(?!year|month|week|time)[a-z][\w-]*))\b",
     re.IGNORECASE,
 )
@@ -87,19 +84,19 @@ _HAPPENING = r"\b(?:\w{2,}[^\We]ed|set|held|built|made|begin|start|end|happen|ta
 _TOPICS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?P<topic>[^？?]*?{_HAN}[^？?]*?)(?:是|占|(?<!存)在|[由有从](?={_ZH_ASKING})|了|{_ZH_ASKING}).*",
-        rf"(?:{_EN_ASKING} )?{_AUXILIARY} (?P<topic>(?!there\b)(?:(?!{_HAPPENING})[^?])+?) {_HAPPENING}.*",
-        rf"(?:what|who|where|how \w+) (?:is|are|was|were) (?P<topic>(?!there\b)(?:(?!\b{_AUXILIARY})[^?])+?)(?: about| for)?\?*",
-        rf"[^?]*\b(?P<topic>the (?:(?!\bthe\b|\b{_AUXILIARY})[^?])+?)\?*",
+        rf"(?P<topic>[^？?]*?{HAN}[^？?]*?)(?:是|占|(?<!存)在|[由有从](?={_ZH_ASKING})|了|{_ZH_ASKING}).*",
+        rf"(?:{_EN_ASKING} )?{AUXILIARY} (?P<topic>(?!there\b)(?:(?!{_HAPPENING})[^?])+?) {_HAPPENING}.*",
+        rf"(?:what|who|where|how \w+) (?:is|are|was|were) (?P<topic>(?!there\b)(?:(?!\b{AUXILIARY})[^?])+?)(?: about| for)?\?*",
+        rf"[^?]*\b(?P<topic>the (?:(?!\bthe\b|\b{AUXILIARY})[^?])+?)\?*",
     )
 ]
 _ONLY_ASKS = re.compile(
-    rf"[是有在从由]?{_ZH_ASKING}{_ZH_MEASURE}|的?[？?]+\s*$"
-    rf"|\b(?:(?:by|in|on|for|since|at|to|from) )?{_EN_ASKING} ?(?:{_AUXILIARY} )?|\b(?:{_AUXILIARY} there|do|does|did|has|have)\b ?|^{_AUXILIARY} ",
+    rf"[是有在从由]?{_ZH_ASKING}{HAN_MEASURE}|的?[？?]+\s*$"
+    rf"|\b(?:(?:by|in|on|for|since|at|to|from) )?{_EN_ASKING} ?(?:{AUXILIARY} )?|\b(?:{AUXILIARY} there|do|does|did|has|have)\b ?|^{AUXILIARY} ",
     re.IGNORECASE,
 )
 # Questions without a subject, such as 哪年成立的？ and 怎么治理的？
-_NO_SUBJECT = re.compile(rf"[是在从由]?{_ZH_ASKING}{_HAN}{{1,8}}的[？?]*")
+_NO_SUBJECT = re.compile(rf"[是在从由]?{_ZH_ASKING}{HAN}{{1,8}}的[？?]*")
 # Questions that begin with a verb: 涉及哪些水域？
 _VERB_FIRST = re.compile(
     r"(?:主要|都|具体|总共|一共|共|还|又|分别)*(?:涉及|包括|包含|覆盖|涵盖|影响|适用|针对|持续|需要|要求|分布|占|花费?|耗资|花了|用了|得到|获得|遵循|采用|面向)"
@@ -172,7 +169,7 @@ def answer_before(question: str, completion: Completion, history: Sequence[Answe
         return None
     last = next((turn for turn in reversed(history) if turn.kind != "reply"), None)
     query = completion.query
-    length = sum(1 for _ in re.finditer(rf"{_HAN}|[A-Za-z]+", query))
+    length = sum(1 for _ in re.finditer(rf"{HAN}|[A-Za-z]+", query))
     is_short = length <= (_SHORT_HAN if language_of(query) == "zh" else _SHORT_WORDS) and not _NAME.search(query)
     may_follow = completion.kind == "completed" or (completion.kind == "new" and is_short)
     # One who asks the same again does not ask after the answer.
@@ -217,7 +214,7 @@ def _completed(question: str, core: str, before: str, turns: Sequence[Answer], a
     if part := _part(core):
         return replaced(before, part, analyzer) or f"{before}{'' if before.endswith('？') else ' '}{question}"
     core = _CONNECTIVE.sub("", core, count=1)
-    if (verbless := _VERBLESS.fullmatch(core)) and not re.search(rf"{_HAPPENING}|{_AUXILIARY}", verbless["part"]):
+    if (verbless := _VERBLESS.fullmatch(core)) and not re.search(rf"{_HAPPENING}|{AUXILIARY}", verbless["part"]):
         alike = before.casefold().startswith(verbless["asking"].casefold())
         return (replaced(before, verbless["part"], analyzer) if alike else "") or _after_topic(before, core)
     return _resolved(core, turns, analyzer) or _bare(before, core, analyzer)
@@ -307,11 +304,11 @@ def _named(following: str, turns: Sequence[Answer]) -> tuple[str, str]:
             named = re.search(
                 rf"《?[^\s的是了，。？?《“]*{noun}》?"
                 if language_of(noun) == "zh"
-                else rf"(?:\bthe )?(?:\b(?!the|an?\b|{_EN_ASKING}|{_AUXILIARY})[\w-]+ )*\b{noun}\b",
+                else rf"(?:\bthe )?(?:\b(?!the|an?\b|{_EN_ASKING}|{AUXILIARY})[\w-]+ )*\b{noun}\b",
                 turn.query,
                 re.IGNORECASE,
             )
-            name = re.sub(rf".*{_ZH_ASKING}{_ZH_MEASURE}", "", named[0]) if named else ""
+            name = re.sub(rf".*{_ZH_ASKING}{HAN_MEASURE}", "", named[0]) if named else ""
             if name not in ("", noun):
                 return noun, name
             if _DOCUMENT.fullmatch(noun) and turn.citations:
@@ -339,7 +336,7 @@ def _bare(before: str, core: str, analyzer: Analyzer) -> str:
     if _says_much(core, analyzer) and not (_NO_SUBJECT.fullmatch(core) or _VERB_FIRST.fullmatch(core)):
         return ""
     terms = analyzer.content_terms(core)
-    if not terms and (rest := re.match(rf"(?:(?:when|where|why|how) |what (?=d))?({_AUXILIARY}.*)", before, re.IGNORECASE)):
+    if not terms and (rest := re.match(rf"(?:(?:when|where|why|how) |what (?=d))?({AUXILIARY}.*)", before, re.IGNORECASE)):
         word = core.rstrip("?？. ")
         return f"{word[:1].upper()}{word[1:]} {rest[1][:1].lower()}{rest[1][1:]}"
     topic = _topic(before, analyzer)

@@ -7,18 +7,18 @@ import re
 from rag.text.analysis import Analyzer
 from rag.text.months import MONTHS
 from rag.text.numerals import HAN_NUMERALS, ORDINAL_WORDS
-from rag.text.questions import ENGLISH_ASKING as _EN_ASKING
-from rag.text.questions import HAN_ASKING
+from rag.text.questions import ENGLISH_ASKING, ENGLISH_AUXILIARY, HAN_ASKING
 
-_HAN = r"[\u3400-\u9fff]"
-_ZH_MEASURE = r"[个年月天种份条项只家位处座所届次倍棵类片]?"
-_AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\b"
+HAN = r"[\u3400-\u9fff]"
+HAN_MEASURE = r"[个年月天种份条项只家位处座所届次倍棵类片]?"
+"""A pattern for the measure word after a Chinese question word, if there is one."""
+AUXILIARY = rf"{ENGLISH_AUXILIARY}\b"
 _ORDINAL_EN = rf"(?:{'|'.join(ORDINAL_WORDS)}|last|final)"
 _DAYS_EN = "monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday|weekend"
 _PLACE = (
     r"(?:中国|北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古"
     r"|广西|西藏|宁夏|新疆|香港|澳门|东盟|欧盟|非洲|亚洲|欧洲|美洲|[美英法德韩泰]国|日本|俄罗斯|蒙古国?|印度(?:尼西亚)?|越南|老挝|缅甸|柬埔寨|马来西亚"
-    rf"|新加坡|菲律宾|澳大利亚|新西兰|加拿大|巴西|南非|埃及|意大利|西班牙|荷兰|挪威|瑞典|瑞士)(?:{_HAN}{{0,6}}?[省市县州村](?!级))*"
+    rf"|新加坡|菲律宾|澳大利亚|新西兰|加拿大|巴西|南非|埃及|意大利|西班牙|荷兰|挪威|瑞典|瑞士)(?:{HAN}{{0,6}}?[省市县州村](?!级))*"
 )
 # Kinds of words that can replace each other: years, ordinals, levels, titles, places and names.
 _KINDS = [
@@ -34,18 +34,18 @@ _KINDS = [
         r"(?i:\b(?:national|provincial|municipal|local|regional|global)\b)",
         r"《[^《》]+》|“[^“”]+”",
         rf"{_PLACE}(?:[和与、]{_PLACE})*",
-        rf"(?!(?i:{_EN_ASKING}|{_AUXILIARY}|in|by))\b[A-Z][A-Za-z\d-]*(?: (?:(?:of|in|county|province|city) )*[A-Z][A-Za-z\d-]*)*",
+        rf"(?!(?i:{ENGLISH_ASKING}|{AUXILIARY}|in|by))\b[A-Z][A-Za-z\d-]*(?: (?:(?:of|in|county|province|city) )*[A-Z][A-Za-z\d-]*)*",
     )
 ]
 # The part of a question that another subject can replace: 东盟地区的[红树林]占, 多少份[作物资源], how many [gardens] has.
 _FOCUSES = [
     re.compile(r"的(?P<focus>[^的，]{2,8}?)(?=是|占|有|在|为|多[少大长高])"),
-    re.compile(rf"(?:多少|几|哪些|什么){_ZH_MEASURE}(?P<focus>(?!面积|资金|时间|比例|关系|合作){_HAN}{{2,10}})(?=[？?]*$)"),
-    re.compile(rf"\bof (?:the )?(?:world['’]s )?(?P<focus>[\w-]+(?: [\w-]+)?) (?={_AUXILIARY})", re.IGNORECASE),
-    re.compile(rf"^(?:how many|which) (?P<focus>[\w-]+(?: [\w-]+){{0,3}}?) (?={_AUXILIARY})", re.IGNORECASE),
+    re.compile(rf"(?:多少|几|哪些|什么){HAN_MEASURE}(?P<focus>(?!面积|资金|时间|比例|关系|合作){HAN}{{2,10}})(?=[？?]*$)"),
+    re.compile(rf"\bof (?:the )?(?:world['’]s )?(?P<focus>[\w-]+(?: [\w-]+)?) (?={AUXILIARY})", re.IGNORECASE),
+    re.compile(rf"^(?:how many|which) (?P<focus>[\w-]+(?: [\w-]+){{0,3}}?) (?={AUXILIARY})", re.IGNORECASE),
 ]
 
-# A year that is told from the one before: the year after, 次年.
+# A year relative to that of the question before: the year after, 次年.
 _RELATIVE_YEARS = tuple(
     (shift, re.compile(pattern, re.IGNORECASE))
     for shift, pattern in (
@@ -99,14 +99,14 @@ def _phrase(before: str, preposition: str) -> tuple[int, int] | None:
 
 
 def _with_same_ending(before: str, part: str, analyzer: Analyzer) -> list[tuple[int, int]]:
-    """Returns the span of the words of a Chinese question that end as the part does: 全票 for 优待票; empty without any."""
-    if not re.fullmatch(rf"{_HAN}{{2,}}", part):
+    """Returns the span of the words of a Chinese question that end as the part does: 成人票 for 儿童票; empty without any."""
+    if not re.fullmatch(rf"{HAN}{{2,}}", part):
         return []
     words = [(start, end) for _, start, end in analyzer.jieba.tokenize(before)]
     best, span = 0, (0, 0)
     for place, (begin, end) in enumerate(words):
         earlier = words[place - 1][0] if place else begin
-        is_suffix = end - begin == 1 and re.fullmatch(rf"{_HAN}+", before[earlier:begin])
+        is_suffix = end - begin == 1 and re.fullmatch(rf"{HAN}+", before[earlier:begin])
         start = earlier if is_suffix else begin  # 成人 and 票
         word = before[start:end]
         shared = next((n for n in range(min(len(word), len(part)), 0, -1) if word[-n:] == part[-n:]), 0)

@@ -85,13 +85,14 @@ _LENGTH = re.compile(
     rf"|^(?:in|with) {_COUNT_EN} {_POINTS_EN}[:,]? ",
     re.IGNORECASE,
 )
+# Questions what a document says, and orders to say it in some sentences.
 _SAYS = re.compile(
     rf"{_AROUND_ZH}(?:帮我|给我)?用[一二两三四五六\d]句话(?:说说|讲讲|介绍|概括|总结|说明|说清楚)(?:一下)?.{{2,60}}"
     rf"|{_AROUND_ZH}(?:这|那|该|本|此)一?[份个篇部本项]?(?:{SOME_DOCUMENT}|{ANY_DOCUMENT})(?:里|中|的)?(?:主要|都|到底)*(?:规定|说明|讲述?|介绍|内容是|主要内容是)了?(?:些)?(?:什么|啥|哪些(?:内容)?){_AROUND_ZH}"
     rf"|{_AROUND_EN}what (?:does|do) (?:the|this|that|these) (?:[^?,]{{1,50}} )?(?:{SOME_DOCUMENT}|{ANY_DOCUMENT})(?: (?:on|about|of|for|from) [^?,]{{2,60}})? say{_AROUND_EN}",
     re.IGNORECASE,
 )
-# Which documents there are on a subject. The route leaves a subject that no document has to the documents.
+# Which documents there are on a subject. If there are none, the question is searched like any other.
 _WHICH = re.compile(
     rf"{_AROUND_ZH}有?(?:哪些|哪几[份个篇]|什么){ANY_DOCUMENT}(?:都|里)?(?:提到|提及|涉及|讲到?|谈到|写到|说到|有关|关于|是关于)了?[^？?\d]{{1,24}}?{_AROUND_ZH}"
     rf"|{_AROUND_ZH}(?:库里)?有(?:没有)?(?:哪些)?(?:关于|有关|跟|与|和).{{1,24}}?(?:有关|相关)?的(?:{ANY_DOCUMENT}|{SOME_DOCUMENT}){_AROUND_ZH}"

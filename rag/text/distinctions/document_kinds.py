@@ -46,8 +46,9 @@ _TELLING = tuple(_pattern(telling, "") for telling, _ in _KINDS)
 _ANY = tuple(_pattern([*telling, *loose], "s?") for telling, loose in _KINDS)
 
 
-_HAN_NAMES = "|".join(sorted({n for kind in _KINDS for names in kind for n in names if not n.isascii()}, key=len, reverse=True))
-_LATIN_NAMES = "|".join(sorted({n for kind in _KINDS for names in kind for n in names if n.isascii()}, key=len, reverse=True))
+_NAMES = sorted({name for kind in _KINDS for names in kind for name in names}, key=len, reverse=True)
+_HAN_NAMES = "|".join(name for name in _NAMES if not name.isascii())
+_LATIN_NAMES = "|".join(name.replace(" ", " ?") for name in _NAMES if name.isascii())
 # Kinds that have no counterpart to find in the other language.
 _OTHER_HAN = "报告|通讯|专访|演讲|讲话|致辞|规程|章程|办法|文书|简报|网页|页面|会议|稿子?|公告|声明|说明书?|须知|规则|年鉴|调查"
 _OTHER_LATIN = (
