@@ -93,26 +93,42 @@ _SUM = re.compile(
     r"\s?(?:资金|经费|款|crowns?|pounds?|dollars?|francs?|marks|pence|cents?|kron\w+|rupees|pesos|shillings?)", re.IGNORECASE
 )
 _LARGE_SUM = 1000
+# 2016年以来 says since when something is so, and answers only questions that ask for a beginning.
+_SINCE = re.compile(r"\s?(?:以来|来(?=[，,]))")
+_SINCE_BEFORE = re.compile(r"\bsince (?:the )?$", re.IGNORECASE)
+_ASKS_BEGINNING = re.compile(r"起|开始|自|从|以来|\b(?:since|begin|began|begun|start(?:s|ed)?|from)\b", re.IGNORECASE)
 # The measure words for the same kind of things; any other may stand for any thing.
 _COUNTED = tuple(frozenset(words) for words in ("人名位口", "种类", "只头匹尾羽", "次回届轮", "家所座", "公顷亩"))
 _ASKED_MEASURE = re.compile(r"(?:多少|几)(?:个|多)?(?P<word>公顷|[\u3400-\u9fff])")
+_PREDICATE = re.compile(
+    r"(?:什么时[候间]|何时|哪一?[年天月日])(?:被|才|就|又|曾)?([\u3400-\u9fff]{2,}?)[了过的呢？?。 ]*$"
+    r"|\b(?:when|which year|what year) (?:was|were|is|are) .+ (\w+ed|held|built|set up|begun|written|found)[?. ]*$",
+    re.IGNORECASE,
+)
 _PEOPLE = re.compile(r"(?:多少|几)(?:个|名|位)?(?:人|代表|学生|员工|成员|专家|居民|游客|志愿者|读者|嘉宾)")
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The form of an answer. `quantity` is the kind of quantity asked for, None for other answers."""
+    """The form of an answer.
+
+    `quantity` is the kind of quantity asked for, None for other answers; `measure_words` are those of the things to count, and
+    `beginning` says that the question asks since when something is so.
+    """
 
     kind: QuestionKind
     quantity: QuantityKind | None = None
     phrase: bool = False
     measure_words: frozenset[str] = frozenset()
+    beginning: bool = False
 
     def accepts(self, quantity: Quantity, text: str) -> bool:
         """Returns whether a quantity of a text is of the kind asked for."""
         if self.quantity == "duration" and len(quantity.dates) == 2:
             return True
         if self.quantity is None or quantity.kind not in _ACCEPTED[self.quantity]:
+            return False
+        if self.quantity == "date" and not self.beginning and _is_beginning(quantity, text):
             return False
         if self.quantity == "money" and quantity.kind == "number":
             return bool(_SUM.match(text, quantity.end)) or max(quantity.amounts) >= _LARGE_SUM
@@ -123,12 +139,20 @@ class Expectation:
         following = text[quantity.end : quantity.end + 1]
         return bool(self.measure_words) and any(following in words for words in _COUNTED if words != self.measure_words)
 
+    def counts_such_things(self, quantity: Quantity, text: str) -> bool:
+        """Returns whether the measure word after a quantity is one of the question's: 775种 for 多少种动物, not 240多个."""
+        return text[quantity.end : quantity.end + 1] in self.measure_words
+
 
 def expectation(question: str) -> Expectation:
     """Returns the form of the answer to a question."""
-    quantity = None if "第几" in question else next((kind for kind, pattern in _QUANTITIES if pattern.search(question)), None)
+    quantity = (
+        None
+        if re.search("第几|哪几", question)
+        else next((kind for kind, pattern in _QUANTITIES if pattern.search(question)), None)
+    )
     if quantity:
-        return Expectation("quantity", quantity, True, _measure_words(question))
+        return Expectation("quantity", quantity, True, _measure_words(question), bool(_ASKS_BEGINNING.search(question)))
     if _FACT.search(question):
         return Expectation("fact", phrase=True)
     if _LIST.search(question) and not _NOT_A_LIST.search(question):
@@ -141,11 +165,22 @@ def kind_of(question: str) -> QuestionKind:
     return expectation(question).kind
 
 
+def _is_beginning(quantity: Quantity, text: str) -> bool:
+    """Returns whether a date only says since when something is so."""
+    return bool(_SINCE.match(text, quantity.end) or _SINCE_BEFORE.search(text[: quantity.start]))
+
+
 def _measure_words(question: str) -> frozenset[str]:
     if _PEOPLE.search(question):
         return _COUNTED[0]
     asked = _ASKED_MEASURE.search(question)
     return next((words for words in _COUNTED if asked and asked["word"][0] in words), frozenset())
+
+
+def predicate_of(question: str) -> str:
+    """Returns what a question for a date or number says of its subject, as far as its word order shows: 更新过 of 什么时候更新过."""
+    asked = _PREDICATE.search(question)
+    return next((words for words in asked.groups() if words), "") if asked else ""
 
 
 def asks_verdict(question: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rag.answering.agreement import Agreement, Place, Relation, is_same_frame
 from rag.answering.composing.short_answers import SUPPORTED
-from rag.answering.expectations import QuestionKind, expectation
+from rag.answering.expectations import Expectation, QuestionKind, expectation
 from rag.answering.reading import Reading, odds
 from rag.text import quantities
 from rag.text.language import language_of
@@ -16,6 +16,8 @@ from rag.text.language import language_of
 # A sentence is shown if its odds are at least this share of those of the best one.
 _NEAR_BEST: dict[QuestionKind, float] = {"quantity": 0.3, "fact": 0.3, "list": 0.4, "open": 0.5}
 _PREFERRED = 0.6
+# Where the best sentence lacks the quantity asked for, one of its section that gives one needs only this much support.
+_LEAST_WITH_QUANTITY = 0.3
 _MAX_SENTENCES: dict[QuestionKind, int] = {"quantity": 2, "fact": 2, "list": 50, "open": 2}
 
 
@@ -48,7 +50,10 @@ def choose(
     """
     groups: list[Group] = []
     unlisted = 0
+    language = language_of(question)
     for place in _candidates(agreement, question, kind, readings):
+        if groups and kind in ("list", "open") and place.language != language == groups[0].first.language:
+            continue
         if groups and kind == "quantity" and not _has_number(place):
             continue
         relations = [agreement.relation(group.first, place, value_asked=kind == "quantity") for group in groups]
@@ -77,16 +82,25 @@ def _candidates(agreement: Agreement, question: str, kind: QuestionKind, reading
     ranked = sorted(((r, s) for r in readings for s in r.sentences), key=lambda place: -place[1].support)
     least = odds(ranked[0][1].support) * _NEAR_BEST[kind]
     near = [agreement.place(question, r, s) for r, s in ranked if odds(s.support) >= least]
-    others = [agreement.place(question, r, s) for r, s in ranked[len(near) :] if s.support >= SUPPORTED]
+    others = [agreement.place(question, r, s) for r, s in ranked[len(near) :] if s.support >= _LEAST_WITH_QUANTITY]
+    expected = expectation(question)
+    if expected.quantity and not any(_gives_quantity(expected, place) for place in near):
+        first = near[0]
+        near += [
+            p for p in others if (p.document_id, p.section) == (first.document_id, first.section) and _gives_quantity(expected, p)
+        ]
+    others = [place for place in others if place not in near and place.sentence.support >= SUPPORTED]
     rivals = [place for place in others if place.covered >= near[0].covered and is_same_frame(place, near[0])]
     everything = agreement.terms(question)
-    single = kind in ("quantity", "fact")
+    single = kind in ("quantity", "fact") or expectation(question).phrase
 
     def is_outdone(place: Place, other: Place) -> bool:
-        if not place.covered < other.covered:
+        if not place.covered < other.covered or (
+            expected.quantity and _gives_quantity(expected, place) and not _gives_quantity(expected, other)
+        ):
             return False
         return is_same_frame(place, other) or (
-            single and other.covered == everything and _has_number(other) >= _has_number(place)
+            single and other.covered == everything and (kind != "quantity" or _has_number(other) >= _has_number(place))
         )
 
     candidates = _preferred(question, near) + rivals
@@ -96,21 +110,19 @@ def _candidates(agreement: Agreement, question: str, kind: QuestionKind, reading
 def _preferred(question: str, places: list[Place]) -> list[Place]:
     """Orders sentences of much the same support: those in the language of the question first, and those that give a quantity asked for."""
     language, expected = language_of(question), expectation(question)
-
-    def gives_quantity(place: Place) -> bool:
-        if not expected.quantity:
-            return True
-        text = place.sentence.text
-        return any(expected.accepts(quantity, text) for quantity in quantities.find(text, place.language))
-
     least = _PREFERRED * odds(places[0].sentence.support)
     return sorted(
         places,
         key=lambda place: (
-            not gives_quantity(place),
+            bool(expected.quantity) and not _gives_quantity(expected, place),
             not (place.language == language and odds(place.sentence.support) >= least),
         ),
     )
+
+
+def _gives_quantity(expected: Expectation, place: Place) -> bool:
+    text = place.sentence.text
+    return any(expected.accepts(quantity, text) for quantity in quantities.find(text, place.language))
 
 
 def _has_number(place: Place) -> bool:

@@ -22,7 +22,7 @@ from rag.answering.composing.short_answers import SUPPORTED, ShortAnswer, answer
 from rag.answering.composing.verdicts import verdict, worded
 from rag.answering.composing.whole_parts import asks_how, whole_part
 from rag.answering.composing.wording import COMMA, SEMICOLON, STOP, elided, framed, label, labels, latin_name
-from rag.answering.expectations import Expectation, asks_verdict, expectation
+from rag.answering.expectations import Expectation, asks_verdict, expectation, predicate_of
 from rag.answering.reading import Reading
 from rag.text import quantities
 from rag.text.analysis import Analyzer
@@ -111,6 +111,14 @@ class _Asked:
     def values(self, text: str) -> frozenset[str]:
         """Finds the quantities of the question in a text, except dates."""
         return self._quantities & _values(text) if self._quantities else frozenset()
+
+    def predicate(self, text: str) -> frozenset[str]:
+        """Finds the terms in a text that follow the words which ask."""
+        return self._predicate & frozenset(self.analyzer.terms(text)) if self._predicate else frozenset()
+
+    @cached_property
+    def _predicate(self) -> frozenset[str]:
+        return frozenset(self.analyzer.content_terms(predicate_of(self.question)))
 
     @cached_property
     def _quantities(self) -> frozenset[str]:
@@ -235,6 +243,7 @@ class ExtractiveComposer:
             whole_words=self._agreement.names.whole_words,
             years=asked.years,
             values=asked.values,
+            predicate=asked.predicate,
         )
 
     def _latin(self, han: str) -> str:

@@ -99,9 +99,9 @@ def _repeated(text: str, start: int, answer: Span) -> list[str]:
     longest = max(runs, key=len, default=[])
     if len(longest) < _LEAST_ITEMS - 1:
         return []
-    # The first one may follow an introduction.
+    # The first one may follow an introduction, but not where a word such as 即 begins it.
     begin, before = text[longest[-1][0] :][:2], parts.index(longest[0]) - 1
-    if before >= 0 and (at := text.rfind(begin, *parts[before])) >= 0:
+    if before >= 0 and text.startswith(begin, longest[0][0]) and (at := text.rfind(begin, *parts[before])) >= 0:
         longest = [(at, parts[before][1]), *longest]
     if len(longest) < _LEAST_ITEMS or not _meets((longest[0][0], longest[-1][1]), answer):
         return []

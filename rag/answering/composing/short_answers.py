@@ -33,6 +33,7 @@ _SURE_WITHOUT_TERMS = 0.6
 _WEIGHT_AROUND = 5.0
 _WEIGHT_BESIDE = 4.0
 _SEPARATOR = re.compile(r"[，,；;、：:。]|和|与|及|\band\b|\bor\b")
+_BETWEEN_DATES = re.compile(r"[、和与及]|,? and |, ")
 _MAX_SHORT_ANSWER: dict[Language, int] = {"zh": 24, "en": 60}
 _LATIN = re.compile(r"[A-Za-z][\w'’.-]*(?: [\w'’.-]+)*")
 # The words of a Chinese question that the answer replaces, with a preposition before and a predicate after them.
@@ -63,6 +64,7 @@ def short_answer(
     whole_words: Callable[[str, int, int], Span] = lambda _, start, end: (start, end),
     years: Collection[int] = (),
     values: Terms = lambda _: frozenset(),
+    predicate: Terms = lambda _: frozenset(),
 ) -> ShortAnswer | None:
     """Returns the fact alone, a quantity also in the words of the question's language; None unless it is sure.
 
@@ -75,6 +77,7 @@ def short_answer(
         whole_words: Widens a span of a text to whole words.
         years: The years that the question names.
         values: Returns the quantities of the question in a text.
+        predicate: Returns the terms in a text of what the question says of its subject: 更新 of 什么时候更新过.
     """
     sentence = place.sentence
     if not expected.phrase or sentence.support < SUPPORTED:
@@ -85,13 +88,19 @@ def short_answer(
         found = quantities.find(sentence.text, place.language)
         accepted = [q for q in found if q.start >= quoted_from and expected.accepts(q, sentence.text)]
         accepted = _of_years(accepted, found, years) or accepted
+        accepted = [q for q in accepted if predicate(_around(sentence.text, q))] or accepted
         # 十年禁渔从哪天开始？: the day whose clause has the ten years.
         if expected.quantity == "date":
             accepted = [q for q in accepted if values(_around(sentence.text, q))] or accepted
-        meant = _meant(accepted, place, overlap)
+        meant = quantity_meant(expected, accepted, place, overlap)
         if meant and language == place.language:
             meant = _whole_range(meant, found)
-        return _quantity(meant, place, language) if meant else None
+        if not meant:
+            return None
+        several = (
+            _coordinated(meant, found, sentence.text) if expected.quantity == "date" and language == place.language else None
+        )
+        return several or _quantity(meant, place, language)
     begin, end = (offset - sentence.start for offset in sentence.answer)
     if begin < end:
         begin, end = whole_words(sentence.text, begin, end)
@@ -116,11 +125,21 @@ def answered_in(question: str, text: str) -> str:
     return f"{before}{text}{asked['after']}"
 
 
-def _meant(accepted: list[Quantity], place: Place, overlap: Terms) -> Quantity | None:
-    """Returns the quantity that answers: by the reader's probabilities, and by the terms of the question around it."""
+def quantity_meant(expected: Expectation, accepted: list[Quantity], place: Place, overlap: Terms) -> Quantity | None:
+    """Returns the quantity that answers; None if that is not sure.
+
+    The measure word tells it, then the reader's probabilities and the terms of the question around each.
+
+    Args:
+        expected: What the question asks for.
+        accepted: The quantities of the sentence that may answer.
+        place: The sentence.
+        overlap: Returns the terms of the question in a text.
+    """
     if not accepted:
         return None
     sentence = place.sentence
+    accepted = [q for q in accepted if expected.counts_such_things(q, sentence.text)] or accepted
     shares = np.array([sentence.share(sentence.start + q.start, sentence.start + q.end) for q in accepted])
     around = _distinctive([overlap(_around(sentence.text, q)) for q in accepted])
     beside = _distinctive([overlap(_beside(sentence.text, q)) for q in accepted])
@@ -178,6 +197,18 @@ def _whole_range(meant: Quantity, found: list[Quantity]) -> Quantity:
         if meant in (one, other) and one.end == other.start and one.kind == other.kind and one.bound and other.bound:
             return replace(one, end=other.end, written=one.written + other.written)
     return meant
+
+
+def _coordinated(meant: Quantity, found: list[Quantity], text: str) -> ShortAnswer | None:
+    """Returns all dates of the list that contains one, as 2001年、2011年和2018年; None if it stands alone."""
+    dates = [quantity for quantity in found if quantity.kind == "date"]
+    first = last = dates.index(meant)
+    while first and _BETWEEN_DATES.fullmatch(text[dates[first - 1].end : dates[first].start]):
+        first -= 1
+    while last + 1 < len(dates) and _BETWEEN_DATES.fullmatch(text[dates[last].end : dates[last + 1].start]):
+        last += 1
+    begin, end = dates[first].start, dates[last].end
+    return ShortAnswer(text[begin:end], begin, end) if first < last else None
 
 
 def _quantity(meant: Quantity, place: Place, language: Language) -> ShortAnswer:

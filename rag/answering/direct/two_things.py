@@ -19,7 +19,9 @@ from rag import texts
 from rag.answering.agreement import Place, answered_quantity
 from rag.answering.citations import marker, quoted
 from rag.answering.composing import Statement
+from rag.answering.composing.short_answers import quantity_meant
 from rag.answering.composing.wording import framed
+from rag.answering.expectations import expectation
 from rag.answering.reading import Reading
 from rag.text import quantities
 from rag.text.analysis import Analyzer
@@ -194,7 +196,7 @@ def answer(
         return None
     found = []
     for name, query, own, foreign in zip((things.one, things.other), things.questions(language), apart, apart[::-1], strict=True):
-        value = _value(name, read(query), own, foreign, analyzer, needs_value=bool(things.sense))
+        value = _value(name, query, read(query), own, foreign, analyzer, needs_value=bool(things.sense))
         if not value:
             return None
         found.append(value)
@@ -203,9 +205,21 @@ def answer(
 
 
 def _value(
-    thing: str, readings: Sequence[Reading], own: set[str], foreign: set[str], analyzer: Analyzer, *, needs_value: bool
+    thing: str,
+    query: str,
+    readings: Sequence[Reading],
+    own: set[str],
+    foreign: set[str],
+    analyzer: Analyzer,
+    *,
+    needs_value: bool,
 ) -> _Value | None:
     """Returns what the best supported sentence about a thing says of it; None without any."""
+    expected, terms = expectation(query), frozenset(analyzer.content_terms(query))
+
+    def overlap(text: str) -> frozenset[str]:
+        return terms & frozenset(analyzer.terms(text))
+
     ranked = sorted(((r, s) for r in readings for s in r.sentences), key=lambda place: -place[1].support)
     for reading, sentence in ranked:
         place = Place(reading, sentence)
@@ -217,8 +231,11 @@ def _value(
         if not (own <= said or (own <= said | above and not foreign <= said)):
             continue
         # The only number of a sentence about both things may be that of the other one, or of the difference.
-        alone = None if foreign <= said else _only(quantities.find(sentence.text, place.language))
-        value = answered_quantity(place) or alone
+        found = quantities.find(sentence.text, place.language)
+        alone = None if foreign <= said else _only(found)
+        accepted = [quantity for quantity in found if expected.accepts(quantity, sentence.text)]
+        meant = quantity_meant(expected, accepted, place, overlap) if len(accepted) > 1 else None
+        value = meant or answered_quantity(place) or alone
         if value and value.start < after_lead(sentence.text, 0, len(sentence.text)):
             value = None  # in the dateline, which is not quoted
         if value or not needs_value:
