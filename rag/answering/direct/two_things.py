@@ -196,7 +196,7 @@ def answer(
         return None
     found = []
     for name, query, own, foreign in zip((things.one, things.other), things.questions(language), apart, apart[::-1], strict=True):
-        value = _value(name, query, read(query), own, foreign, analyzer, needs_value=bool(things.sense))
+        value = _value(name, query, read(query), (own, foreign), analyzer, needs_value=bool(things.sense))
         if not value:
             return None
         found.append(value)
@@ -208,13 +208,16 @@ def _value(
     thing: str,
     query: str,
     readings: Sequence[Reading],
-    own: set[str],
-    foreign: set[str],
+    apart: tuple[set[str], set[str]],
     analyzer: Analyzer,
     *,
     needs_value: bool,
 ) -> _Value | None:
-    """Returns what the best supported sentence about a thing says of it; None without any."""
+    """Returns what the best supported sentence about a thing says of it; None without any.
+
+    `apart` are the words that tell the thing from the other one, and those of the other.
+    """
+    own, foreign = apart
     expected, terms = expectation(query), frozenset(analyzer.content_terms(query))
 
     def overlap(text: str) -> frozenset[str]:
