@@ -12,7 +12,7 @@ from typing import Literal
 
 from rag.text.language import language_of
 from rag.text.quantities import Quantity
-from rag.text.questions import ENGLISH_AUXILIARY, HAN_AMOUNT_ASKED
+from rag.text.questions import ENGLISH_AUXILIARY, HAN_AMOUNT_ASKED, HAN_ASKING
 
 QuestionKind = Literal["quantity", "fact", "list", "open"]
 QuantityKind = Literal["date", "duration", "share", "money", "measure", "count"]
@@ -56,7 +56,7 @@ _PATTERNS: dict[QuantityKind, tuple[str, str]] = {
     "measure": (
         r"多[大长高远重深宽厚]|面积|多少(?:公里|千米|米|亩|公顷|平方\S{1,2}|吨|公斤|克|升|度)",
         (
-            r"\bhow (?:long|high|tall|far|deep|large|big|heavy|wide|thick|old|hot|fast)\b"
+            r"\bhow far (?:is|are|was|were|away|apart|from|does|do|did|can|out|below|above)\b|\bhow (?:long|high|tall|deep|large|big|heavy|wide|thick|old|hot|fast)\b"
             r"|\bwhat (?:is|was) the (?:\w+ )*(?:area|size|height|length|depth|weight|capacity)\b"
         ),
     ),
@@ -99,7 +99,9 @@ _SINCE_BEFORE = re.compile(r"\bsince (?:the )?$", re.IGNORECASE)
 _ASKS_BEGINNING = re.compile(r"起|开始|自|从|以来|\b(?:since|begin|began|begun|start(?:s|ed)?|from)\b", re.IGNORECASE)
 # The measure words for the same kind of things; any other may stand for any thing.
 _COUNTED = tuple(frozenset(words) for words in ("人名位口", "种类", "只头匹尾羽", "次回届轮", "家所座", "公顷亩"))
+_COUNTS = re.compile(r"[余多]?[个种处名人项家座所条只头株棵位份次届篇台辆件张户场期轮]")
 _ASKED_MEASURE = re.compile(r"(?:多少|几)(?:个|多)?(?P<word>公顷|[\u3400-\u9fff])")
+_HAN_ASKS = re.compile(HAN_ASKING)
 _PREDICATE = re.compile(
     r"(?:什么时[候间]|何时|哪一?[年天月日])(?:被|才|就|又|曾)?([\u3400-\u9fff]{2,}?)[了过的呢？?。 ]*$"
     r"|\b(?:when|which year|what year) (?:was|were|is|are) .+ (\w+ed|held|built|set up|begun|written|found)[?. ]*$",
@@ -130,6 +132,8 @@ class Expectation:
             return False
         if self.quantity == "date" and not self.beginning and _is_beginning(quantity, text):
             return False
+        if self.quantity == "measure" and quantity.kind == "number" and _COUNTS.match(text, quantity.end):
+            return False
         if self.quantity == "money" and quantity.kind == "number":
             return bool(_SUM.match(text, quantity.end)) or max(quantity.amounts) >= _LARGE_SUM
         return self.quantity != "count" or not self.counts_other_things(quantity, text)
@@ -146,6 +150,7 @@ class Expectation:
 
 def expectation(question: str) -> Expectation:
     """Returns the form of the answer to a question."""
+    question = _asking_clause(question)
     quantity = (
         None
         if re.search("第几|哪几", question)
@@ -158,6 +163,13 @@ def expectation(question: str) -> Expectation:
     if _LIST.search(question) and not _NOT_A_LIST.search(question):
         return Expectation("list")
     return Expectation("open", phrase=bool(_THING.search(question)))
+
+
+def _asking_clause(question: str) -> str:
+    """Returns the last clause of a Chinese question that has a word which asks: 核心区面积，管理中心有多少人？ asks after people."""
+    if language_of(question) != "zh":
+        return question
+    return next((clause for clause in reversed(re.split("[，,；;]", question)) if _HAN_ASKS.search(clause)), question)
 
 
 def kind_of(question: str) -> QuestionKind:

@@ -38,8 +38,9 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_PART = re.compile(
-    r"(?:关于|有关|讲)(?P<zh>[^，。？?]{1,20}?)的?(?:那|这)?[一个]{0,2}(?:部分|章节?|节|段|条款)|[“《](?P<named>[^”》]{1,30})[”》]这?一?(?:部分|章|节)"
-    r"|\b(?:part|section|chapter|paragraphs?|passage) (?:about|on|of|dealing with|that deals with|called|titled) (?:the )?(?P<en>[^?.!]{2,60})",
+    r"(?:关于|有关|讲)(?P<zh>[^，。？?]{1,20}?)的?(?:那|这)?[一个]{0,2}(?:部分|章节?|节|段|条款)"
+    r"|(?P<before>[^，。？?的]{2,20}?)(?:的?[那这][一个]{0,2}|的)(?:部分|章节?|节|段)(?=[讲说写谈]|的?主要|都|$|[？?])|[“《](?P<named>[^”》]{1,30})[”》]这?一?(?:部分|章|节)"
+    r"|\b(?:part|section|chapter|paragraphs?|passage) (?:about|on|of|dealing with|that deals with|called|titled) (?:the )?(?P<en>[^?.!]{2,60}?)(?: (?:say|cover|deal with|contain)s?)?(?=[?.!]|$)",
     re.IGNORECASE,
 )
 

@@ -10,7 +10,7 @@ from rag.text.distinctions import ordinals
 from rag.text.sentences import Span
 from rag.types import Language
 
-ConditionKind = Literal["date", "ordinal", "code", "rank", "contrast", "place", "name", "unit", "amount"]
+ConditionKind = Literal["date", "ordinal", "code", "rank", "contrast", "place", "name", "subject", "unit", "amount"]
 
 
 @dataclass(frozen=True, slots=True)

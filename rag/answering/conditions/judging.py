@@ -43,12 +43,19 @@ _MUCH_BETTER = 100
 _NAMED_SAYS_ENOUGH = 0.25
 _ODDS_OF_SAME_RANK = 8
 _ODDS_OF_DEFINITION = 8
-_ODDS_OF_A_PRICE = 10
+_ODDS_OF_AN_AMOUNT = 10
+_MUST_BE_GIVEN = ("money", "measure")
 _FREE = re.compile(r"免费|无偿|不收|\bfree\b|\bno (?:charge|fee|cost)", re.IGNORECASE)
 _WHO = re.compile(r"谁|哪一?位|\bwho(?:m|se)?\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?<=[\u3400-\u9fff]{2})(?:省|市|县|区|州|盟|镇|乡|村|国|自治区|自治州|自治县)$")
 _OF_THE_TITLE = re.compile(r"^[《“]?([\u3400-\u9fff]{2,4}?[省市县镇])", re.MULTILINE)
 _MAX_KEPT = 200
+_MEASURED = re.compile(
+    r"(?:^|[，,。？?]|(?<=[年月日底末]))(?:请问)?(?P<subject>[\u3400-\u9fff]{2,12}?)的?"
+    r"(?P<measure>面积|人口|总数|数量|规模|产量|长度|高度|海拔|深度|重量|比例|占比|覆盖率|预算|投资|造价|票价|租金|价格|人数)"
+    r"(?:一共|共|大约|约)*(?:是|为|有|达到?)?多(?:少|大|高|长|深|重)"
+)
+_NOUNS = frozenset(("n", "ns", "nr", "nt", "nz"))
 
 
 class Judged(NamedTuple):
@@ -118,6 +125,7 @@ class Conditions:
             *self._pairs(asked, scope),
             *self._long_names(asked, scope),
             *self._absent_names(asked, scope),
+            *self._subjects(asked, scope),
             *units(asked, scope),
             *currencies(asked, scope),
             *measures(asked, scope),
@@ -260,6 +268,23 @@ class Conditions:
                 instead = self._place_names(scope.sentence) if name in asked.places else []
                 yield Condition("name", name, instead[0] if instead else "")
 
+    def _subjects(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
+        """Finds the thing whose measure the question asks for, where the sentence gives that of another thing.
+
+        自然保护地面积超过172万平方公里 does not say the 面积 of the 国家公园试点.
+        """
+        measured = _MEASURED.search(asked.bare)
+        if not measured or scope.language != asked.language:
+            return
+        wanted = set(self._analyzer.content_terms(measured["subject"]))
+        if not wanted or wanted & set(self._analyzer.terms(f"{scope.sentence}\n{scope.headings}")):
+            return
+        for match in re.finditer(rf"(?P<before>[\u3400-\u9fff]+){measured['measure']}", scope.sentence):
+            nouns = [word for word, tag in self._names.tagged(match["before"]) if tag in _NOUNS and len(word) > 1]
+            if nouns:
+                yield Condition("subject", measured["subject"] + measured["measure"], nouns[-1] + measured["measure"])
+                return
+
     def _place_names(self, text: str) -> list[str]:
         return [word for run in HAN.findall(text) for word, tag in self._names.tagged(run) if is_place(word, tag)]
 
@@ -278,11 +303,11 @@ def _title(reading: Reading) -> str:
 def _adjusted(asked: Asked, sentence: Sentence) -> Sentence:
     """Raises the support of a sentence with the form of the answer, which the reader does not know well, or lowers that of one without.
 
-    The form is a definition of the term asked for, the very rank that a question asks who has, or an amount of money.
+    The form is a definition of the term asked for, the very rank that a question asks who has, or an amount of money or a measure.
     """
     question = asked.question
-    if asked.expected.quantity == "money" and not _names_a_price(sentence.text, asked.expected):
-        return _more_likely(sentence, 1 / _ODDS_OF_A_PRICE)
+    if asked.expected.quantity in _MUST_BE_GIVEN and not _gives_amount(sentence.text, asked.expected):
+        return _more_likely(sentence, 1 / _ODDS_OF_AN_AMOUNT)
     if defines(question, sentence.text):
         return _more_likely(sentence, _ODDS_OF_DEFINITION)
     if not _WHO.search(question):
@@ -293,8 +318,8 @@ def _adjusted(asked: Asked, sentence: Sentence) -> Sentence:
     return _more_likely(sentence, _ODDS_OF_SAME_RANK)
 
 
-def _names_a_price(text: str, expected: Expectation) -> bool:
-    """Returns whether a sentence gives an amount of money, or may: a row of a table has its unit in a heading."""
+def _gives_amount(text: str, expected: Expectation) -> bool:
+    """Returns whether a sentence gives an amount of the kind asked for, or may: a row of a table has its unit in a heading."""
     found = quantities.find(text, language_of(text))
     return bool(ROW.match(text) or _FREE.search(text) or any(expected.accepts(quantity, text) for quantity in found))
 

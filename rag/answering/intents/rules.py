@@ -70,7 +70,7 @@ _PATTERNS: list[tuple[Intent, re.Pattern[str]]] = [
 _SUMMARISE = re.compile(
     rf"(?:请|帮我|麻烦你?)*{_SUM_ZH}(?:一下)?(?!.*(?:{HAN_ASKING}|什么)).+|(?:please |can you |could you )?(?:{_SUM_EN}|give me {_SUMMARY_EN} of) .+"
     rf"|.{{2,60}}(?:主要|大致|大概)[讲说写谈](?:了|的是|的)?(?:些)?(?:什么|哪些|啥).{{0,6}}"
-    rf"|.{{2,60}}(?:{_DOCUMENT_ZH}|公报|新闻|稿子?|网页)里?都?[讲说写谈](?:了|的是|的)(?:些)?(?:什么|哪些|啥).{{0,6}}"
+    rf"|.{{0,60}}(?:{_DOCUMENT_ZH}|{SOME_DOCUMENT}|新闻|网页)里?都?[讲说写谈](?:了|的是|的)(?:些)?(?:什么|哪些|啥).{{0,6}}"
     rf"|{_AROUND_EN}what(?: is| are|'s) .{{2,80}}? about\b.{{0,40}}|{_AROUND_EN}what does .{{2,80}}? (?:cover|deal with)\b.{{0,40}}",
     re.IGNORECASE,
 )
@@ -82,12 +82,14 @@ _LENGTH = re.compile(
     r"[，,。？?！! ]*(?:请|就|只要?|用|分|以|共)*[一二两三四五六七八九十\d]+(?:个?要?点|句话?|条|段)(?:来?(?:概括|总结|说明?|回答))?(?:就行|就好|即可|吧)?"
     rf"{_AROUND_ZH}$"
     rf"|[,.?!;]\s*(?:please,? )?(?:in |only |just |as |use )?(?:an? |{_COUNT_EN})\s*{_POINTS_EN}(?:,? (?:only|will do))?{_AROUND_EN}$"
+    r"|^(?:请|麻烦你?|帮我)*(?:用|以|分)[一二两三四五六七八九十\d]+(?:个?要?点|句话?|条)来?(?=概括|总结|归纳|简述|概述)"
     rf"|^(?:in|with) {_COUNT_EN} {_POINTS_EN}[:,]? ",
     re.IGNORECASE,
 )
 # Questions what a document says, and orders to say it in some sentences.
 _SAYS = re.compile(
     rf"{_AROUND_ZH}(?:帮我|给我)?用[一二两三四五六\d]句话(?:说说|讲讲|介绍|概括|总结|说明|说清楚)(?:一下)?.{{2,60}}"
+    rf"|{_AROUND_ZH}[^，。？?]{{2,24}}?(?:[那这]一?个?|的)(?:部分|章节?|节|段)(?:里|中)?(?:主要|都|到底)*[讲说写谈](?:了|的是|的)(?:些)?(?:什么|啥|哪些(?:内容)?){_AROUND_ZH}"
     rf"|{_AROUND_ZH}(?:这|那|该|本|此)一?[份个篇部本项]?(?:{SOME_DOCUMENT}|{ANY_DOCUMENT})(?:里|中|的)?(?:主要|都|到底)*(?:规定|说明|讲述?|介绍|内容是|主要内容是)了?(?:些)?(?:什么|啥|哪些(?:内容)?){_AROUND_ZH}"
     rf"|{_AROUND_EN}what (?:does|do) (?:the|this|that|these) (?:[^?,]{{1,50}} )?(?:{SOME_DOCUMENT}|{ANY_DOCUMENT})(?: (?:on|about|of|for|from) [^?,]{{2,60}})? say{_AROUND_EN}",
     re.IGNORECASE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MAX_DOCUMENTS = 12
 _MAX_HEADING = 40
+_MAX_SEARCHED = 8
 _POINTS_ZH = re.compile(rf"(?P<n>[{HAN_ONES}两十]|\d{{1,2}})(?:个|大)?(?:点|条|句话?|个?要点|方面)")
 _POINTS_EN = re.compile(
     rf"\b(?P<n>\d{{1,2}}|{'|'.join([*ONES, *TEENS])})\s+(?:(?:bullet|main|key|short)\s+)*(?:points?|bullets?|sentences?|lines?|items?)\b",
@@ -61,9 +63,11 @@ def summarise(request: Request) -> Response | None:
         return None
     if not named.documents:
         return Response.of_text(texts.NO_DOCUMENTS.in_language(request.language))
-    if len(named.documents) > 1:
-        return None if part else _of_several(named.documents, request)
-    return _of_one(named.documents[0], part, request)
+    if len(named.documents) == 1:
+        return _of_one(named.documents[0], part, request)
+    if not part:
+        return _of_several(named.documents, request)
+    return _of_part(part, named.documents, request)
 
 
 def of_document(request: Request, document_id: str) -> Response:
@@ -124,6 +128,17 @@ def _of_one(summary: DocumentSummary | Document, part: Part | None, request: Req
     statements = [Statement(_opening(title, document, language, whole=part is None), ())]
     statements += _cited(passages, points, language)
     return Response(tuple(statements), "answer")
+
+
+def _of_part(part: Part, summaries: Sequence[DocumentSummary], request: Request) -> Response | None:
+    """Summarises the part with a subject of the document that says most of it; None without a subject or such a part."""
+    if not part.subject:
+        return None
+    found = request.library.search(part.subject, _MAX_SEARCHED, [summary.id for summary in summaries])
+    ids = Counter(result.chunk.document_id for result in found)
+    by_id = {summary.id: summary for summary in summaries}
+    responses = (_of_one(by_id[identifier], part, request) for identifier, _ in ids.most_common())
+    return next((response for response in responses if response), None)
 
 
 def _of_several(summaries: Sequence[DocumentSummary], request: Request) -> Response:

@@ -12,6 +12,7 @@ import numpy as np
 
 from rag.answering.naming import Part
 from rag.text import quantities
+from rag.text.language import language_of
 from rag.text.lines import BYLINE, ends_sentence
 from rag.text.numerals import HAN_ONES
 from rag.text.sentences import Span, after_lead, sentences
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from rag.types import Chunk
 
 _FEWEST, _MOST = 3, 6
+# Passages whose cosine to a subject differs by less than this are alike about it.
+_NEARLY = 0.03
 _MAX_CHUNKS = 2000
 # The sentences of each section that are compared. The first ones of its central passages say most of what it is about.
 _MAX_COMPARED = 8
@@ -141,15 +144,44 @@ def section_of(part: Part, passages: Passages, library: Library) -> Section | No
         return headed[wanted] if -len(headed) <= wanted < len(headed) else None
     analyzer = library.analyzer
     terms = set(analyzer.content_terms(part.subject))
-    if not headed or not terms:
+    if not terms:
         return None
     by_heading = {section: len(terms & _headings(section, passages, analyzer)) for section in headed}
-    best = max(headed, key=lambda section: by_heading[section])
-    if 2 * by_heading[best] >= len(terms):
+    best = max(headed, key=lambda section: by_heading[section], default=None)
+    if best and 2 * by_heading[best] >= len(terms):
         return best
+    if run := _run_about(terms, passages, analyzer):
+        return Section(*run, part.subject)
     likeness = passages.vectors @ library.encoder.encode_query([part.subject])[0]
+    if passages.document.language != language_of(part.subject):
+        return _around_nearest(likeness, part.subject)
     near = [section for section in headed if terms & passages.terms(section, analyzer)]
     return max(near, key=lambda section: float(likeness[section.first : section.last].max()), default=None)
+
+
+def _around_nearest(likeness: Vectors, heading: str) -> Section | None:
+    """Returns the passage most like a subject in the other language, with those beside it that are nearly as like it."""
+    if not len(likeness):
+        return None
+    best = int(likeness.argmax())
+    near = likeness >= likeness[best] - _NEARLY
+    first, last = best, best + 1
+    while first and near[first - 1]:
+        first -= 1
+    while last < len(near) and near[last]:
+        last += 1
+    return Section(first, last, heading)
+
+
+def _run_about(terms: set[str], passages: Passages, analyzer: Analyzer) -> Span | None:
+    """Returns the longest run of passages of which each contains all of some terms; None without any."""
+    contain = [terms <= set(analyzer.terms(chunk.text)) for chunk in passages.chunks]
+    runs, place = [], 0
+    for contains, run in groupby(contain):
+        length = len(list(run))
+        runs += [(place, place + length)] if contains else []
+        place += length
+    return max(runs, key=lambda run: run[1] - run[0], default=None)
 
 
 def _headings(section: Section, passages: Passages, analyzer: Analyzer) -> set[str]:
