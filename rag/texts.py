@@ -360,6 +360,7 @@ STANDS_FOR = Words("{0}是“{1}”的简称。", "{0} stands for “{1}”.")
 # -- answers: names that two documents share --------------------------------------------------------------------------
 
 NOTHING_SHARED = Words("两份文档里没有都提到的{0}。", "There is no {0} that both documents mention.")
+ASPECT_NOT_MENTIONED = Words("{0}里没有找到关于“{1}”的内容。", "Nothing on “{1}” was found in {0}.")
 NO_DIFFERENCE = Words(
     "《{}》和《{}》没有在同一件事上说法不同的句子。",
     "“{}” and “{}” have no sentences that say different things about the same matter.",

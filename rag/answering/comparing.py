@@ -54,6 +54,10 @@ _TWO_OF_KIND = re.compile(
     rf"|\b(?:the )?(?:two|both)(?: the)? (?!(?:{_DOCUMENTS})\b)(?P<en>[a-z]{{3,}}s)\b",
     re.IGNORECASE,
 )
+_TWO_IN_A_LANGUAGE = re.compile(
+    rf"[两二2][个份篇](?:(?P<chinese>中文)|英文|英语)的?(?:{_DOCUMENTS})|\b(?:the )?(?:two|both)(?: the)? (?:(?P<chinese_en>Chinese)|English) (?:{_DOCUMENTS})\b",
+    re.IGNORECASE,
+)
 # Events that documents are about, and the words of both languages for them.
 _EVENTS = (("论坛", "forum"), ("会议", "meeting"))
 
@@ -99,11 +103,9 @@ def side_by_side(
     """Quotes pairs of sentences of two documents on the same matter, or states in one sentence that there are no pairs."""
     if not pairs:
         yield Statement(NO_DIFFERENCE.in_language(language, shortened(first.title), shortened(second.title)), ())
-    names = names_apart([first, second])
-    if pairs and max(map(len, names)) > _MAX_LABEL:
-        legend = [f"{letter}{COLON.in_language(language)}{name}" for letter, name in zip(_LETTERS[language], names, strict=True)]
-        yield Statement("\n".join(legend) + "\n", ())
-        names = list(_LETTERS[language])
+    legend, names = named_shortly((first, second), language)
+    if pairs and legend:
+        yield Statement(legend + "\n", ())
     names = [label(name, language) for name in names]
     for number, spans in enumerate(pairs):
         citations = [
@@ -115,6 +117,15 @@ def side_by_side(
             for name, document, citation in zip(names, (first, second), citations, strict=True)
         ]
         yield Statement(("\n" if number else "") + "- " + "\n  ".join(lines), tuple(citations))
+
+
+def named_shortly(documents: Sequence[Document], language: Language) -> tuple[str, list[str]]:
+    """Returns names that tell two documents apart: letters for long ones, with a legend before them, which else is empty."""
+    names = names_apart(documents)
+    if max(map(len, names)) <= _MAX_LABEL:
+        return "", names
+    legend = (f"{letter}{COLON.in_language(language)}{name}" for letter, name in zip(_LETTERS[language], names, strict=True))
+    return "\n".join(legend), list(_LETTERS[language])
 
 
 def which_two(question: str, history: Sequence[Answer], documents: Sequence[DocumentSummary]) -> tuple[str, str] | None:
@@ -135,7 +146,8 @@ def which_two(question: str, history: Sequence[Answer], documents: Sequence[Docu
     things = two_things.parse(question)
     if things and things.aspect and not any(units(things.aspect) <= units(_name_of(document)) for document in documents):
         return None
-    if named := _pair(_with_words_in_names(question, documents)) or _pair(_of_one_kind(question, documents)):
+    ways = (_of_language, _with_words_in_names, _of_one_kind)
+    if named := next(filter(None, (_pair(way(question, documents)) for way in ways)), None):
         return named
     if not _THESE_TWO.search(question):
         return None
@@ -170,9 +182,14 @@ def _with_words_in_names(question: str, documents: Sequence[DocumentSummary]) ->
     found = []
     for half in halves:
         own = _words(_translated(half))
-        # Between two documents of a kind, the one that has the word itself, not its counterpart in the other language.
+        # Between two documents of a kind, the one that has the word itself, not its counterpart in the other language, or else the one
+        # that has it in its title, not only in the name of its file.
         shares = {
-            document.id: (len(own & _words(_name_of(document))) / max(1, len(own)), len(units(half) & units(document.title)))
+            document.id: (
+                len(own & _words(_name_of(document))) / max(1, len(own)),
+                len(units(half) & units(document.title)),
+                len(own & _words(_translated(document.title))),
+            )
             for document in documents
         }
         best = [identifier for identifier, share in shares.items() if share == max(shares.values()) and share[0] >= _MIN_NAMED]
@@ -187,6 +204,15 @@ def _of_one_kind(question: str, documents: Sequence[DocumentSummary]) -> list[st
     noun = match["zh"] or match["en"]
     wanted = units(_translated(re.sub(r"(?<=\w{3})s$", "", noun)))
     return [document.id for document in documents if wanted and wanted <= units(_name_of(document))]
+
+
+def _of_language(question: str, documents: Sequence[DocumentSummary]) -> list[str]:
+    """Returns the documents that "the two Chinese documents" means."""
+    match = _TWO_IN_A_LANGUAGE.search(question)
+    if not match:
+        return []
+    wanted = "zh" if match["chinese"] or match["chinese_en"] else "en"
+    return [document.id for document in documents if document.language == wanted]
 
 
 def _words(name: str) -> set[str]:

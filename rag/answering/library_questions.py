@@ -60,6 +60,8 @@ _ASKS_WHICH = re.compile(
 _MAY_BE_TOLD: frozenset[Property] = frozenset(("publisher", "date"))
 _OF_FILES: frozenset[Property] = frozenset(("author", "length", "kind", "source", "added"))
 _OF_SOME_KIND = re.compile(SOME_DOCUMENT, re.IGNORECASE)
+# A noun for the document may be left out: 新华社那篇.
+_THAT_ONE = re.compile("[那这]一?[份篇本]")
 _NEW = re.compile(
     r"新增|新加|新添|有什么新|新[的]?(?:文件|文档|资料)|(?:最近|最新|刚刚?|上次|最后|今天|昨天|这周).{0,8}(?:添加|加入|加|上传|收录|入库|导入|传)"
     r"|\b(?:what(?:'s| is)|anything) new\b|\b(?:last|latest|recent(?:ly)?|lately|today|this week)\b.*\b(?:add|upload|import)|\b(?:add|upload|import)\w*\b.*\b(?:last|recent(?:ly)?|lately|today)\b",
@@ -86,6 +88,8 @@ _WORDS = re.compile(
     r"|author[s]?|wrote|written|write|publish(?:ed|er|es)?|publication|issued|issue|released|release|date[ds]?|year|day|old|long|pages?|words?|characters?|length|size|big|kind|type|format|language|source|come|comes|english|chinese|materials?|using|use|working|read|ask|file|things?|empty|moment|now|currently)\b",
     re.IGNORECASE,
 )
+_ALL_WORDS = re.compile(rf"(?:{_WORDS.pattern})+", re.IGNORECASE)
+_HAN = re.compile(r"[\u3400-\u9fff]+")
 _MARKS = re.compile(r"[，。！？、；：,.!?;:()（）“”\"'’《》]")
 
 
@@ -105,7 +109,8 @@ def answer(request: Request) -> Response | None:
             return _extreme(request, key, descending)
     if (wanted := _wanted(question)) and not (_ASKS_WHICH.search(question) and _subject(question, request)):
         response = _of_document(wanted, request)
-        if response is not None:
+        # What is not known of the one that is meant may stand in its text.
+        if response is not None or _THAT_ONE.search(question):
             return response
     return _listed(everything)
 
@@ -116,9 +121,15 @@ def _wanted(question: str) -> Property | None:
 
 def _subject(question: str, request: Request) -> str:
     """Returns the words that are not of the question itself, so that they name a document, a publisher or a subject."""
-    rest = _WORDS.sub(" ", _MARKS.sub(" ", _YEAR.sub(" ", question)))
-    rest = re.sub(ANY_DOCUMENT, " ", rest, flags=re.IGNORECASE)
-    return " ".join(rest.split())
+    rest = re.sub(ANY_DOCUMENT, " ", _MARKS.sub(" ", _YEAR.sub(" ", question)), flags=re.IGNORECASE)
+    return _without_words(rest, request)
+
+
+def _without_words(text: str, request: Request) -> str:
+    """Returns a text without the words of questions; Chinese is cut into words, so that 新 goes but 新华社 stays."""
+    cut = request.library.analyzer.jieba.lcut
+    kept = _HAN.sub(lambda run: " ".join(word for word in cut(run[0]) if not _ALL_WORDS.fullmatch(word)), text)
+    return " ".join(_WORDS.sub(lambda word: word[0] if _HAN.search(word[0]) else " ", kept).split())
 
 
 def _of_document(wanted: Property, request: Request) -> Response | None:
@@ -128,11 +139,12 @@ def _of_document(wanted: Property, request: Request) -> Response | None:
     # The publisher and date of "the white paper" may be told by its text; those of "the text about mills" are metadata.
     if not (
         re.search(ANY_DOCUMENT, question, re.IGNORECASE)
+        or _THAT_ONE.search(question)
         or wanted in _OF_FILES
         or (general and wanted not in _MAY_BE_TOLD and _OF_SOME_KIND.search(question))
     ):
         return None
-    named = named_documents(_subject_phrase(question), request)
+    named = named_documents(_subject_phrase(question, request), request)
     if named is None or (named.all_of_them and not general):
         return None
     if len(named.documents) > 1:
@@ -165,10 +177,10 @@ def _stated(wanted: Property, value: str, document: Document, language: Language
     return Response((Statement(f"{text}{marker(1)}\n{titled}", (citation,)),), "answer")
 
 
-def _subject_phrase(question: str) -> str:
+def _subject_phrase(question: str, request: Request) -> str:
     """Returns a question without the words that ask, but with its nouns for documents."""
     kept = re.sub(rf"({ANY_DOCUMENT}|{SOME_DOCUMENT})", r" \1 ", question, flags=re.IGNORECASE)
-    return " ".join(_WORDS.sub(" ", _MARKS.sub(" ", kept)).split())
+    return _without_words(_MARKS.sub(" ", kept), request)
 
 
 _LABELS: dict[Property, texts.Words] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from rag.answering import comparing, library_questions, summarising, wishes
+from rag.answering import aspects, comparing, library_questions, summarising, wishes
 from rag.answering.drafts import Request, Response
 from rag.answering.intents import Intent, Understanding
 from rag.answering.intents.replies import reply
@@ -23,8 +23,21 @@ def _said(intent: Intent) -> Route:
     return lambda request: Response.of_text(reply(intent, request.language))
 
 
+def _compare_aspect(request: Request) -> Response | None:
+    """Shows what two documents say of the subject that a request names; None if it names no two documents or no subject."""
+    statements = aspects.find(request.question, request.history, request.documents, request.language, request.library)
+    return Response(statements, "answer") if statements else None
+
+
+def _summarise(request: Request) -> Response | None:
+    """Summarises; what two documents say of one subject is a comparison."""
+    return _compare_aspect(request) or summarising.summarise(request)
+
+
 def _compare(request: Request) -> Response | None:
-    """Shows two documents' differing sentences side by side."""
+    """Shows what two documents say of a subject, or their differing sentences, side by side."""
+    if response := _compare_aspect(request):
+        return response
     two = comparing.which_two(request.question, request.history, request.documents)
     if two is None:
         return None
@@ -40,7 +53,7 @@ ROUTES: Mapping[Intent, Route] = {
     "farewell": _said("farewell"),
     "abilities": _said("abilities"),
     "library": library_questions.answer,
-    "summary": summarising.summarise,
+    "summary": _summarise,
     "comparison": _compare,
     "wish": wishes.grant,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from rag.answering import comparing
+from rag.answering import aspects, comparing
 from rag.answering.composing import Statement, refusal
 from rag.answering.direct import abbreviations, numbered_parts, shared_names, two_things
 from rag.answering.reading import Reading
@@ -44,12 +44,14 @@ def find(
     """
     if part := numbered_parts.answer(question, results, language, library.document, library.analyzer):
         return DirectAnswer(part.statements, part.confidence, "answer" if part.is_answer else "refusal")
+    chosen = [summary for summary in library.documents() if documents is None or summary.id in documents]
     if kind := shared_names.kind_asked_for(question):
-        chosen = [summary for summary in library.documents() if documents is None or summary.id in documents]
         two = comparing.which_two(question, (), chosen)
         names = shared_names.answer(kind, library.document(two[0]), library.document(two[1]), language) if two else None
         if names:
             return DirectAnswer(names, 1.0, "answer" if names[0].citations else "refusal")
+    if compared := aspects.find(question, (), chosen, language, library):
+        return DirectAnswer(compared, 1.0)
     if named := abbreviations.answer(question, results, language, library.document):
         return DirectAnswer(*named)
     computed = table_answers.answer(

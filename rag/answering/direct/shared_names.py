@@ -46,13 +46,16 @@ def answer(kind: str, first: Document, second: Document, language: Language) -> 
         language: The language of the question.
 
     Returns:
-        A statement for each name, or one that says that there are none; None if a document is in another language than the kind.
+        A statement for each name, or one that says that there are none; None if a document is in another language than the kind, or
+        neither has a title of the kind, so that it may be no kind of names: 国际合作.
     """
     if any(document.language != language_of(kind) for document in (first, second)):
         return None
     shared = list(
         _shared_in_chinese(kind, first, second) if language_of(kind) == "zh" else _shared_in_english(kind, first, second)
     )
+    if not shared and not any(_names_titled(kind, document) for document in (first, second)):
+        return None
     if not shared:
         return (Statement(texts.NOTHING_SHARED.in_language(language, kind), ()),)
     statements = []
@@ -91,6 +94,13 @@ def _shared_in_english(kind: str, first: Document, second: Document) -> Iterator
         if other := re.search(rf"\b{re.escape(name)}\b", second.text, re.IGNORECASE):
             seen.add(folded)
             yield name, match.span(), other.span()
+
+
+def _names_titled(kind: str, document: Document) -> bool:
+    """Returns whether a document has a title or a capitalised name of a kind."""
+    if language_of(kind) == "zh":
+        return re.search(rf"《[^《》]*{re.escape(kind)}》", to_simplified(document.text)) is not None
+    return any(kind.casefold() in match[0].casefold().split()[1:] for match in _ENGLISH_NAME.finditer(document.text))
 
 
 def _span(text: str, name: str) -> Span:

@@ -104,6 +104,20 @@ _WHICH = re.compile(
     re.IGNORECASE,
 )
 
+# Which of the documents is the longest, the newest or in English.
+_MOST_ZH = r"最(?:长|短|新|早|旧|老|大|小|近)"
+_OF_ALL = re.compile(
+    rf"{_AROUND_ZH}哪一?[份篇个本]?{ANY_DOCUMENT}?(?:的?(?:篇幅|内容|字数|日期|时间))?是?{_MOST_ZH}的?{_AROUND_ZH}"
+    rf"|{_AROUND_ZH}{_MOST_ZH}的(?:{ANY_DOCUMENT})?是?(?:哪一?[份篇个本]|什么){ANY_DOCUMENT}?{_AROUND_ZH}"
+    rf"|{_AROUND_ZH}(?:19|20)\d\d年?的{ANY_DOCUMENT}(?:都|一共|共)*有(?:哪些|哪几[份篇个]|多少[份篇个]?|几[份篇个]){_AROUND_ZH}"
+    rf"|{_AROUND_ZH}哪[一些几]?[份篇个本]?{ANY_DOCUMENT}?是{_LANGUAGE_ZH}(?:写)?的{_AROUND_ZH}",
+    re.IGNORECASE,
+)
+# When a document that is named by its publisher or subject was published, and who wrote it: 新华社那篇是哪天发布的？
+_OF_THAT = re.compile(
+    r"[^，。？?]{2,20}[那这]一?[份篇本][^，。？?]{0,12}?的?(?:作者|(?:发布|发表|出版)?(?:日期|时间))(?:是(?:谁|什么时候|哪[天年一]+)?)?[？?。]*"
+    r"|[^，。？?]{2,20}[那这]一?[份篇本][^，。？?]{0,12}?是?(?:什么时候|何时|哪[天年一]+|谁|哪家)(?:写|发|发表|发布|出版|登)?的[？?。]*"
+)
 # A question after the author or the day of the text on a subject. Its route leaves a text that no document's title names to the documents.
 _ABOUT_TEXT_EN = r"the (?:text|article|document|paper|essay|piece)s? (?:on|about) .{2,80}"
 _ABOUT_TEXT_ZH = r"(?:关于|有关)[^，。？?]{2,40}的(?:这|那)?[份篇]?(?:文章|文件|文档|文本|报告|报道)"
@@ -120,7 +134,7 @@ def intent_by_rule(utterance: str) -> Intent | None:
     intent = next((kind for kind, pattern in _PATTERNS if pattern.fullmatch(utterance)), None)
     if intent is None and _OF_A_TEXT.fullmatch(utterance.rstrip("?？ ")):
         return "library"
-    if intent is None and _WHICH.fullmatch(utterance):
+    if intent is None and any(pattern.fullmatch(utterance) for pattern in (_WHICH, _OF_ALL, _OF_THAT)):
         return "library"
     bare = _LENGTH.sub("", utterance) or utterance
     return intent or ("summary" if any(pattern.fullmatch(bare) for pattern in (_SUMMARISE, _SAYS)) else None)
