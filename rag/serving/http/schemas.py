@@ -12,9 +12,12 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WholeNumber = Annotated[int, BeforeValidator(_whole)]
+# The limits come first: those after a validator are missing from the description.
+Positive = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
+OnlyOne = Annotated[int, Field(ge=1, le=1), BeforeValidator(_whole)]
+UpTo100 = Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole)]
 Text = Annotated[str, Field(min_length=1)]
-Question = Annotated[str, Field(pattern=r"[^\W_]", max_length=2000, description="A question in Chinese or English.")]
+Question = Annotated[str, Field(pattern=r"[\p{L}\p{N}]", max_length=2000, description="A question in Chinese or English.")]
 Date = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$", description="2021, 2021-10 or 2021-10-09")]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 CollectionName = Annotated[str, Field(min_length=1, max_length=100)]
@@ -71,7 +74,7 @@ class SearchRequest(Selection):
     """A search for passages."""
 
     question: Question
-    top_k: WholeNumber = Field(10, ge=1, le=100, description="The most passages.")
+    top_k: UpTo100 = Field(10, description="The most passages.")
     rerank: bool = Field(False, description="Also read the passages, and order them by how well they answer.")
 
 
@@ -128,7 +131,7 @@ class ChatRequest(Selection):
     messages: list[Message] = Field(min_length=1, max_length=1000)
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    n: WholeNumber | None = Field(None, ge=1, le=1)
+    n: OnlyOne | None = None
     response_format: ResponseFormat | None = None
 
 
@@ -142,7 +145,7 @@ class EmbeddingsRequest(BaseModel):
         description="A text, or several; not tokens."
     )
     encoding_format: Literal["float", "base64"] | None = None
-    dimensions: WholeNumber | None = Field(None, ge=1, description="If given, it must be the number that the model has.")
+    dimensions: Positive | None = Field(None, description="If given, it must be the number that the model has.")
     input_type: Literal["query", "document"] | None = Field(None, description="Encode as queries or, by default, as documents.")
 
 
@@ -162,7 +165,7 @@ class RerankRequest(BaseModel):
     model: str
     query: Question
     documents: list[str | RerankDocument] = Field(min_length=1, max_length=1000)
-    top_n: WholeNumber | None = Field(None, ge=1, description="The most results; all when not given.")
+    top_n: Positive | None = Field(None, description="The most results; all when not given.")
     return_documents: bool | None = None
 
 
