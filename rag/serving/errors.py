@@ -90,6 +90,11 @@ def invalid(problems: Sequence[Mapping[str, Any]]) -> ApiError:
     """
     # Where several types are allowed, the error of the one that fits best lies deepest.
     deepest = max(problems, key=lambda problem: len(problem["loc"]))
+    if deepest["type"] == "json_invalid":
+        reason = f"the body is not JSON: {deepest['ctx']['error']} at character {deepest['loc'][-1]}"
+        return ApiError(400, reason, code="invalid_json")
+    if deepest["type"] == "model_attributes_type" and len(deepest["loc"]) == 1:
+        return ApiError(400, "the body must be a JSON object, sent with Content-Type: application/json", code="invalid_json")
     place = [str(part) for part in deepest["loc"][1:] if not _TYPE.fullmatch(str(part))]
     message = str(deepest["msg"]).removeprefix("Value error, ")
     param = ".".join(place) or None

@@ -297,5 +297,9 @@ def test_it_is_served_over_http_by_what_a_key_allows(library: Library, tmp_path:
         request = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
         for headers in ({}, {"Authorization": f"Bearer {'x' * 20}"}):
             assert httpx.post(f"{address}/mcp", json=request, headers=headers, trust_env=False).status_code == 401
+        # A stream for events that never come would only take the place of a request.
+        listening = {"Authorization": f"Bearer {'r' * 20}", "Accept": "text/event-stream"}
+        refused = httpx.get(f"{address}/mcp", headers=listening, trust_env=False)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
         counters = httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {'r' * 20}"}, trust_env=False).text
         assert 'yinju_requests_total{method="POST",route="/mcp",status="200"}' in counters

@@ -50,13 +50,14 @@ async def complete(request: Request, body: schemas.ChatRequest) -> Response | sc
         known = f"{MODEL} and {MODEL_WITH_SOURCES}"
         raise ApiError(404, f"there is no chat model “{body.model}”; there are {known}", code="model_not_found", param="model")
     turns, question = _turns(body.messages)
-    completion = Completion(serving, body.model, str(request.base_url))
+    with_usage = bool(body.stream and body.stream_options and body.stream_options.include_usage)
+    completion = Completion(serving, body.model, str(request.base_url), with_usage=with_usage)
     events = completion.events(question, turns, body)
     if body.stream:
         # The first event comes before the status is sent, so that most errors have theirs.
         first = await anext(events, None)
         return StreamingResponse(
-            completion.chunks(first, events, bool(body.stream_options and body.stream_options.include_usage)),
+            completion.chunks(first, events),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store"},
         )
@@ -82,17 +83,18 @@ def _turns(messages: Sequence[schemas.Message]) -> tuple[list[Turn], str]:
 class Completion:
     """The answer to one request, in OpenAI's form."""
 
-    def __init__(self, serving: Serving, model: str, address: str) -> None:
+    def __init__(self, serving: Serving, model: str, address: str, *, with_usage: bool = False) -> None:
         """Makes up an id.
 
         Args:
             serving: The server's pipeline.
             model: The name under which it was asked.
             address: The address of the server, which the places of quotes begin with.
+            with_usage: End a stream with the number of tokens.
         """
         self._serving, self._model, self._address = serving, model, address.rstrip("/")
         self._id, self._created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
-        self._question = ""
+        self._question, self._with_usage = "", with_usage
 
     async def events(self, question: str, turns: Sequence[Turn], selection: schemas.Selection) -> AsyncGenerator[Event, None]:
         """Yields the events of the answer."""
@@ -129,9 +131,7 @@ class Completion:
             yinju=_facts(answer),
         )
 
-    async def chunks(
-        self, first: Event | None, rest: AsyncGenerator[Event, None], include_usage: bool
-    ) -> AsyncGenerator[str, None]:
+    async def chunks(self, first: Event | None, rest: AsyncGenerator[Event, None]) -> AsyncGenerator[str, None]:
         """Yields the answer as server-sent events. An error that comes later than the first of them is one too."""
         content, inert, event = "", Inert(), first
         yield self._chunk({"role": "assistant", "content": ""})
@@ -145,7 +145,7 @@ class Completion:
                         for chunk in self._end(event.answer, content):
                             yield chunk
                     event = await anext(rest, None)
-            if include_usage:
+            if self._with_usage:
                 usage = await self._usage(self._question, content)
                 yield _event({**self._head(), "choices": [], "usage": usage.model_dump()})
         except Exception as error:
@@ -162,7 +162,8 @@ class Completion:
         yield self._chunk({}, "stop", {"citations": citations, "yinju": _facts(answer).model_dump()})
 
     def _head(self) -> dict[str, Any]:
-        return {"id": self._id, "object": "chat.completion.chunk", "created": self._created, "model": self._model}
+        head = {"id": self._id, "object": "chat.completion.chunk", "created": self._created, "model": self._model}
+        return {**head, "usage": None} if self._with_usage else head
 
     def _chunk(self, delta: Mapping[str, Any], finish: str | None = None, more: Mapping[str, Any] | None = None) -> str:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}

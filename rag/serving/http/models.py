@@ -89,7 +89,7 @@ async def _encoded(serving: Serving, texts: Sequence[str], kind: str) -> tuple[l
     tokens = 0
 
     def batch(part: Sequence[str]) -> tuple[Vectors, int]:
-        with serving.pipeline.models:
+        with serving.pipeline.model_lock:
             return encode([to_simplified(text) for text in part]), sum(encoder.count_tokens(part))
 
     for start in range(0, len(texts), _TEXTS_AT_ONCE):

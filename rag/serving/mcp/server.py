@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import DocumentNotFoundError, SettingsError
 from rag.serving.access.gate import ACCESS
+from rag.serving.errors import ApiError
 from rag.serving.mcp.tools import MAX_READ, Tools
 from rag.serving.public import public_source
 from rag.serving.work import Work
@@ -155,4 +156,8 @@ class McpEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = SimpleNamespace(path=PATH)
+        if scope["method"] != "POST":
+            # The protocol allows it: there is no session to end and nothing to tell without being asked. An open stream would only
+            # take the place of a request.
+            raise ApiError(405, f"{PATH} takes POST only", headers={"Allow": "POST"})
         await self._servers[scope[ACCESS]].session_manager.handle_request(scope, receive, send)
