@@ -76,8 +76,8 @@ class RagPipeline(Suggesting):
         self._reader: Reader = reader or SentenceReader()
         self._composer: Composer = composer or ExtractiveComposer(library.analyzer)
         self._conditions = Conditions(library.analyzer)
-        # Shared by all copies of this pipeline.
-        self._models = Lock()
+        # Taken for all work on the models of this machine; shared by all copies of this pipeline.
+        self.model_lock = Lock()
         self._writer = self._writer_of(generator) if generator else None
         self._top_k, self._max_sentences, self._threshold = top_k, max_sentences, threshold
 
@@ -182,7 +182,7 @@ class RagPipeline(Suggesting):
         return other
 
     def _writer_of(self, generator: Generator) -> GenerativeComposer:
-        return GenerativeComposer(generator, Checker(self._library.encoder), self._models)
+        return GenerativeComposer(generator, Checker(self._library.encoder), self.model_lock)
 
     def retrieve(self, question: str, documents: Collection[str] | None = None) -> list[SearchResult]:
         """Finds the passages that may answer a question, before they are read.
@@ -204,7 +204,7 @@ class RagPipeline(Suggesting):
     def _candidates(self, query: str, documents: Collection[str] | None) -> list[SearchResult]:
         if not len(self._library):
             return []
-        with self._models:
+        with self.model_lock:
             return self._retriever.retrieve(query, self._library, documents)
 
     def answer(self, question: str, history: Sequence[Answer] = (), documents: Collection[str] | None = None) -> Answer:
@@ -275,7 +275,7 @@ class RagPipeline(Suggesting):
             yield from draft.say(found.statements)
             yield draft.done(found.kind, tuple(candidates[: self._top_k]), found.confidence)
             return
-        with self._models:
+        with self.model_lock:
             readings = follow_ups.without_cited(self._reader.read(draft.query, candidates, stop), cited)
         if not draft.is_reworded and (wording := rewording.best(draft.query, candidates, readings, self._library, reread)):
             draft.reword(wording)
@@ -334,7 +334,7 @@ class RagPipeline(Suggesting):
         parts = []
         for question in questions:
             candidates = self._candidates(question.text, documents)
-            with self._models:
+            with self.model_lock:
                 readings = self._reader.read(question.text, candidates, stop)
             judged = self._conditions.judge(question.text, readings, self._library.document)
             is_answered = judged.confidence >= max(self._threshold, composing.SUPPORTED)
@@ -352,7 +352,7 @@ class RagPipeline(Suggesting):
     def _reread(self, query: str, documents: Collection[str] | None, stop: Stop) -> list[Reading]:
         """Returns the readings of another wording; empty if none is supported well enough for an answer."""
         candidates = self._candidates(query, documents)
-        with self._models:
+        with self.model_lock:
             readings = self._reader.read(query, candidates, stop)
         return readings if readings and readings[0].support >= self._threshold else []
 
@@ -365,7 +365,7 @@ class RagPipeline(Suggesting):
     ) -> DirectAnswer | None:
         """Returns an answer by rule; None unless a rule is sure of one."""
         try:
-            with self._models:
+            with self.model_lock:
                 found = direct.find(draft.query, candidates, draft.language, self._library, documents)
             found = found or direct.compare(draft.query, draft.language, self._library, reread)
         except DocumentNotFoundError:
@@ -388,7 +388,7 @@ class RagPipeline(Suggesting):
     def warm_up(self) -> None:
         """Loads the models, so that the first question does not wait for them."""
         if candidates := self._candidates("?", None):
-            with self._models:
+            with self.model_lock:
                 self._reader.read("?", candidates[:1])
 
     def add_seeds(self, on_progress: OnProgress | None = None) -> list[AddResult]:

@@ -61,7 +61,17 @@ class Settings:
     root_path: str = ""
     """The path that a proxy in front of the chat window puts before every address, such as /yinju, or the whole address outside."""
     allow_host: str = ""
-    """The host names under which a proxy offers the chat window, separated by commas. Requests for other names are refused."""
+    """The host names under which a proxy offers the chat window or the server, separated by commas. Requests for other names are
+    refused."""
+    server_port: int = 7861
+    """The port of `yinju serve`, which listens on `host` too."""
+    api_keys: str = ""
+    """Keys of `yinju serve` beside those that `yinju serve --new-key` makes: NAME:ACCESS:KEY, several separated by commas, where ACCESS
+    is "read" or "write"."""
+    requests_per_minute: int = 600
+    """The number of requests that each key may send to `yinju serve` in a minute; 0 for no limit."""
+    request_timeout: float = 120.0
+    """The seconds that a request to `yinju serve` may take."""
 
     @classmethod
     def load(
@@ -114,6 +124,9 @@ class Settings:
             ("max_file_megabytes", 1, 4096),
             ("max_characters", 1000, 100_000_000),
             ("port", 1, 65535),
+            ("server_port", 1, 65535),
+            ("requests_per_minute", 0, 1_000_000),
+            ("request_timeout", 0.1, 86_400),
         ):
             if not least <= getattr(self, name) <= most:
                 raise SettingsError(f"{name} is {getattr(self, name)}, but must be between {least} and {most}")

@@ -10,8 +10,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.naming import folders_apart
+from rag.serving.public import file_name
 from ui import texts
-from ui.rendering import both, error, file_name, size_of
+from ui.rendering import both, error, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

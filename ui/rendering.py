@@ -10,6 +10,7 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 from rag.errors import DocumentNotFoundError
+from rag.serving.public import file_name, without_folders
 from rag.texts import Words
 from ui import error_texts, texts
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     FindDocument = Callable[[str], Document]
     """Gives the document with an id, or raises `DocumentNotFoundError`."""
 
-_FOLDERS = re.compile(r"(?<![^\s(“‘\"'=])(?:[A-Za-z]:)?[\\/](?:[^\\/:;,<>()“”\"\n]+[\\/])+(?=[^\s\\/])")
 _PLURAL = re.compile(r"\A (document|passage|file|page|slide)s\b")
 _MAX_CONTEXT = {"zh": 140, "en": 320}
 _SNIPPET = 90
@@ -68,21 +68,6 @@ def _filled(english: str, values: Sequence[object]) -> str:
 def in_attributes(words: Words) -> str:
     """Returns attributes with the text in both languages, for a placeholder or an option, which the page's script fills in."""
     return f'data-zh="{escape(words.chinese)}" data-en="{escape(words.english)}"'
-
-
-def file_name(source: str) -> str:
-    """Returns the last part of a path or address of any system. Visitors must not see the folders before it."""
-    return re.split(r"[\\/]", source.rstrip("\\/"))[-1] or source
-
-
-def public_source(source: str) -> str:
-    """Returns a web address as it is, and the file name of a path."""
-    return source if re.match(r"https?://", source, re.IGNORECASE) else file_name(source)
-
-
-def without_folders(message: str) -> str:
-    """Reduces each path in a message to its last part."""
-    return _FOLDERS.sub("…/", message)
 
 
 def error(message: str) -> str:

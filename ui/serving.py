@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import errno
 import json
 import os
-import socket
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 from rag.errors import YinjuError
 from rag.evaluation.reports import STYLE as REPORT_STYLE
+from rag.serving.listening import listen
 from ui import texts
 from ui.security import LOOPBACK, AllowedHosts, Guard, Limits, Uploads
 
@@ -79,7 +78,7 @@ def serve(pipeline: RagPipeline, history: History, address: Address, max_file_by
     """
     if address.share and not address.users:
         raise YinjuError("a window that is shared with the internet needs --auth NAME:PASSWORD")
-    with _listen(address.host, address.port) as listener:
+    with listen(address.host, address.port) as listener:
         import uvicorn
 
         outside = [_share(address.port)] if address.share else []
@@ -223,15 +222,6 @@ def _checker(users: Sequence[tuple[str, str]]) -> Callable[[str, str], bool] | N
         return same and name in known
 
     return check
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise YinjuError(f"port {port} is already in use; choose another with --port") from None
-        raise YinjuError(f"cannot listen on {host}:{port}: {error.strerror}; see --host and --port") from error
 
 
 def _share(port: int) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import YinjuError
+from rag.serving.public import public_answer, without_folders
+from rag.serving.unnamed import UnnamedGenerator
 from ui import chat_texts, rendering, texts
 from ui.labels import Labels
 from ui.pages.chat_page import ChatPage
@@ -14,7 +16,6 @@ from ui.pages.documents_page import DocumentsPage
 from ui.pages.evaluation_page import EvaluationPage
 from ui.pages.settings_page import SettingsPage
 from ui.parts import QUIET, html
-from ui.unnamed import UnnamedGenerator
 from ui.viewer import viewer
 
 if TYPE_CHECKING:
@@ -79,19 +80,10 @@ def _answer(pipeline: RagPipeline) -> Callable[[str], dict[str, Any]]:
     def answer(question: str) -> dict[str, Any]:
         """Answers one question: `rag.types.Answer` as JSON, for programs (gradio_client)."""
         try:
-            return _without_folders(pipeline.answer(question).to_dict())
+            return public_answer(pipeline.answer(question))
         except YinjuError as error:
-            raise gr.Error(rendering.without_folders(str(error)), print_exception=False) from error
+            raise gr.Error(without_folders(str(error)), print_exception=False) from error
 
-    return answer
-
-
-def _without_folders(answer: dict[str, Any]) -> dict[str, Any]:
-    """Reduces the paths of an answer to file names, so that visitors do not see the folders of this machine."""
-    for place in (*answer["citations"], *answer["results"]):
-        place["source"] = rendering.public_source(place["source"])
-    for citation in answer["citations"]:
-        citation["copies"] = [rendering.public_source(source) for source in citation["copies"]]
     return answer
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rag.cli import asking, evaluation, feedback, library
+from rag.cli import asking, evaluation, feedback, library, serving
 from rag.cli.options import EncoderOption, LibraryOption, settings_from
 from rag.cli.output import PlainFormatter, say
 from rag.errors import YinjuError
@@ -63,6 +63,7 @@ app = typer.Typer(
 )
 app.add_typer(library.app)
 app.add_typer(asking.app)
+app.add_typer(serving.app)
 app.add_typer(checks)
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(evaluation.app, name="eval")

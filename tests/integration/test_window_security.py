@@ -31,13 +31,13 @@ from rag.conversations.notes import Note, Notebook
 from rag.errors import GeneratorError, LibraryError, SettingsError
 from rag.library.library import Library
 from rag.pipeline import RagPipeline
+from rag.serving import public
+from rag.serving.unnamed import UnnamedGenerator
 from rag.settings import Settings
 from rag.types import Answer
-from ui import rendering
 from ui.chat import answering
 from ui.security import AllowedHosts, Guard, Limits, SignInDelays, Uploads
 from ui.serving import Address, guarded
-from ui.unnamed import UnnamedGenerator
 
 TEXT = "自然保护地有118个，分布在各省。"
 SERVER = "http://10.1.2.3:8000/v1"
@@ -822,7 +822,7 @@ def test_an_answer_for_programs_has_no_absolute_paths(client, kept_library):
     ],
 )
 def test_messages_do_not_say_where_files_lie(message, shown):
-    assert rendering.without_folders(message) == shown
+    assert public.without_folders(message) == shown
 
 
 def test_many_conversations_make_a_small_page(pipeline, history):

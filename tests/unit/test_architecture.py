@@ -26,6 +26,7 @@ ORDER = (
     ("rag.pipeline",),
     ("rag",),  # the public names alone; nothing else has its place by this line
     ("rag.evaluation", "rag.conversations"),
+    ("rag.serving",),
     ("ui",),
     ("rag.cli",),
 )

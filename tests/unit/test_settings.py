@@ -78,7 +78,7 @@ def test_an_unknown_key_is_named_with_the_nearest(toml: Path) -> None:
     toml.write_text("chunk_token = 3")
     assert refusal() == 'unknown setting "chunk_token" (yinju.toml); did you mean "chunk_tokens"?'
     toml.write_text("zzz = 3")
-    assert "; known: allow_host, auth, chunk_tokens, " in refusal()
+    assert "; known: allow_host, api_keys, auth, chunk_tokens, " in refusal()
 
 
 @pytest.mark.parametrize(

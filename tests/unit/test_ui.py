@@ -13,6 +13,7 @@ from rag.conversations import Conversation, History
 from rag.conversations.notes import Note
 from rag.errors import DocumentNotFoundError, QuestionError, YinjuError
 from rag.library.library import AddResult
+from rag.serving import public
 from rag.types import Answer, Chunk, Citation, Document, Done, Edit, Retrieved, SearchResult, TextDelta
 from ui import document_list, rendering, texts
 from ui.chat import answering
@@ -136,9 +137,9 @@ def test_a_card_without_a_page_names_none():
 
 def test_the_folders_of_a_file_are_not_shown():
     assert "secret" not in rendering.sources(1, answer(), find_document)
-    assert rendering.file_name("C:\\a\\b.pdf") == "b.pdf"
-    assert rendering.file_name("https://example.org/a/") == "a"
-    assert rendering.file_name("/") == "/"
+    assert public.file_name("C:\\a\\b.pdf") == "b.pdf"
+    assert public.file_name("https://example.org/a/") == "a"
+    assert public.file_name("/") == "/"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import YinjuError
+from rag.serving import public
 from ui import rendering, texts
 from ui.chat import Chat, Pipeline, answering
 from ui.pages.column_page import DocumentsColumn
@@ -246,7 +247,7 @@ class ChatPage:
 
     def _examples(self) -> list[str]:
         try:
-            return example_questions(rendering.file_name(each.source) for each in self._pipeline.library.documents())
+            return example_questions(public.file_name(each.source) for each in self._pipeline.library.documents())
         except YinjuError:
             return []
 

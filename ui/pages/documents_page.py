@@ -14,6 +14,7 @@ import gradio as gr
 from rag.documents.loaders import steps, suffixes
 from rag.errors import YinjuError
 from rag.library.ingestion import AddResult, Progress
+from rag.serving import public
 from ui import document_list, rendering, texts
 from ui.document_list import Shelf
 from ui.parts import QUIET, html
@@ -181,7 +182,7 @@ class DocumentsPage:
 
             def show(progress: Progress) -> None:
                 seen.add(progress.source)
-                name, share = rendering.file_name(progress.source), progress.done / max(1, progress.total)
+                name, share = public.file_name(progress.source), progress.done / max(1, progress.total)
                 report(document_list.adding([], name, len(seen), total, share))
 
             return f'<p class="note" role="status">{rendering.both(texts.REINDEXED, self._library.reindex(show))}</p>'

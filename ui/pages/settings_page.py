@@ -10,9 +10,9 @@ import gradio as gr
 from embeddings import catalogue
 from rag.errors import YinjuError
 from rag.language_models import generators, hub_generator
+from rag.serving.unnamed import public_name
 from ui import rendering, texts
 from ui.parts import QUIET
-from ui.unnamed import public_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 
+from rag.serving.access.hosts import is_host
 from ui import texts
 from ui.security.bodies import Refused, check_length, kept_back, pieces, replayed, too_large, too_slow, with_json
-from ui.security.hosts import is_host
 from ui.security.sign_in import SignInDelays
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from ui.security.hosts import AllowedHosts
+    from rag.serving.access.hosts import AllowedHosts
     from ui.security.uploads import Uploads
 
 USER = "yinju.user"

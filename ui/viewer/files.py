@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.responses import FileResponse, Response
 
 from rag.errors import YinjuError
-from ui.rendering import file_name
+from rag.serving.public import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

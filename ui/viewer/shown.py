@@ -10,8 +10,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from rag.documents.viewing import structure
+from rag.serving.public import file_name
 from ui import texts
-from ui.rendering import both, file_name, page_unit
+from ui.rendering import both, page_unit
 from ui.viewer import formatted
 from ui.viewer.formatted import Mark
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rag.documents.sandbox import Parser
 from rag.documents.viewing.quotes import page_quotes
 from rag.errors import LoadError, YinjuError
+from rag.serving import public
 from ui import document_list, rendering, texts
 from ui.rendering import both
 from ui.viewer import shown
@@ -68,7 +69,7 @@ class Pages:
             LoadError: The file cannot be shown.
         """
         quotes = page_quotes(document, request.sought)
-        view = self._parser.view(file, rendering.file_name(document.source), quotes)
+        view = self._parser.view(file, public.file_name(document.source), quotes)
         return view.sizes, list(zip(quotes, view.boxes, strict=True))
 
     def draw(self, document: Document, number: int) -> bytes | None:
@@ -77,7 +78,7 @@ class Pages:
         if file is None:
             return None
         try:
-            picture = self._parser.view(file, rendering.file_name(document.source), draw=number, width=PAGE_WIDTH).picture
+            picture = self._parser.view(file, public.file_name(document.source), draw=number, width=PAGE_WIDTH).picture
         except LoadError:
             return None
         return picture.png() if picture else None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from rag.serving.public import file_name
 from ui import chat_texts, texts
-from ui.rendering import both, file_name, in_attributes, lang
+from ui.rendering import both, in_attributes, lang
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -6,8 +6,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from rag.conversations.notes import MAX_LINE
+from rag.serving.public import file_name
 from ui import chat_texts, texts
-from ui.rendering import both, file_name, in_attributes
+from ui.rendering import both, in_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

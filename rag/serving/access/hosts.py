@@ -1,4 +1,4 @@
-"""The host names under which the window is served, and the pages that may send requests to it."""
+"""The host names under which a server of this program is reached, and the pages that may send requests to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_host(text: str) -> bool:
 
 
 class AllowedHosts:
-    """The names under which the window is served.
+    """The names under which a server is reached.
 
     This stops DNS rebinding: a site that resolves its own name to this machine still sends that name as the host. An IP address
     cannot be rebound.
@@ -33,9 +33,9 @@ class AllowedHosts:
         """Collects the allowed names.
 
         Args:
-            listening_on: The address that the window listens on. Where that is every address of the machine, any IP address and the
+            listening_on: The address that the server listens on. Where that is every address of the machine, any IP address and the
                 machine's own name are allowed too.
-            named: Public names, addresses or URLs of the window, each with or without a port.
+            named: Public names, addresses or URLs of the server, each with or without a port.
         """
         self._any_address = listening_on in ("", "0.0.0.0", "::")  # noqa: S104
         own = (socket.gethostname(), socket.getfqdn()) if self._any_address else (listening_on,)
@@ -44,14 +44,14 @@ class AllowedHosts:
         self._names = frozenset({*LOOPBACK, *map(str.lower, own), *(_name_of(netloc) for netloc in outside)})
 
     def allows(self, host: str) -> bool:
-        """Tells whether a Host header names the window."""
+        """Tells whether a Host header names the server."""
         if not _HOST.fullmatch(host):
             return False
         name = _name_of(host)
         return name in self._names or (self._any_address and _is_address(name))
 
     def is_same_origin(self, origin: str, host: str) -> bool:
-        """Tells whether an Origin header is that of the window itself, as reached at `host` or under one of the given names."""
+        """Tells whether an Origin header is that of the server itself, as reached at `host` or under one of the given names."""
         scheme, separator, _ = origin.partition("://")
         if not separator or scheme not in _DEFAULT_PORTS:
             return False

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rag.errors import GeneratorError
-from ui import rendering
+from rag.serving import public
 
 if TYPE_CHECKING:
     import threading
@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"https?://[^\s,;()“”]+", re.IGNORECASE)
 
 def public_name(name: str) -> str:
     """Returns the name of a model: the last part of a folder; empty for a server's address."""
-    return "" if _ADDRESS.search(name) else rendering.file_name(name) if name.startswith((".", "/", "~")) else name
+    return "" if _ADDRESS.search(name) else public.file_name(name) if name.startswith((".", "/", "~")) else name
 
 
 class UnnamedGenerator:
@@ -43,4 +43,4 @@ class UnnamedGenerator:
 
     def _public(self, error: GeneratorError) -> str:
         text = str(error).replace(self._generator.name, self.name)
-        return rendering.without_folders(_ADDRESS.sub("its server", text))
+        return public.without_folders(_ADDRESS.sub("its server", text))

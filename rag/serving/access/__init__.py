@@ -1,0 +1,1 @@
+"""Decides which requests a server accepts: host names, keys, rates, and the size of bodies."""
