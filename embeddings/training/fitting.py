@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
@@ -26,6 +28,7 @@ SAME, OTHER = "same", "other"
 _FOLDS = 5
 _NO_CANDIDATE = -20.0
 _DECIMALS = 4
+_PENALTY = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ def fit_reader(
 ) -> ReaderFit:
     """Fits the weights of sentences, and calibrates them on logits from five-fold cross-validation over the questions.
 
+    The weights make the sentences that answer a question likely among all of its sentences: a conditional logit model (McFadden,
+    1974, "Conditional logit analysis of qualitative choice behavior"). Only the calibration learns from unanswerable questions.
+
     Args:
         rows: Features `(sentences, features)`.
         same: Whether a sentence is in the language of its question.
@@ -74,12 +80,17 @@ def fit_reader(
         answerable: Whether the documents answer a question, by its number.
         wrongly_refused: The share of answerable questions that the threshold may refuse.
     """
-    columns = reader_columns(rows, same)
+    # The penalty treats all features alike.
+    center, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
+    columns = reader_columns((rows - center) / spread, same)
     held_out = cross_validated(columns, labels, groups, _fit_reader)
+    model = _fit_reader(columns, labels, groups).reshape(2, -1)
+    model[:, 1:] /= spread
+    model[:, 0] -= model[:, 1:] @ center
     best, _ = best_sentences(held_out, labels, groups, len(answerable))
     confidence = LogisticRegression(C=100.0).fit(best[:, None], answerable)
     return ReaderFit(
-        _fit_reader(columns, labels),
+        model.ravel(),
         held_out,
         float(confidence.coef_[0, 0]),
         float(confidence.intercept_[0]),
@@ -125,16 +136,18 @@ def fit_checker(rows: Numbers, labels: Flags, groups: Integers, kept: float = 0.
     """
     columns = _with_intercept(rows)
     held_out = cross_validated(columns, labels, groups, _fit_checker)
-    weights = _fit_checker(columns, labels)
+    weights = _fit_checker(columns, labels, groups)
     weights[0] -= np.quantile(held_out[labels], 1 - kept)
     return weights
 
 
-def cross_validated(columns: Numbers, labels: Flags, groups: Integers, fit: Callable[[Numbers, Flags], Numbers]) -> Numbers:
+def cross_validated(
+    columns: Numbers, labels: Flags, groups: Integers, fit: Callable[[Numbers, Flags, Integers], Numbers]
+) -> Numbers:
     """Returns the logit of each row from weights that `fit` found without any row of the same group, in five folds."""
     logits = np.zeros(len(columns))
     for train, test in GroupKFold(_FOLDS).split(columns, groups=groups):
-        logits[test] = columns[test] @ fit(columns[train], labels[train])
+        logits[test] = columns[test] @ fit(columns[train], labels[train], groups[train])
     return logits
 
 
@@ -164,13 +177,25 @@ def _with_intercept(rows: Numbers) -> Numbers:
     return np.hstack([np.ones((len(rows), 1)), rows])
 
 
-def _fit_reader(columns: Numbers, labels: Flags) -> Numbers:
-    scale = _scale(columns)
-    model = LogisticRegression(C=10.0, fit_intercept=False, max_iter=5000).fit(columns / scale, labels)
-    return np.asarray(model.coef_[0] / scale)
+def _fit_reader(columns: Numbers, labels: Flags, groups: Integers) -> Numbers:
+    questions = [np.flatnonzero(groups == group) for group in np.unique(groups[labels])]
+
+    def loss(weights: Numbers) -> tuple[float, Numbers]:
+        """Returns the mean negative log likelihood of the sentences that answer, with the penalty, and the gradient."""
+        logits = columns @ weights
+        total, gradient = 0.0, np.zeros_like(weights)
+        for rows in questions:
+            right = rows[labels[rows]]
+            total += logsumexp(logits[rows]) - logsumexp(logits[right])
+            gradient += softmax(logits[rows]) @ columns[rows] - softmax(logits[right]) @ columns[right]
+        penalty = _PENALTY * weights
+        return float(total / len(questions) + weights @ penalty), gradient / len(questions) + 2 * penalty
+
+    found = minimize(loss, np.zeros(columns.shape[1]), jac=True, method="L-BFGS-B")
+    return np.asarray(found.x)
 
 
-def _fit_checker(columns: Numbers, labels: Flags) -> Numbers:
+def _fit_checker(columns: Numbers, labels: Flags, _groups: Integers) -> Numbers:
     rows = columns[:, 1:]  # scikit-learn adds the intercept and leaves it out of the penalty
     scale = _scale(rows)
     model = LogisticRegression(class_weight="balanced", max_iter=5000).fit(rows / scale, labels)
