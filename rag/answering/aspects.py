@@ -13,6 +13,7 @@ from rag.answering import comparing
 from rag.answering.citations import marker, quoted
 from rag.answering.composing import Statement
 from rag.answering.composing.wording import TITLED, framed, label, shortened
+from rag.answering.summarising.points import LEAST_ACROSS
 from rag.text.language import language_of
 from rag.text.lines import ends_sentence
 from rag.text.sentences import Span, after_lead, sentences
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
 _MAX_PASSAGES = 4
 _MAX_SENTENCES = 40
 _MOST = 2
-# The share of the terms of the subject that a sentence with its headings must have, one more if it says the very words; the cosine of one in the other language, where
-# subjects of the seed documents reach 0.44 and more, and others at most 0.30; and what a second sentence may lack of the best score.
+# The share of the terms of the subject that a sentence with its headings must have, one more if it says the very words; and what a
+# second sentence may lack of the best score.
 _LEAST_TERMS = 0.5
-_LEAST_ACROSS = 0.42
 _NEARLY = 0.06
 _WEIGHT_OF_TERMS = 0.3
 
@@ -153,7 +153,7 @@ def _sentences_about(aspect: str, document: Document, library: Library) -> list[
     likeness = encoder.encode_document([document.text[start:end] for (start, end), _ in places]) @ query
     scores = likeness + _WEIGHT_OF_TERMS * np.array([share for _, share in places], np.float32)
     best = int(scores.argmax())
-    if across and likeness[best] < _LEAST_ACROSS:
+    if across and likeness[best] < LEAST_ACROSS:
         return []
     near = [
         place

@@ -103,6 +103,45 @@ def test_a_document_is_summarised_in_a_point_for_each_section(pipeline: RagPipel
     assert cited_exactly(pipeline, answer)
 
 
+@pytest.mark.parametrize(
+    ("question", "lines"),
+    [
+        ("哪篇文件最长？", ["Plan for the Alder marsh"]),
+        ("最短的是哪一篇？", ["职工食堂管理办法 · 云溪县总工会 · 2025-03-01"]),
+        ("哪一篇是英文的？", ["符合的有1份（共2份）：", "- Plan for the Alder marsh"]),
+        ("2025年的文件有哪些？", ["符合的有1份（共2份）：", "- 职工食堂管理办法 · 云溪县总工会 · 2025-03-01"]),
+    ],
+)
+def test_which_of_the_documents(pipeline: RagPipeline, question: str, lines: list[str]) -> None:
+    assert pipeline.answer(question).text.split("\n") == lines
+
+
+def test_what_is_known_of_a_document_named_by_its_publisher(pipeline: RagPipeline) -> None:
+    answer = pipeline.answer("云溪县总工会那篇是哪天发布的？")
+    assert answer.text == "日期：2025年3月1日[1]\n《职工食堂管理办法》"
+    assert cited_exactly(pipeline, answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("用两点概括食堂那份规定", "《职工食堂管理办法》（纯文本，云溪县总工会，2025年3月1日，约62字）："),
+        ("不收现金那一节说了什么？", "《职工食堂管理办法 · 不收现金》："),
+    ],
+)
+def test_wishes_for_a_summary_in_other_words(pipeline: RagPipeline, question: str, first: str) -> None:
+    answer = pipeline.answer(question)
+    assert answer.text.split("\n")[0] == first
+    assert cited_exactly(pipeline, answer)
+
+
+def test_two_documents_are_compared_in_one_respect(pipeline: RagPipeline) -> None:
+    response = respond(pipeline, "comparison", "两份文件对现金的规定有什么不同？")
+    assert text_of(response) == (
+        "甲：Plan for the Alder marsh\n乙：职工食堂管理办法\n\n- 甲里没有找到关于“现金”的内容。\n- 乙：食堂不收现金，一律刷卡。[1]"
+    )
+
+
 def test_a_document_is_found_by_the_subject_in_its_title(pipeline: RagPipeline) -> None:
     answer = pipeline.answer("Summarise the plan for the Alder marsh in three points")
     assert answer.text.startswith("“Plan for the Alder marsh”")

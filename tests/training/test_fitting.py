@@ -46,7 +46,7 @@ def test_no_row_is_judged_by_a_model_that_saw_its_group() -> None:
     groups = np.repeat(np.arange(10), 3)
     columns = np.eye(10)[groups]
     # These weights count the training rows of each group.
-    logits = cross_validated(columns, np.ones(30, bool), groups, lambda train, labels: train.sum(axis=0))
+    logits = cross_validated(columns, np.ones(30, bool), groups, lambda train, labels, _: train.sum(axis=0))
     assert logits.tolist() == [0.0] * 30
 
 
@@ -55,7 +55,7 @@ def test_every_row_is_judged_by_a_model_of_the_other_four_folds() -> None:
     labels = groups == 0
     seen: list[int] = []
 
-    def fit(train: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def fit(train: np.ndarray, labels: np.ndarray, _: np.ndarray) -> np.ndarray:
         seen.append(int(labels.sum()))
         return np.array([float(len(train))])
 

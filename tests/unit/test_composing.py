@@ -275,3 +275,37 @@ def test_one_value_does_not_answer_two_parts() -> None:
     parts = [Part("加开了多少列？", "", "加开列车", read), Part("发送了多少旅客？", "", "发送旅客", read)]
     composed = ExtractiveComposer(ANALYZER).compose_parts(parts, "zh", lambda _: document, 4)
     assert said(composed.statements).split("\n")[0] == "6067[1]，文档里没有找到“发送旅客”的答案。"
+
+
+def test_all_dates_of_a_list_answer_when_something_was_done() -> None:
+    text = "城里于1995年制定了《妇女纲要》，并于2001年、2011年和2018年三次更新。"
+    document = Document("outline", "纲要", "outline.txt", text, "zh")
+    read = reading(document, (text, 0.9, "1995年"))
+    composed = ExtractiveComposer(ANALYZER).compose("《妇女纲要》什么时候更新过？", [read], "zh", lambda _: document, 4)
+    assert said(composed.statements).splitlines()[0] == "2001年、2011年和2018年[1]"
+
+
+def test_a_sentence_with_the_date_asked_for_stands_before_one_that_says_only_since_when() -> None:
+    text = "2016年以来村里种花，带动全村脱贫。2019年底实现整村脱贫。"
+    document = Document("village", "村庄", "village.txt", text, "zh")
+    read = reading(document, ("2016年以来村里种花，带动全村脱贫。", 0.86, "2016年"), ("2019年底实现整村脱贫。", 0.39, "2019年底"))
+    composed = ExtractiveComposer(ANALYZER).compose("这个村哪一年脱贫的？", [read], "zh", lambda _: document, 4)
+    assert said(composed.statements).startswith("2019年底实现整村脱贫。[1]")
+
+
+def test_a_theme_of_something_else_gives_way_to_that_of_what_the_question_names() -> None:
+    fair = Document("fair", "云溪花展", "fair.txt", "来宾围绕“人与花”的主题交流。", "zh")
+    congress = Document("congress", "大会筹备", "congress.txt", "大会2020的主题为“水”。", "zh")
+    sources = {"fair": fair, "congress": congress}
+    read = [reading(congress, (congress.text, 0.8, "“水”")), reading(fair, (fair.text, 0.75, "“人与花”"))]
+    composed = ExtractiveComposer(ANALYZER).compose("花展的主题是什么？", read, "zh", sources.__getitem__, 4)
+    assert [citation.document_id for statement in composed.statements for citation in statement.citations] == ["fair"]
+
+
+def test_a_list_of_the_questions_language_stands_alone() -> None:
+    chinese = Document("park", "公园", "park.txt", "公园里有大熊猫、金丝猴和朱鹮。", "zh")
+    english = Document("parks", "Parks", "parks.txt", "The park keeps many animals.", "en")
+    sources = {"park": chinese, "parks": english}
+    read = [reading(chinese, (chinese.text, 0.8, "大熊猫")), reading(english, (english.text, 0.78, "many animals"))]
+    composed = ExtractiveComposer(ANALYZER).compose("公园里有哪些动物？", read, "zh", sources.__getitem__, 4)
+    assert {citation.document_id for statement in composed.statements for citation in statement.citations} == {"park"}

@@ -17,6 +17,7 @@ from rag.answering.naming import Part, named_documents, part_of
 from rag.answering.summarising.describing import known, written_date
 from rag.answering.summarising.points import Passages, Point, Section, passages_of, points_of, section_of
 from rag.text.distinctions.document_kinds import ANY_DOCUMENT, SOME_DOCUMENT
+from rag.text.language import language_of
 from rag.text.numerals import HAN_ONES, NUMBER_WORDS, ONES, TEENS, han_number
 from rag.types import Document, Language
 
@@ -135,9 +136,11 @@ def _of_part(part: Part, summaries: Sequence[DocumentSummary], request: Request)
     if not part.subject:
         return None
     found = request.library.search(part.subject, _MAX_SEARCHED, [summary.id for summary in summaries])
-    ids = Counter(result.chunk.document_id for result in found)
-    by_id = {summary.id: summary for summary in summaries}
-    responses = (_of_one(by_id[identifier], part, request) for identifier, _ in ids.most_common())
+    counts = Counter(result.chunk.document_id for result in found)
+    named = sorted((summary for summary in summaries if counts[summary.id]), key=lambda summary: -counts[summary.id])
+    # A document in the other language is only like the subject, so the others come first.
+    named.sort(key=lambda summary: summary.language != language_of(part.subject))
+    responses = (_of_one(summary, part, request) for summary in named)
     return next((response for response in responses if response), None)
 
 

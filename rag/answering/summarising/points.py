@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from rag.types import Chunk
 
 _FEWEST, _MOST = 3, 6
+LEAST_ACROSS = 0.42
+"""The cosine of a text and a subject in the other language from which on the text is about it: subjects of the seed documents reach 0.44
+and more in them, others at most 0.30."""
+
 # Passages whose cosine to a subject differs by less than this are alike about it.
 _NEARLY = 0.03
 _MAX_CHUNKS = 2000
@@ -161,7 +165,7 @@ def section_of(part: Part, passages: Passages, library: Library) -> Section | No
 
 def _around_nearest(likeness: Vectors, heading: str) -> Section | None:
     """Returns the passage most like a subject in the other language, with those beside it that are nearly as like it."""
-    if not len(likeness):
+    if not len(likeness) or likeness.max() < LEAST_ACROSS:
         return None
     best = int(likeness.argmax())
     near = likeness >= likeness[best] - _NEARLY
