@@ -712,7 +712,7 @@ def test_what_another_process_changes_is_seen_without_the_model(opened, processe
 # -- death ------------------------------------------------------------------------------------------------------------
 
 
-LIVES = int(os.environ.get("YINJU_TEST_LIVES", "10"))
+LIVES = int(os.environ.get("YINJU_TEST_LIVES", "6"))
 DEEDS = ("add", "remove", "reindex")
 INTERRUPTED = 2
 """The least number of interruptions of each action, however many lives it takes."""

@@ -10,6 +10,7 @@ from rag.answering.conditions.asked import CODE, YEAR, Asked
 from rag.answering.conditions.condition import Condition, Scope
 from rag.text import quantities
 from rag.text.distinctions import contrasts, ordinals
+from rag.text.language import language_of
 from rag.text.quantities import Quantity
 from rag.text.quantities.lexicon import UNIT_NAMES, kind_of
 from rag.types import Language
@@ -37,6 +38,12 @@ _SPEAKER = re.compile(
     r"(?P<han>[\u3400-\u9fff]{2,4})(?:说|表示|认为|指出|强调|提议)(?:了|过|的)?(?:什么|哪些|啥)"
     r"|\b[Ww]hat (?:did|does|has|is) (?P<english>(?:(?:[A-Z]\w+\.?|[A-Z]\.) )+[A-Z]\w+) (?:say|said|think|propose|suggest|argue|demand|ask for)"
 )
+_ROLE = re.compile(
+    r"(?:^|[的、，])(?:第?[一二三四五六七八九十]?[大任届]|最大|首席|首任|现任)?(?P<is>[\u3400-\u9fff]{2,4}?)(?:是|为)(?:谁|哪一?位)"
+    r"|哪一?位(?P<which>[\u3400-\u9fff]{2,3}?)(?:之手|[？?]|$)"
+    r"|\b[Ww]ho (?:is|was|are|were) (?:the |its |their )(?:[\w-]+ ){0,2}?(?P<english>[a-z]{4,})(?= (?:of|in|at|for|on)\b|\?|$)"
+)
+_STEM = 5
 _COUNTED = re.compile(r"(?:多少|几)[\u3400-\u9fff]{1,5}?(?=[？?，,]|$)|(?:多少|几)[\u3400-\u9fff]{1,3}")
 
 
@@ -217,6 +224,18 @@ def speakers(asked: Asked, scope: Scope) -> Iterator[Condition]:
         known = f"{scope.headings}\n{scope.before}\n{scope.sentence}"
         if scope.language == asked.language and name not in known:
             yield Condition("name", speaker["han"] or speaker["english"])
+
+
+def roles(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds the role of the person whom the question asks for, if the document does not mention it: 股东 of 最大的股东是谁？."""
+    comparable = scope.language == language_of(scope.sentence) == asked.language
+    if not comparable or not (role := _ROLE.search(asked.bare)):
+        return
+    name = role["is"] or role["which"] or role["english"]
+    # 负责人 is met by 由周远负责, and "director" by "directed".
+    stem = name[:2] if asked.language == "zh" else name.casefold()[:_STEM]
+    if stem not in scope.document:
+        yield Condition("name", name)
 
 
 def currencies(asked: Asked, scope: Scope) -> Iterator[Condition]:

@@ -20,6 +20,7 @@ from rag.answering.conditions.checks import (
     dates,
     measures,
     ordinal_numbers,
+    roles,
     speakers,
     units,
 )
@@ -130,6 +131,7 @@ class Conditions:
             *currencies(asked, scope),
             *measures(asked, scope),
             *speakers(asked, scope),
+            *roles(asked, scope),
             *amounts(asked, scope),
         ]
         return sorted(found, key=lambda condition: not condition.instead)
