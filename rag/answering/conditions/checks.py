@@ -44,6 +44,9 @@ _ROLE = re.compile(
     r"|\b[Ww]ho (?:is|was|are|were) (?:the |its |their )(?:[\w-]+ ){0,2}?(?P<english>[a-z]{4,})(?= (?:of|in|at|for|on)\b|\?|$)"
 )
 _STEM = 5
+_HOW_MANY = re.compile(r"\b[Hh]ow many (?:[a-z-]+ ){0,2}?(?P<things>[a-z]{5,}s)(?= (?:does|do|did|is|are|was|were|has|have|can|will|had)\b)")
+_THINGS_AFTER = re.compile(r"\s((?:[a-z-]+ )?[a-z]{3,}s)\b")
+_ANYBODY = frozenset("people persons members visitors guests delegates participants others times kinds types things places items".split())
 _COUNTED = re.compile(r"(?:多少|几)[\u3400-\u9fff]{1,5}?(?=[？?，,]|$)|(?:多少|几)[\u3400-\u9fff]{1,3}")
 
 
@@ -205,6 +208,19 @@ def units(asked: Asked, scope: Scope) -> Iterator[Condition]:
     others = [quantity for quantity in found if asked.expected.counts_other_things(quantity, scope.sentence)]
     if found and len(others) == len(found) and (counted := _COUNTED.search(asked.bare)):
         yield Condition("unit", counted[0], scope.sentence[others[0].start : others[0].end + 1])
+
+
+def counted(asked: Asked, scope: Scope) -> Iterator[Condition]:
+    """Finds the things that an English question counts, where the sentence counts others and its document does not mention them."""
+    if not (things := _HOW_MANY.search(asked.bare)) or scope.language != asked.language:
+        return
+    name = things["things"]
+    if name.casefold() in _ANYBODY or name.casefold()[:_STEM] in scope.document:
+        return
+    found = [q for q in quantities.find(scope.sentence, scope.language) if asked.expected.accepts(q, scope.sentence)]
+    others = [match for quantity in found if (match := _THINGS_AFTER.match(scope.sentence, quantity.end))]
+    if found and len(others) == len(found):
+        yield Condition("unit", name, others[0][1])
 
 
 def measures(asked: Asked, scope: Scope) -> Iterator[Condition]:

@@ -16,6 +16,7 @@ from rag.answering.conditions.checks import (
     amounts,
     codes,
     contrasting_words,
+    counted,
     currencies,
     dates,
     measures,
@@ -47,6 +48,8 @@ _ODDS_OF_DEFINITION = 8
 _ODDS_OF_AN_AMOUNT = 10
 _MUST_BE_GIVEN = ("money", "measure")
 _FREE = re.compile(r"免费|无偿|不收|\bfree\b|\bno (?:charge|fee|cost)", re.IGNORECASE)
+# Not "Who chairs the board?", which may be told in other words.
+_WHO_IS = re.compile(r"谁|哪一?位|\bwho (?:is|are|was|were)\b", re.IGNORECASE)
 _WHO = re.compile(r"谁|哪一?位|\bwho(?:m|se)?\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?<=[\u3400-\u9fff]{2})(?:省|市|县|区|州|盟|镇|乡|村|国|自治区|自治州|自治县)$")
 _OF_THE_TITLE = re.compile(r"^[《“]?([\u3400-\u9fff]{2,4}?[省市县镇])", re.MULTILINE)
@@ -55,6 +58,10 @@ _MEASURED = re.compile(
     r"(?:^|[，,。？?]|(?<=[年月日底末]))(?:请问)?(?P<subject>[\u3400-\u9fff]{2,12}?)的?"
     r"(?P<measure>面积|人口|总数|数量|规模|产量|长度|高度|海拔|深度|重量|比例|占比|覆盖率|预算|投资|造价|票价|租金|价格|人数)"
     r"(?:一共|共|大约|约)*(?:是|为|有|达到?)?多(?:少|大|高|长|深|重)"
+)
+# The terms, as an analyzer gives them, of words that only ask for an amount.
+_ASKING_AMOUNTS = frozenset(
+    "钱 费用 价格 票价 租金 金额 面积 长度 高度 多大 多长 多高 收费 花费 cost price fee pay paid charg high tall long larg big wide deep far area height length".split()
 )
 _NOUNS = frozenset(("n", "ns", "nr", "nt", "nz"))
 
@@ -128,6 +135,7 @@ class Conditions:
             *self._absent_names(asked, scope),
             *self._subjects(asked, scope),
             *units(asked, scope),
+            *counted(asked, scope),
             *currencies(asked, scope),
             *measures(asked, scope),
             *speakers(asked, scope),
@@ -222,7 +230,10 @@ class Conditions:
                 continue
             if there:
                 yield Condition("rank", rank.written, there[0].written)
-            elif not any(self._fold(name) in scope.document for name in ranks.aliases(rank.rank)):
+            elif _WHO_IS.search(asked.question) or not any(
+                self._fold(name) in scope.document for name in ranks.aliases(rank.rank)
+            ):
+                # Who has a rank is said only where the rank is named.
                 yield Condition("rank", rank.written)
 
     def _places(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
@@ -275,8 +286,11 @@ class Conditions:
 
         自然保护地面积超过172万平方公里 does not say the 面积 of the 国家公园试点.
         """
+        if scope.language != asked.language:
+            return
         measured = _MEASURED.search(asked.bare)
-        if not measured or scope.language != asked.language:
+        if not measured:
+            yield from self._amount_of_another(asked, scope)
             return
         wanted = set(self._analyzer.content_terms(measured["subject"]))
         if not wanted or wanted & set(self._analyzer.terms(f"{scope.sentence}\n{scope.headings}")):
@@ -286,6 +300,20 @@ class Conditions:
             if nouns:
                 yield Condition("subject", measured["subject"] + measured["measure"], nouns[-1] + measured["measure"])
                 return
+
+    def _amount_of_another(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
+        """Finds what the question asks the price or measure of, where neither the sentence nor what stands above it has any word of it."""
+        if asked.expected.quantity not in _MUST_BE_GIVEN:
+            return
+        named = [term for term in self._analyzer.content_terms(asked.bare) if not term[0].isdigit() and term not in _ASKING_AMOUNTS]
+        known = set(self._analyzer.terms("\n".join(scope.near)))
+        if named and not known & set(named):
+            yield Condition("subject", max(self._written(asked.bare, named), key=len))
+
+    def _written(self, question: str, terms: Sequence[str]) -> list[str]:
+        """Returns the words of a question that have some terms, as it writes them."""
+        words = self._analyzer.jieba.lcut(question) if language_of(question) == "zh" else re.findall(r"[\w'-]+", question)
+        return [word for word in words if set(self._analyzer.content_terms(word)) & set(terms)] or list(terms)
 
     def _place_names(self, text: str) -> list[str]:
         return [word for run in HAN.findall(text) for word, tag in self._names.tagged(run) if is_place(word, tag)]
