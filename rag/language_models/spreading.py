@@ -38,7 +38,7 @@ class _State:
 
 
 class SpreadGenerator:
-    """Several servers of the same model, as one. Each question goes to the server with the fewest. Safe to use from several threads.
+    """Several servers of the same model, as one. A question goes to the one with the fewest open questions. Safe to use from several threads.
 
     A server that was quiet for ten seconds is checked before it gets a question. One that is down gets none for ten seconds, and what
     it was asked goes to another server, unless the answer has begun. If all are down, each is asked all the same, so that the
