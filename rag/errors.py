@@ -45,6 +45,10 @@ class GeneratorError(YinjuError):
     """A language model cannot be loaded or reached, or breaks off in the middle of an answer."""
 
 
+class ServerDownError(GeneratorError):
+    """The server of a language model cannot be reached, stays silent or fails. Another server may answer."""
+
+
 __all__ = [
     "CollectionNotFoundError",
     "ConversationNotFoundError",
@@ -58,6 +62,7 @@ __all__ = [
     "ModelError",
     "QuestionError",
     "QuestionSetError",
+    "ServerDownError",
     "SettingsError",
     "YinjuError",
 ]

@@ -39,8 +39,9 @@ class Settings:
     threshold: float = 0.45
     """The confidence below which a question is refused."""
     generator: str = ""
-    """The language model that words the answers: a hub name, a folder, a GGUF file, or the address of an OpenAI-compatible server;
-    "auto" for the best one on this machine, if there is a good one. When empty, answers are the documents' own sentences."""
+    """The language model that words the answers: a hub name, a folder, a GGUF file, or the address of an OpenAI-compatible server, or of
+    several with the same model, separated by commas; "auto" for the best one on this machine, if there is a good one. When empty,
+    answers are the documents' own sentences."""
     generator_model: str = ""
     """The name of the server's model; its only one when empty."""
     generator_key: str = ""

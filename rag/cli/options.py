@@ -25,7 +25,7 @@ GeneratorOption = Annotated[
     str | None,
     typer.Option(
         "--generator",
-        help="A language model: auto, a hub name, a folder, a GGUF file, or a server's http address.",
+        help="A language model: auto, a hub name, a folder, a GGUF file, or the http address of a server, or of several.",
         show_default=False,
     ),
 ]

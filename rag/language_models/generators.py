@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Literal, Protocol
 
+from rag.errors import SettingsError
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -45,16 +47,29 @@ def generator(name: str, model: str = "", api_key: str = "", timeout: float = 60
     """Returns the language model of a name or an address; loads nothing and sends nothing yet.
 
     Args:
-        name: The URL of an OpenAI-compatible server (`http://localhost:11434/v1`), a folder, or a hub name.
+        name: The URL of an OpenAI-compatible server (`http://localhost:11434/v1`), or those of several with the same model, separated
+            by commas; a folder; or a hub name.
         model: The name of the server's model; its only one when empty.
         api_key: The key that the server asks for; empty for none.
         timeout: The seconds for which the server may be silent.
         total_timeout: The seconds that the server may take for an answer.
+
+    Raises:
+        SettingsError: One of several addresses is not a URL.
     """
     if is_server(name):
         from rag.language_models.server_generator import OpenAIGenerator
 
-        return OpenAIGenerator(name, model, api_key, timeout, total_timeout)
+        addresses = list(dict.fromkeys(part.strip() for part in name.split(",") if part.strip()))
+        if len(addresses) == 1:
+            return OpenAIGenerator(addresses[0], model, api_key, timeout, total_timeout)
+        if wrong := [address for address in addresses if not is_server(address)]:
+            raise SettingsError(f'"{wrong[0]}" in generator is not an address such as http://localhost:8000/v1')
+        from rag.language_models.spreading import SpreadGenerator
+
+        # Another server is a better second try than the same one.
+        servers = [OpenAIGenerator(address, model, api_key, timeout, total_timeout, max_retries=0) for address in addresses]
+        return SpreadGenerator(servers, model or ", ".join(addresses))
     from rag.language_models.hub_generator import TransformersGenerator
 
     return TransformersGenerator(name)

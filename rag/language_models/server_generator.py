@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from rag.errors import GeneratorError
+from rag.errors import GeneratorError, ServerDownError
 from rag.language_models.generators import Message
 from rag.language_models.streaming import (
     MAX_NEW_TOKENS,
@@ -32,6 +32,9 @@ _SERVER_CONTEXT_LENGTH = 4096
 _TOKENS_AROUND_MESSAGE = 8
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _MAX_MODELS_NAMED = 10
+_SECONDS_OF_CHECK = 2.0
+_FIRST_OWN_ERROR = 500
+_TOO_MANY_REQUESTS = 429
 # Far more than the longest answer needs, thoughts included. A server may send anything.
 _MAX_LINE = 1_000_000
 _MAX_RESPONSE = 20_000_000
@@ -90,14 +93,28 @@ class OpenAIGenerator:
         with closing(in_background(partial(self._request, messages), stop, self._total_timeout, late)) as pieces:
             yield from at_most(_MAX_ANSWER, without_thoughts(text_of(pieces, self._not_a_server())))
 
-    def _request(self, messages: Sequence[Message], put: Callable[[str], None], over: threading.Event) -> None:
+    def is_ready(self) -> bool:
+        """Returns whether the server answers a request for its models within two seconds, whatever it answers but an error of its own."""
+        with self._client(threading.Event()) as client:
+            import openai
+
+            try:
+                client.with_options(timeout=_SECONDS_OF_CHECK, max_retries=0).models.with_raw_response.list()
+            except openai.APIStatusError as error:
+                return error.status_code < _FIRST_OWN_ERROR
+            except (openai.OpenAIError, _TooMuchError):
+                return False
+        return True
+
+    def _client(self, over: threading.Event) -> openai.OpenAI:
+        """Returns a client whose responses are limited, and end once `over` is set."""
         try:
             import openai
         except ImportError:
             raise GeneratorError(
                 "answers from a server need the package openai; install it with: pip install 'yinju[openai]'"
             ) from None
-        client = openai.OpenAI(
+        return openai.OpenAI(
             base_url=self._base_url,
             api_key=self._api_key or "none",
             timeout=self._timeout,
@@ -109,8 +126,12 @@ class OpenAIGenerator:
                 event_hooks={"response": [partial(_limit, over)]},
             ),
         )
+
+    def _request(self, messages: Sequence[Message], put: Callable[[str], None], over: threading.Event) -> None:
         begun = finished = False
-        with client:
+        with self._client(over) as client:
+            import openai
+
             try:
                 chunks = client.chat.completions.create(
                     model=self._model or self._only_model(client),
@@ -133,11 +154,11 @@ class OpenAIGenerator:
                 for refused in (error, error.__cause__):
                     if isinstance(refused, _TooMuchError):
                         raise GeneratorError(f"{self._base_url} {refused}; look after the server") from error
-                raise GeneratorError(self._explained(error, begun)) from error
+                raise self._explained(error, begun) from error
             except (AttributeError, TypeError, ValueError, RecursionError) as error:
                 raise GeneratorError(self._not_a_server()) from error
         if not finished:
-            raise GeneratorError(self._broken_off())
+            raise ServerDownError(self._broken_off())
 
     def _only_model(self, client: openai.OpenAI) -> str:
         names = _names_of(client)
@@ -155,21 +176,26 @@ class OpenAIGenerator:
             return f"{self._base_url} is not the address of an OpenAI-compatible server; check the URL, which mostly ends in /v1"
         return f"{self._base_url} has no model {self._model}; {_known(names)}"
 
-    def _explained(self, error: Exception, begun: bool) -> str:
+    def _explained(self, error: Exception, begun: bool) -> GeneratorError:
         import openai
 
         match error:
             case openai.AuthenticationError() | openai.PermissionDeniedError():
-                return f"{self._base_url} refuses the API key; check it"
+                return GeneratorError(f"{self._base_url} refuses the API key; check it")
             case openai.APITimeoutError():
-                return f"{self._base_url} was silent for {self._timeout:g} seconds; look after the server, or allow it more time"
+                return ServerDownError(
+                    f"{self._base_url} was silent for {self._timeout:g} seconds; look after the server, or allow it more time"
+                )
             case openai.APIConnectionError() if not begun:
-                return f"cannot reach {self._base_url}; start the server, or check the URL"
+                return ServerDownError(f"cannot reach {self._base_url}; start the server, or check the URL")
             case openai.APIConnectionError():
-                return self._broken_off()
+                return ServerDownError(self._broken_off())
             case openai.APIStatusError():
-                return f"{self._base_url} answers with error {error.status_code}: {first_line(error)}; look after the server"
-        return f"{self._base_url} fails: {first_line(error)}; look after the server"
+                is_down = error.status_code >= _FIRST_OWN_ERROR or error.status_code == _TOO_MANY_REQUESTS
+                return (ServerDownError if is_down else GeneratorError)(
+                    f"{self._base_url} answers with error {error.status_code}: {first_line(error)}; look after the server"
+                )
+        return GeneratorError(f"{self._base_url} fails: {first_line(error)}; look after the server")
 
     def _not_a_server(self) -> str:
         return f"{self._base_url} does not answer as an OpenAI-compatible server; check the URL"

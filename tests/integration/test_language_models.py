@@ -21,6 +21,7 @@ from rag.language_models.generators import Generator, Message, generator
 from rag.language_models.hub_generator import TransformersGenerator
 from rag.language_models.prompts import NumberedSentence, fitted, prompt
 from rag.language_models.server_generator import OpenAIGenerator
+from rag.language_models.spreading import SpreadGenerator
 
 SAYS = "Mangroves cover 7 percent [1]. 红树林占全球的比例[2]。"
 MESSAGES = [Message("system", "Be brief."), Message("user", "How much?")]
@@ -286,6 +287,34 @@ def test_a_server_that_is_down_is_said_to_be_so(server: OpenAIServer) -> None:
     server.server_close()
     with pytest.raises(GeneratorError, match=r"cannot reach http://127\.0\.0\.1.*; start the server"):
         said(quick(server))
+
+
+@pytest.mark.parametrize("down", ["closed", "answers 500", "hangs"])
+def test_a_question_goes_on_to_the_next_server(down: str, server: OpenAIServer) -> None:
+    with OpenAIServer(SAYS, behaviour="hangs" if down == "hangs" else "answers 500") as other:
+        if down == "closed":
+            other.shutdown()
+            other.server_close()
+        model = SpreadGenerator([quick(other, "tiny", timeout=0.3), quick(server, "tiny")], "tiny")
+        assert [said(model) for _ in range(3)] == [SAYS] * 3
+    assert len(other.requests) == (down != "closed")
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "api_key", "ready"), [("/v1", "", True), ("/v1", "secret", True), ("/api/v1", "", True), ("closed", "", False)]
+)
+def test_a_server_is_ready_if_it_answers_at_all(path: str, api_key: str, *, ready: bool) -> None:
+    with OpenAIServer(api_key=api_key, prefix=path) as server:
+        if path == "closed":
+            server.shutdown()
+            server.server_close()
+        assert quick(server).is_ready() is ready
+
+
+@misbehaving("never ends a list of models")
+def test_a_server_whose_list_never_ends_is_not_ready(server: OpenAIServer) -> None:
+    assert not quick(server).is_ready()
 
 
 def test_a_wrong_path_is_told_from_a_wrong_model() -> None:
