@@ -295,6 +295,10 @@ class RagPipeline(Suggesting):
                 refusal = composing.refusal(draft.language, self._why_not(candidates, cited), absent)
                 yield from self._not_answered(draft, judged, refusal, results)
                 return
+            if unsure := direct.not_calculated(draft.query, judged.readings, draft.language, self._library):
+                yield from draft.say(unsure.statements)
+                yield draft.done(unsure.kind, results, unsure.confidence)
+                return
             # Composed before any of it is shown: a document may be removed while it is read.
             composition = self._composer.compose(
                 draft.query, judged.readings, draft.language, self._library.document, self._max_sentences

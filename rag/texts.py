@@ -93,9 +93,7 @@ NOT_TRANSLATED = Words(
 NOTHING_TRANSLATED = Words(
     "没有语言模型，译不出下面的原文：", "Without a language model, the original below cannot be translated:"
 )
-MACHINE_TRANSLATED = Words(
-    "以上由语言模型翻译，请与原文核对。", "Translated by the language model; compare it with the original."
-)
+MACHINE_TRANSLATED = Words("以上由语言模型翻译，请与原文核对。", "Translated by a language model; compare it with the original.")
 TRANSLATION_FAILED = Words("语言模型没有译成，这里给出原文。", "The language model did not translate it; this is the original.")
 
 # -- evaluation: what is measured -------------------------------------------------------------------------------------
@@ -276,9 +274,7 @@ RISK_COVERAGE_MEANS = Words(
     "The surest answers come first. A question below the threshold is not answered.",
 )
 CALIBRATION = Words("把握是否可信", "Calibration")
-CALIBRATION_MEANS = Words(
-    "平均把握，以及文档里确有答案的问题占比。", "The mean confidence, and the share of answerable questions."
-)
+CALIBRATION_MEANS = Words("平均把握，以及文档里确有答案的问题占比。", "Mean confidence, and the share of answerable questions.")
 ANSWERABLE = Words("确有答案", "Answerable")
 LATENCY = Words("用时", "Time")
 LATENCY_MEANS = Words("从提问到完整回答。", "From the question to the whole answer.")
@@ -306,6 +302,10 @@ NOT_SAID = Words(
 NOT_MENTIONED = Words(
     "文档中没有找到这个问题的答案：找到的段落都没有提到“{}”。最接近的内容见出处。",
     "The documents do not say: none of the passages found mentions “{}”. The closest ones are shown.",
+)
+NOT_CALCULATED = Words(
+    "文档中没有直接写出答案；有关的表格见出处，但无法确定该怎样从表中得出。请直接问其中某一行某一列的内容。",
+    "The documents do not say it, and how to work it out from the table shown is not certain. Ask for one row and one column.",
 )
 NONE_CHOSEN = Words(
     "没有选中资料库里的任何文档，请先选择要查找的文档。",

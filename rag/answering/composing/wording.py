@@ -11,11 +11,12 @@ from rag.text import quantities
 from rag.text.language import language_of
 from rag.text.names import NameFinder
 from rag.text.sentences import Span
-from rag.texts import NO_DOCUMENTS, NO_MORE, NONE_CHOSEN, NOT_MENTIONED, NOT_SAID, ORIGINAL, Words
+from rag.texts import NO_DOCUMENTS, NO_MORE, NONE_CHOSEN, NOT_CALCULATED, NOT_MENTIONED, NOT_SAID, ORIGINAL, Words
 from rag.types import Document, Language
 
-NoAnswer = Literal["not said", "none chosen", "no documents", "no more"]
-"""Why there is no answer: the documents searched do not say, no document was chosen, the library is empty, or all was cited before."""
+NoAnswer = Literal["not said", "none chosen", "no documents", "no more", "not calculated"]
+"""Why there is no answer: the documents searched do not say, no document was chosen, the library is empty, all was cited before, or a
+table would have to be worked out in a way that is not certain."""
 
 _LARGE_NUMBER = 10_000
 _MAX_CONVERTED = 3
@@ -37,7 +38,13 @@ def refusal(language: Language, why: NoAnswer, absent: Sequence[str] = ()) -> st
     """Returns the text of a refusal; `absent` are words of the question that no passage mentions."""
     if why == "not said" and absent:
         return NOT_MENTIONED.in_language(language, ("”“" if language == "zh" else "” or “").join(absent))
-    words = {"not said": NOT_SAID, "none chosen": NONE_CHOSEN, "no documents": NO_DOCUMENTS, "no more": NO_MORE}
+    words = {
+        "not said": NOT_SAID,
+        "none chosen": NONE_CHOSEN,
+        "no documents": NO_DOCUMENTS,
+        "no more": NO_MORE,
+        "not calculated": NOT_CALCULATED,
+    }
     return words[why].in_language(language)
 
 

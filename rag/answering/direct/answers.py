@@ -10,6 +10,8 @@ from rag.answering.composing import Statement, refusal
 from rag.answering.direct import abbreviations, numbered_parts, shared_names, two_things
 from rag.answering.reading import Reading
 from rag.answering.table_answers import answers as table_answers
+from rag.answering.table_answers import unplanned
+from rag.answering.table_answers.plans import BY_TERMS
 from rag.library.library import Library
 from rag.types import AnswerKind, Language, SearchResult
 
@@ -61,6 +63,20 @@ def find(
         # The cell that the question asks for is empty.
         return DirectAnswer((Statement(refusal(language, "not said"), ()),), 1 - computed.confidence, "refusal")
     return DirectAnswer(computed.statements, computed.confidence) if computed else None
+
+
+def not_calculated(question: str, readings: Sequence[Reading], language: Language, library: Library) -> DirectAnswer | None:
+    """Returns a refusal if a question asks for more of a table than the row that the reader found; None if it does not.
+
+    Args:
+        question: Complete in itself; no rule is sure of it.
+        readings: The reader's, best first.
+        language: The language of the question.
+        library: Contains the documents.
+    """
+    if not unplanned.asks_for_more_than(question, readings, library.analyzer):
+        return None
+    return DirectAnswer((Statement(refusal(language, "not calculated"), ()),), 1 - BY_TERMS, "refusal")
 
 
 def compare(question: str, language: Language, library: Library, read: Callable[[str], Sequence[Reading]]) -> DirectAnswer | None:

@@ -110,13 +110,16 @@ def _date_columns(draft: Draft) -> list[int]:
 def _names_year_columns(draft: Draft, quantity: Quantity) -> bool:
     """Returns whether a date is a year that selects columns by their headings, or the year of the whole table.
 
+    Where a column has dates, the year selects headings only if the question names one of them: "the harvest in 2024".
+
     Raises:
         NoPlanError: No column has dates, and neither the headings nor the title contain the year.
     """
-    if _date_columns(draft):
-        return False
     year = quantity.dates[0].year
-    draft.year_columns = frozenset(i for i, heading in enumerate(draft.table.headings) if str(year) in heading)
+    named = frozenset(i for i, heading in enumerate(draft.table.headings) if str(year) in heading)
+    if _date_columns(draft) and (quantity.dates != (Date(year),) or not any(link.columns & named for link in draft.links)):
+        return False
+    draft.year_columns = named
     if quantity.dates != (Date(year),) or not (draft.year_columns or str(year) in draft.about):
         raise NoPlanError
     return True

@@ -60,6 +60,7 @@ class Draft:
     `above` is the title of the document and the text above the table, `about` are their terms.
     `links` are the words that name columns, `value_places` the start, end and column of each cell that the question names.
     `has_verb` says that a verb was taken out which only connects the columns and cells that the question names.
+    `implied` is the concept of the column that such a verb asks for, as "spent" asks for an amount of money.
     `year_columns` are the columns whose headings contain the year that the question asks for.
     """
 
@@ -82,6 +83,7 @@ class Draft:
         self.value_places: list[tuple[int, int, int]] = []
         self.year_columns: frozenset[int] = frozenset()
         self.has_verb = False
+        self.implied = ""
         self.confidence = BY_TERMS
 
     def lower_confidence(self, *limits: float) -> None:

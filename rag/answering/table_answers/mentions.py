@@ -87,12 +87,26 @@ def take_headings(draft: Draft) -> None:
     for i, heading in enumerate(draft.table.headings):
         for name in {heading, PARENTHESES.sub("", heading).strip()}:
             folded = draft.analyzer.fold(name)
+            # The levels of a heading in the other order: "staffed beds" for the heading "Beds staffed".
+            levels = folded.split()
+            if len(levels) == 2:
+                between = " " if folded.isascii() else ""
+                named.setdefault(between.join(reversed(levels)), set()).add(i)
             is_operation = words.SUM.fullmatch(folded) or words.AVERAGE.fullmatch(folded)
             if len(folded) > 1 and not is_operation and not folded.isdecimal():
                 named.setdefault(folded, set()).add(i)
     for name in sorted(named, key=len, reverse=True):
         while match := re.search(words.bounded(name), draft.remainder.text):
             draft.link(*match.span(), named[name], BY_TERMS)
+            draft.remainder.take(*match.span())
+
+
+def take_number_of_rows(draft: Draft) -> None:
+    """Takes out a number before the name of the rows that counts all of them: "the four counties", 四个县区."""
+    count = len(draft.table.rows)
+    for link in draft.links:
+        match = words.NUMBER_BEFORE.search(draft.remainder.text, 0, link.start)
+        if draft.read.naming_column in link.columns and match and words.small_number(match) == count:
             draft.remainder.take(*match.span())
 
 
@@ -148,6 +162,7 @@ def _take_verbs(draft: Draft) -> None:
         word = draft.remainder.text[start:end]
         if word in words.VERBS and not columns_called(draft, draft.analyzer.terms(word)):
             draft.has_verb = True
+            draft.implied = words.VERBS_OF_CONCEPTS.get(word, draft.implied)
             draft.lower_confidence(BY_CONCEPT)
             draft.remainder.take(start, end)
 

@@ -68,7 +68,7 @@ def other_operation(draft: Draft, requested: Mapping[str, re.Match[str]], listed
         case ["difference"]:
             return _difference(draft, requested["difference"][0])
         case ["count"] | ["count", "sum"]:
-            has_sum = "sum" in requested or requested["count"][0].startswith("total")
+            has_sum = "sum" in requested or requested["count"][0].startswith(("total", "总数"))
             return _count(draft, requested["count"], has_sum=has_sum)
         case ["sum"] if not listed:
             return _calculation(draft, "sum")
@@ -78,7 +78,7 @@ def other_operation(draft: Draft, requested: Mapping[str, re.Match[str]], listed
 
 
 def _calculation(draft: Draft, operation: Literal["sum", "average"]) -> Plan:
-    target = _target(draft, concept="" if _has_one_amount(draft) else "money")
+    target = _target(draft, concept="" if _has_one_amount(draft) else draft.implied or "money")
     if operation == "sum" and draft.columns[target].is_share:
         raise NoPlanError
     return _finish(draft, operation, target, None)
@@ -206,8 +206,9 @@ def _target(draft: Draft, *, is_date: bool = False, concept: str = "", must_be_n
     }
     columns = _named_target(draft, able)
     if columns is None:
-        if must_be_named:
+        if must_be_named and not draft.implied:
             raise NoPlanError
+        concept = concept or draft.implied
         columns = _default_target(draft, able, is_date=is_date, concept=concept)
         draft.lower_confidence(BY_CONCEPT)
     if len(columns) != 1 or (draft.year_columns and not columns <= draft.year_columns):
@@ -270,7 +271,8 @@ def finish_lookup(draft: Draft, target: int) -> Plan:
 def _finish(draft: Draft, operation: Operation, target: int | None, label: int | None, limit: int = 1) -> Plan:
     """Returns the plan, if it uses every column that the question names."""
     called = draft.read.naming_column if label is None else label
-    if draft.has_verb and not draft.filters and not any(link.columns for link in draft.links):
+    asks_of_people = bool(draft.implied and draft.called("person"))
+    if draft.has_verb and not draft.filters and not asks_of_people and not any(link.columns for link in draft.links):
         raise NoPlanError
     if operation != "difference" and any(len(each.values) > 1 and not _are_joined(draft, each) for each in draft.filters):
         raise NoPlanError

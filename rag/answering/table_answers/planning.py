@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from embeddings.encoder import Encoder
-from rag.answering.table_answers import conditions, lookups, mentions, operations, words
+from rag.answering.table_answers import comparisons, conditions, lookups, mentions, operations, words
 from rag.answering.table_answers.columns import ReadTable
 from rag.answering.table_answers.drafts import Draft, Remainder
 from rag.answering.table_answers.plans import NoPlanError, Plan
@@ -52,6 +52,7 @@ def _plan(draft: Draft) -> Plan:
     plural = remainder.search(words.PLURAL)
     mentions.take_values(draft)
     mentions.take_headings(draft)
+    mentions.take_number_of_rows(draft)
     several = remainder.search(words.SEVERAL)
     bounds = conditions.take_bounds(draft)
     if words.BEYOND.search(remainder.text):
@@ -59,10 +60,16 @@ def _plan(draft: Draft) -> Plan:
     listed = plural or remainder.search(words.LIST) or _take_who(draft)
     superlative = _take_superlative(remainder)
     requested = {operation: match for operation, pattern in _OPERATIONS if (match := remainder.search(pattern))}
+    compared = [] if "difference" in requested else comparisons.take(draft)
+    if compared or any(each.sign for each in bounds):
+        listed = listed or (None if superlative or requested else remainder.search(words.WHICH))
     _reject_what_no_rule_reads(draft, has_difference="difference" in requested)
     mentions.take_rest(draft)
-    for each in bounds:
-        conditions.filter_by(draft, each)
+    for bound in bounds:
+        conditions.filter_by(draft, bound)
+    for comparison in compared:
+        comparisons.filter_by(draft, comparison)
+    comparisons.filter_by_ticks(draft)
     if superlative and not requested:
         return operations.extreme(draft, *superlative, words.small_number(several) if several else 1)
     if superlative or several:

@@ -30,7 +30,8 @@ AVERAGE = re.compile(r"\b(?:on average|average|mean)\b(?: (?:number|amount) of\b
 DIFFERENCE = re.compile(
     r"\b(?:difference (?:in|between)|difference|differ)\b|\bhow (?:much|many)(?: (?:metres?|meters?|kilometres?|kilometers?|miles?|years?|kilos?|tonnes?|points?|degrees?|crowns|euros|dollars|kg|km|m))?"
     rf" (?:more|less|fewer|{_COMPARATIVE})\b"
-    r"|相差(?:多少)?|差(?:额|值|距|多少)|[多高大长重](?:出)?(?:了)?多少|[少低小短轻](?:了)?多少"
+    r"|\bby how (?:much|many)\b"
+    r"|相差(?:多少)?|差(?:额|值|距|多少)|(?:[多高大长重]|[少低小短轻])[出产卖花付用收进]?了?多少"
 )
 LIST = re.compile(
     r"\blist (?:all |every |the )?|\b(?:show|give|name)(?: me)? (?:all|every)\b|列出(?:所有|全部)?(?:的)?|(?:都)?(?:有)?哪些|哪几[个份家位名条项种台座件笔所门]"
@@ -47,6 +48,10 @@ SEVERAL = re.compile(
     rf"\b(?:top|bottom) (?P<a>{_NUMERAL})\b|\b(?P<b>{_NUMERAL}) (?=(?:highest|lowest|largest|smallest|biggest|greatest|latest|earliest|newest|oldest|most|least|cheapest|tallest|longest|shortest|heaviest|lightest|youngest))"
     rf"|\b(?:highest|lowest|largest|smallest|biggest|greatest|latest|earliest|newest|oldest|cheapest|tallest|longest|shortest|heaviest|lightest|youngest) (?P<c>{_NUMERAL})\b"
     rf"|(?P<d>前{_HAN_NUMERAL})[名个份家位条项种台座件笔大]?|(?<=的)(?P<e>{_HAN_NUMERAL})[名个份家位条项种台座件笔]"
+)
+
+NUMBER_BEFORE = re.compile(
+    rf"(?:\ball )?(?:\bthe |\bthese )?\b(?P<a>{_NUMERAL})\s+$|(?:[全这]部?|所有)?(?P<b>{_HAN_NUMERAL})[{MEASURES}]?\s*$"
 )
 
 
@@ -90,6 +95,7 @@ COMPARATIVES: Mapping[str, str] = {
     "deeper": "depth",
     "wider": "width",
 }
+WHICH = re.compile(rf"\bwhich\b|哪一?(?:[{MEASURES}]|(?=[省市县区]))")
 ASKS = re.compile(
     "|".join(
         re.sub(r"\(\?P<\w+>", "(?:", pattern.pattern)
@@ -101,6 +107,7 @@ ASKS = re.compile(
             LIST,
             PLURAL,
             WHO,
+            WHICH,
             *(superlative.pattern for superlative in SUPERLATIVES),
         )
     )
@@ -116,7 +123,7 @@ BEYOND = re.compile(
 # Words left over that compare with something that is neither a date nor a number.
 COMPARES = re.compile(
     r"\b(?:before|after|above|below|over|under|than|only|same|higher|lower|greater|smaller|larger|less|exceed(?:s|ed|ing)?|beyond)\b"
-    r"|之前|以前|之后|以后|高于|低于|超过|大于|小于|不足|以上|以下|仅|只(?![个份家位])|相同|同样"
+    r"|之前|以前|之后|以后|高于|低于|超过|大于|小于|不足|以上|以下|仅|(?<![哪几这那\s])只(?![个份家位])|只(?=[有是在能要])|相同|同样"
 )
 OR = re.compile(r"\bor\b|或")
 JOINS = re.compile(r"[\s,，、;；&/]*(?:and|or|及|以及|和|与|或|或者)?\s*(?:the )?", re.IGNORECASE)
@@ -148,7 +155,7 @@ _CONCEPTS: Mapping[str, str] = {
     "company": "company firm enterprise 公司 企业",
     "department": "department division unit 部门 科室",
     "person": "employee staff person worker member volunteer 员工 职员 职工 人员 姓名 志愿者",
-    "leader": "leader lead manager manage managed head responsible charge 负责人 负责 组长 主管 经理",
+    "leader": "leader lead manager manage managed head responsible charge 负责人 负责 组长 主管 经理 管理",
     "ship": "ship vessel boat 船 船名 船只 船舶 轮船",
     "line": "line route 线路 路线",
     "plot": "plot field parcel 地块 田块",
@@ -188,7 +195,7 @@ LIGHT = frozenset(
     """
     row rows entry entries record records table tables sheet file document list data altogether there exist carry hold contain include need use take show give find one ones
     make made come total overall whole entire together which what's item got get compared compare than between over under above below up down most
-    currently now different distinct belong belongs conclude have had be been thank thanks please report reported recorded registered stated shown
+    exceed exceeds exceeded that currently now different distinct belong belongs conclude have had be been thank thanks please report reported recorded registered stated shown
     共 一共 总共 共有 总计 合计 有 个 份 家 位 名 条 项 种 台 座 件 笔 所 门 本 辆 部 只 张 户 处 艘 款 幢 栋 类 次 人 多少 几 行 记录 条目 表 表格 表中 表里 数据 列出 所有 全部 清单 名单 书单 everyone everybody anyone
     哪些 哪几 那些 是 为 共计 总 数 之 间 内 其 下列 以下 以上 情况 不同 属于 请 统计 一下 查 查询 查找 找出 给出 显示 里面 当中 之间 目前 现在 来 自 于 跟 同 与 和 所 超过 大于 小于 上
     了 过 比 要 会 得 做 来说
@@ -201,9 +208,17 @@ VERBS = frozenset(
     supply supplies supplied place placed produce produces produced own owns owned teach teaches taught write writes wrote written
     carry carries carried live lives lived play plays played take takes took come comes came earn earns earned score scores scored
     receive receives received charge charges charged stay stays stayed weigh weighs weighed cost costs measure measures offer offers offered
-    attend attends attended chosen ticked selected 选择 选 勾选 收 产 出产 位于 担任 上班 工作 就读 参加 拥有 使用 收获 完成
+    attend attends attended spend spends spent chosen ticked selected 选择 选 勾选 收 产 出产 位于 担任 上班 工作 就读 参加 拥有 使用 收获 完成 花费
     """.split()
 )
+# Verbs that ask for an amount of a kind, if no heading is named: "who spent the least".
+VERBS_OF_CONCEPTS: Mapping[str, str] = {
+    **dict.fromkeys(("spend", "spends", "spent", "cost", "costs", "花费"), "money"),
+    **dict.fromkeys(("weigh", "weighs", "weighed"), "weight"),
+    **dict.fromkeys(("earn", "earns", "earned"), "pay"),
+}
+YES = frozenset(("yes", "true", "y", "x", "✓", "✔", "☑", "是", "√", "有"))
+NO = frozenset(("no", "false", "n", "✗", "✘", "☐", "否", "×", "无"))
 ROWS = frozenset("row rows entry entries record records 行 记录 条目 条".split())
 
 
