@@ -7,7 +7,6 @@ import atexit
 import contextlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +17,7 @@ from rag.errors import YinjuError
 from rag.evaluation.reports import STYLE as REPORT_STYLE
 from rag.serving.listening import listen
 from ui import texts
-from ui.security import LOOPBACK, AllowedHosts, Guard, Limits, Uploads
+from ui.security import LOOPBACK, AllowedHosts, Guard, Limits, Uploads, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -177,17 +176,14 @@ def guarded(
 def _script() -> str:
     """Returns the script of the page, with its words for those of Gradio."""
     words = {of_gradio: {"zh": own.chinese, "en": own.english} for of_gradio, own in texts.GRADIO.items()}
-    script = (_HERE / "window.js").read_text(encoding="utf-8")
-    return script.replace("GRADIO_WORDS", json.dumps(words, ensure_ascii=False), 1)
+    script, actions = ((_HERE / name).read_text(encoding="utf-8") for name in ("window.js", "actions.js"))
+    return script.replace("GRADIO_WORDS", json.dumps(words, ensure_ascii=False), 1).replace("ACTIONS", actions, 1)
 
 
 @cache
 def _uploads_folder() -> Path:
-    """Creates the folder for Gradio's uploads, which only the user of this process may enter, and removes it on exit."""
-    base = os.environ.get("GRADIO_TEMP_DIR")
-    if base:
-        Path(base).mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="yinju-uploads-", dir=base)).resolve()
+    """Creates the folder for Gradio's uploads, and removes it on exit."""
+    folder = make_folder(os.environ.get("GRADIO_TEMP_DIR"))
     atexit.register(Uploads(folder, 0).remove_all)
     return folder
 

@@ -258,4 +258,12 @@
     remember, visitor, language, switchLanguage, save, calm, done, focusQuestion,
     conversation: () => recall("conversation"),
   };
+
+  // -- the parts of the page that are HTML: those that are there already, and those that come later -----------------
+  const connect = ([element, trigger, server, watch]) => {
+ACTIONS
+  };
+  const parts = window.yinjuParts ?? [];
+  window.yinjuParts = { push: connect };
+  parts.forEach(connect);
 }
