@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -11,10 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,13 +41,13 @@ def make_folder(base: str | None = None) -> Path:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place)).resolve()
         # Another window that starts in the same moment may take a folder without a lock for one that is left, and remove it.
-        if fcntl is None or (_locked(folder) is not None and folder.exists()):
+        if sys.platform == "win32" or (_locked(folder) is not None and folder.exists()):
             return folder
 
 
 def _locked(folder: Path) -> int | None:
     """Locks a folder until this process ends; None if another process has locked it, or if it is not the user's own folder."""
-    if fcntl is None:
+    if sys.platform == "win32":
         return None
     lock = None
     try:
