@@ -1,4 +1,4 @@
-// Runs for every part of the page that is HTML: what is pressed there becomes an event of the part.
+// Runs once for each part of the page that is HTML, within window.js: what is pressed there becomes an event of the part.
 element.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (!button || !element.contains(button)) return;

@@ -1,4 +1,4 @@
-"""Adds uploaded files to a library while the page shows the progress."""
+"""Adds uploaded files and web pages to a library while the page shows the progress."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("yinju")
 
 
-def added(library: Documents, files: Sequence[str]) -> Iterator[tuple[str, list[AddResult]]]:
-    """Adds files one after the other, and removes them.
+def added(library: Documents, items: Sequence[Path | str]) -> Iterator[tuple[str, list[AddResult]]]:
+    """Adds files, which are then removed from their place, and web addresses one after the other.
 
     Yields:
         The progress as HTML with the results so far; at the end, what came of all.
@@ -34,8 +34,8 @@ def added(library: Documents, files: Sequence[str]) -> Iterator[tuple[str, list[
     def run() -> None:
         nonlocal problem
         try:
-            for number, file in enumerate(files, 1):
-                results.extend(_added(library, Path(file), results, (number, len(files)), reports))
+            for number, item in enumerate(items, 1):
+                results.extend(_added(library, item, results, (number, len(items)), reports))
         except Exception:
             logger.exception("could not add files")
             problem = rendering.problem(texts.UNEXPECTED.english)
@@ -49,19 +49,22 @@ def added(library: Documents, files: Sequence[str]) -> Iterator[tuple[str, list[
 
 
 def _added(
-    library: Documents, path: Path, before: Sequence[AddResult], place: tuple[int, int], reports: SimpleQueue[str | None]
+    library: Documents, item: Path | str, before: Sequence[AddResult], place: tuple[int, int], reports: SimpleQueue[str | None]
 ) -> list[AddResult]:
+    name = item.name if isinstance(item, Path) else item
+
     def show(progress: Progress) -> None:
-        reports.put(document_list.adding(before, path.name, *place, progress.done / max(1, progress.total)))
+        reports.put(document_list.adding(before, name, *place, progress.done / max(1, progress.total)))
 
     def show_page(page: int, pages: int) -> None:
-        reports.put(document_list.adding(before, path.name, *place, page / pages, page=(page, pages)))
+        reports.put(document_list.adding(before, name, *place, page / pages, page=(page, pages)))
 
-    reports.put(document_list.adding(before, path.name, *place, 0.0))
+    reports.put(document_list.adding(before, name, *place, 0.0))
     try:
         with steps.told(show_page):
-            return library.add_upload(path, path.name, show)
+            return library.add_upload(item, name, show) if isinstance(item, Path) else library.add_page(name, show)
     except YinjuError as error:
-        return [AddResult(path.name, "failed", reason=f"{path.name}: {error}")]
+        return [AddResult(name, "failed", reason=f"{name}: {error}")]
     finally:
-        path.unlink(missing_ok=True)
+        if isinstance(item, Path):
+            item.unlink(missing_ok=True)

@@ -43,6 +43,23 @@ BEFORE = Words("上一页", "Previous")
 AFTER = Words("下一页", "Next")
 NO_MATCH = Words("没有符合的文档。", "No document matches.")
 NEW_DOCUMENT = Words("新", "new")
+COLLECTION = Words("文集", "Collection")
+ANY_COLLECTION = Words("所有文集", "Any collection")
+SINCE = Words("起始年份", "From year")
+UNTIL = Words("截止年份", "To year")
+ANY_SINCE = Words("从最早", "From any year")
+ANY_UNTIL = Words("到最近", "To any year")
+ONLY_FOUND = Words("只查找这 {} 份", "Search only these {}")
+ADDRESSES = Words(
+    "要把这些网页添加到文档库吗？本机会从网上读取它们。",
+    "Add these pages to the library? This computer will fetch them from the web.",
+)
+ADD_ADDRESSES = Words("添加", "Add")
+NOT_NOW = Words("不用", "Not now")
+NO_ADDRESSES = Words(
+    "这个窗口供多人使用，不从网上读取网页。请在浏览器里保存网页，再把文件拖进来。",
+    "This window is shared, so it fetches nothing from the web. Save the page in your browser and drop the file here.",
+)
 DROP_HERE = Words(
     "还没有文档。把文件拖到页面任何地方，或粘贴进来；也可以到“文档”页选择。",
     "No documents yet. Drop files anywhere on the page or paste them, or choose them on the Documents page.",
@@ -57,16 +74,18 @@ ASK_NEXT = Words("还可以问", "Ask next")
 NOTES = Words("笔记", "Notes")
 KEEP = Words("存为笔记", "Keep")
 NO_NOTES = Words("还没有笔记。把回答或引文存为笔记，就会出现在这里。", "No notes yet. Keep an answer or a quote to find it here.")
+KEEP_SELECTION = Words("把选中的文字存为笔记", "Keep the selection as a note")
 OWN_LINE = Words("写一句自己的话", "A line of your own")
 MOVE_UP = Words("上移", "Move up")
 MOVE_DOWN = Words("下移", "Move down")
 STYLE = Words("参考文献格式", "Style of references")
 STYLES = {"gbt7714": "GB/T 7714", "apa": "APA"}
 """The styles of references by their value; their names are the same in both languages."""
+EXPORT = Words("导出", "Export")
 EXPORTS = {
-    "md": Words("导出 Markdown", "Export Markdown"),
-    "docx": Words("导出 Word", "Export Word"),
-    "txt": Words("导出纯文本", "Export text"),
+    "md": Words("Markdown", "Markdown"),
+    "docx": Words("Word", "Word"),
+    "txt": Words("纯文本", "Plain text"),
 }
 """The kinds of file that notes and conversations are exported as."""
 PIN = Words("置顶", "Pin")

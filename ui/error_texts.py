@@ -88,6 +88,7 @@ ERRORS = {
     "the server answers {} {}": "服务器回应 {0} {1}",
     "the server takes too long": "服务器太久没有回应",
     "cannot be reached: {}": "无法访问：{0}",
+    "cannot be reached: the name of its host is not known; check the address and the connection to the internet": "无法访问：找不到这个主机；请检查地址和网络连接",
     "this is more than the limit of {} MB; raise max_file_megabytes": "超过了 {0} MB 的上限，可以调高 max_file_megabytes",
     "the server compresses the page although it was asked not to; save the page and add the file": "服务器压缩了网页，尽管要求它不要压缩；请保存网页，再添加文件",
     "this is not the address of a page": "这不是网页的地址",
@@ -124,6 +125,8 @@ ERRORS = {
     "{} has no place {}-{}; re-index the library with: yinju reindex": "{0} 里没有第 {1} 至 {2} 个字符；请重新索引",
     # -- conversations and questions
     "a notebook has room for {} notes; remove some first": "一本笔记最多 {0} 条，请先移除一些",
+    "no source supports this part of the answer; select a sentence with a source": "回答的这一部分没有出处，请选择带出处的句子",
+    "the selected text is not part of this answer; select text of one answer or quote": "选中的文字不在这个回答里，请在同一个回答或同一段引文里选择",
     "this answer has no such quote; open the conversation again": "这个回答没有这条引文，请重新打开对话",
     "this conversation was deleted; start another": "这个对话已被删除，请另开一个",
     "this answer was deleted; open the conversation again": "这个回答已被删除，请重新打开对话",
@@ -146,6 +149,7 @@ ERRORS = {
     # -- language models
     "“{}” is neither a folder nor the name of a model": "“{0}”既不是文件夹，也不是模型的名称",
     "the hub has no model “{}” that may be downloaded: {}": "模型库里没有可以下载的模型“{0}”：{1}",
+    "{} answers nothing; choose another model": "{0} 没有回答，请换一个模型",
     "“{}” is not on this machine, and the hub cannot be reached: {}": "“{0}”不在本机，也无法访问模型库：{1}",
     "cannot download “{}”: {}": "无法下载“{0}”：{1}",
     "cannot load the language model {}: {} ({})": "无法加载语言模型 {0}：{1}（{2}）",

@@ -7,7 +7,6 @@ import atexit
 import contextlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,8 +16,10 @@ from typing import TYPE_CHECKING, cast
 from rag.errors import YinjuError
 from rag.evaluation.reports import STYLE as REPORT_STYLE
 from rag.serving.listening import listen
-from ui import texts
-from ui.security import LOOPBACK, AllowedHosts, Guard, Limits, Uploads
+from ui import chat_texts, texts
+from ui.parts import script, style
+from ui.rendering import both
+from ui.security import LOOPBACK, AllowedHosts, Guard, Limits, Uploads, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -144,7 +145,7 @@ def guarded(
         root_path=address.root_path or None,
         auth=_checker(address.users),
         theme=gr.themes.Base(font=_FONTS, font_mono=("ui-monospace", "monospace")),
-        css_paths=[*sorted(_HERE.rglob("*.css")), REPORT_STYLE],
+        css="".join(style(file) for file in (*sorted(_HERE.rglob("*.css")), REPORT_STYLE)),
         js=_script(),
         favicon_path=str(_HERE / "favicon.svg"),
         footer_links=[],
@@ -177,17 +178,18 @@ def guarded(
 def _script() -> str:
     """Returns the script of the page, with its words for those of Gradio."""
     words = {of_gradio: {"zh": own.chinese, "en": own.english} for of_gradio, own in texts.GRADIO.items()}
-    script = (_HERE / "window.js").read_text(encoding="utf-8")
-    return script.replace("GRADIO_WORDS", json.dumps(words, ensure_ascii=False), 1)
+    page, actions = (script(_HERE / name) for name in ("window.js", "actions.js"))
+    return (
+        page.replace("GRADIO_WORDS", json.dumps(words, ensure_ascii=False), 1)
+        .replace("ACTIONS", actions, 1)
+        .replace("KEEP_SELECTION", both(chat_texts.KEEP_SELECTION), 1)
+    )
 
 
 @cache
 def _uploads_folder() -> Path:
-    """Creates the folder for Gradio's uploads, which only the user of this process may enter, and removes it on exit."""
-    base = os.environ.get("GRADIO_TEMP_DIR")
-    if base:
-        Path(base).mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="yinju-uploads-", dir=base)).resolve()
+    """Creates the folder for Gradio's uploads, and removes it on exit."""
+    folder = make_folder(os.environ.get("GRADIO_TEMP_DIR"))
     atexit.register(Uploads(folder, 0).remove_all)
     return folder
 

@@ -149,11 +149,30 @@ THRESHOLD_MEANS = Words(
 GENERATOR = Words("由谁组织回答", "How answers are worded")
 GENERATOR_NAME = Words("语言模型", "Language model")
 GENERATOR_MEANS = Words(
-    "填模型名、文件夹，或兼容 OpenAI 的服务地址（http://…/v1）。留空则直接引用原文。",
-    "A model's name, a folder, or the address of an OpenAI-compatible server (http://…/v1). Leave empty to quote the documents.",
+    "填模型名、文件夹，或兼容 OpenAI 的服务地址（http://…/v1）。使用前会先试一次。留空则直接引用原文。",
+    "A model's name, a folder, or the address of an OpenAI-compatible server (http://…/v1). It is tried before it is used. Leave empty to quote the documents.",
 )
 GENERATOR_FIXED = Words("由管理员用 yinju chat --generator 指定。", "Set by the administrator with yinju chat --generator.")
 USE = Words("使用", "Use")
+MODELS_HERE = Words("本机上的语言模型", "Language models on this computer")
+NO_MODELS_HERE = Words(
+    "本机上没有找到语言模型。可以启动 Ollama、LM Studio、llama.cpp 或 vLLM，或在下面填写模型名。",
+    "No language model was found on this computer. Start Ollama, LM Studio, llama.cpp or vLLM, or name a model below.",
+)
+LOOK_AGAIN = Words("重新查找", "Look again")
+LOOKING = Words("正在查找本机上的语言模型……", "Looking for language models on this computer…")
+MODEL_PLACES = {
+    "server": Words("正在运行的服务", "running server"),
+    "hub": Words("已下载", "downloaded"),
+    "file": Words("本地文件", "local file"),
+}
+"""Where a language model is, by `FoundModel.place`."""
+IN_USE = Words("正在使用", "In use")
+NO_MODEL = Words("不用语言模型，直接引用原文", "No language model: quote the documents")
+LICENCE_UNKNOWN = Words("许可证未知", "licence unknown")
+TRYING = Words("正在试用。较大的模型需要一会儿才能加载……", "Trying it. A large model takes a while to load…")
+TRIED = Words("试答用了 {} 秒。", "It began to answer after {} s.")
+DEFAULTS = Words("恢复默认设置", "Restore the defaults")
 FETCH = Words("下载并使用", "Download and use")
 FETCHING = Words("正在下载……", "Downloading…")
 DOWNLOAD = Words("这个模型不在本机，需要下载 {} MB。", "This model is not on this machine: {} MB must be downloaded.")

@@ -50,6 +50,9 @@
       if (option.textContent !== option.dataset[language()]) option.textContent = option.dataset[language()];
     }
     for (const field of document.querySelectorAll("input[data-zh]")) field.placeholder = field.dataset[language()];
+    const count = document.querySelector("#notebook h2 small")?.textContent ?? "0";
+    const opener = document.getElementById("notes");
+    if (opener && opener.dataset.count !== count) opener.dataset.count = count;
     const zone = document.querySelector("#upload .upload-container");
     const label = document.querySelector(`#formats .words[lang^=${language()}]`)?.textContent;
     if (zone && label && zone.getAttribute("aria-label") !== label) zone.setAttribute("aria-label", label);
@@ -176,12 +179,87 @@
     event.preventDefault();
     take([...event.dataTransfer.files]);
   });
+  // Web addresses that are pasted are offered to be added; in the question, they are also pasted.
+  const dismiss = () => {
+    const form = document.querySelector("#offer form");
+    if (form) form.hidden = true;
+  };
+  const offerToAdd = (addresses) => {
+    const form = document.querySelector("#offer form");
+    const list = form.querySelector("ul");
+    if (list) {
+      list.replaceChildren(
+        ...addresses.map((address) => {
+          const item = document.createElement("li");
+          item.textContent = address;
+          return item;
+        }),
+      );
+      form.elements.addresses.value = addresses.join(" ");
+    }
+    document.querySelector("#chat-page-button")?.click();
+    form.hidden = false;
+  };
   addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (!files.length) return;
-    event.preventDefault();
-    take(files);
+    if (files.length) {
+      event.preventDefault();
+      take(files);
+      return;
+    }
+    const words = event.clipboardData?.getData("text/plain").trim().split(/\s+/) ?? [];
+    const elsewhere = event.target.closest?.("input, textarea") && !event.target.closest("#question");
+    if (!elsewhere && words.length <= 20 && words.every((word) => /^https?:\/\/[^\s/]/i.test(word))) offerToAdd(words);
   });
+  addEventListener("submit", (event) => {
+    if (!event.target.closest("#offer")) return;
+    dismiss();
+    // The question is no longer the pasted address.
+    const area = document.querySelector("#question textarea");
+    if (area.value.trim() && event.target.elements.addresses.value.includes(area.value.trim())) {
+      area.value = "";
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+
+  // -- what is selected in an answer or a quote can be kept as a note ------------------------------------------------
+  const keeper = document.createElement("button");
+  keeper.id = "keep-selection";
+  keeper.type = "button";
+  keeper.hidden = true;
+  keeper.innerHTML = 'KEEP_SELECTION';
+  document.body.append(keeper);
+  let selected = null;
+  const offerToKeep = () => {
+    const selection = getSelection();
+    const text = selection.isCollapsed ? "" : selection.toString().trim();
+    const within = selection.rangeCount ? selection.getRangeAt(0).commonAncestorContainer : null;
+    const holder = (within?.nodeType === Node.TEXT_NODE ? within.parentElement : within)?.closest?.("#chat .text, #panel blockquote");
+    const button = holder?.closest(".turn, .card").querySelector("button[data-do=keep]");
+    keeper.hidden = !button || text.length < 2;
+    if (keeper.hidden) return;
+    selected = { button, text };
+    const at = selection.getRangeAt(0).getBoundingClientRect();
+    keeper.style.left = `${Math.max(8, Math.min(at.left, innerWidth - keeper.offsetWidth - 8))}px`;
+    keeper.style.top = `${Math.max(8, Math.min(at.bottom + 8, innerHeight - keeper.offsetHeight - 8))}px`;
+  };
+  let selecting;
+  document.addEventListener("selectionchange", () => {
+    clearTimeout(selecting);
+    selecting = setTimeout(offerToKeep, 150);
+  });
+  keeper.addEventListener("pointerdown", (event) => event.preventDefault());
+  keeper.addEventListener("click", () => {
+    offerToKeep();
+    if (keeper.hidden) return;
+    const { button, text } = selected;
+    button.dataset.selected = text;
+    button.click();
+    delete button.dataset.selected;
+    getSelection().removeAllRanges();
+    keeper.hidden = true;
+  });
+  addEventListener("scroll", () => { keeper.hidden = true; }, true);
 
   const save = ({ name, data }) => {
     if (!name) return;
@@ -241,6 +319,7 @@
       area.dispatchEvent(new Event("input", { bubbles: true }));
       setTimeout(() => document.getElementById("send").click(), 50);
     }
+    if (button?.dataset.dismiss !== undefined) dismiss();
     if (event.target.closest("#theme")) {
       remember("theme", document.body.classList.contains("dark") ? "light" : "dark");
       paint();
@@ -249,6 +328,8 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
     hideTip();
+    dismiss();
+    keeper.hidden = true;
     if (page.dataset.notes === "open") page.dataset.notes = "closed";
     else if (isOver("sources")) foldSources("closed");
     else if (isOver("side")) foldSide("closed");
@@ -257,5 +338,14 @@
   window.yinju = {
     remember, visitor, language, switchLanguage, save, calm, done, focusQuestion,
     conversation: () => recall("conversation"),
+    settings: () => recall("settings"),
   };
+
+  // -- the parts of the page that are HTML: those that are there already, and those that come later -----------------
+  const connect = ([element, trigger, server, watch]) => {
+ACTIONS
+  };
+  const parts = window.yinjuParts ?? [];
+  window.yinjuParts = { push: connect };
+  parts.forEach(connect);
 }

@@ -39,7 +39,7 @@ def build(pipeline: RagPipeline, history: History, pages: Pages, *, may_choose_g
         history: Stores the conversations of each visitor.
         pages: Draws the pages of documents whose files are kept.
         may_choose_generator: Lets visitors name a language model, which this machine then loads or calls. If False, the name and
-            errors of the given one do not reveal where it is.
+            errors of the given one do not reveal where it is. Lets them also add web pages, which this machine then requests.
     """
     if pipeline.generator and not may_choose_generator:
         pipeline = pipeline.with_options(generator=UnnamedGenerator(pipeline.generator))
@@ -55,11 +55,12 @@ def build(pipeline: RagPipeline, history: History, pages: Pages, *, may_choose_g
             chat_tab = labels.on(gr.Tab(id="chat", elem_id="chat-page"), label=texts.CHAT_TAB)
             documents_tab = labels.on(gr.Tab(id="documents"), label=texts.DOCUMENTS_TAB)
             evaluation_tab = labels.on(gr.Tab(id="evaluation"), label=texts.EVALUATION_TAB)
-            with labels.on(gr.Tab(id="settings"), label=texts.SETTINGS_TAB):
-                settings = SettingsPage(pipeline, labels, may_choose_generator)
+            with labels.on(gr.Tab(id="settings"), label=texts.SETTINGS_TAB) as settings_tab:
+                settings = SettingsPage(pipeline, labels, may_choose_generator, settings_tab, blocks)
             documents: gr.State = gr.State(None)
             with chat_tab:
-                chat = ChatPage(pipeline, history, labels, [documents, settings.chosen], tab=chat_tab, blocks=blocks)
+                chosen = [documents, settings.chosen]
+                chat = ChatPage(pipeline, history, labels, chosen, tab=chat_tab, blocks=blocks, may_fetch=may_choose_generator)
             with documents_tab:
                 page = DocumentsPage(pipeline.library, labels, documents, chat.scope, blocks, may_keep_files=may_choose_generator)
                 page.show_on(documents_tab)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,17 @@ if TYPE_CHECKING:
     import sqlite3
 
     from rag.conversations import History
+    from rag.types import Document
 
 MAX_NOTES = 500
 MAX_LINE = 1000
+MAX_SELECTED = 5_000
 _MAX_TEXT = 20_000
+_MARKER = re.compile(r"\[(\d+)\]")
+_MARKERS_AFTER = re.compile(r"(?:[ \u2060\u00a0]?\[\d+\])+")
+_OPENING, _CLOSING = "“‘\"'(（《〈「『【", "。．.!！?？;；…”’\"')）》〉」』】%％"
+# What is shown beside a quote on its card is at most this far from it.
+_BESIDE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,72 @@ def of_citation(answer: Answer, number: int) -> Note:
         if citation.number == number:
             return Note(answer.question, citation.quote, (replace(citation, number=1),))
     raise LibraryError("this answer has no such quote; open the conversation again")
+
+
+def of_selection(answer: Answer, selected: str) -> Note:
+    """Returns a note of the part of an answer that a reader has selected, with the citations that support it.
+
+    Only letters and digits are compared, as a page shows marks of lists and tables in its own way. The note is the answer's own text.
+
+    Raises:
+        LibraryError: The answer does not contain this, or has no citation.
+    """
+    masked = _MARKER.sub(lambda marker: " " * len(marker[0]), answer.text)
+    start, end = _place(masked, _MARKER.sub("", selected))
+    if after := _MARKERS_AFTER.match(answer.text, end):
+        end = after.end()
+    text = answer.text[start:end]
+    cited = {citation.number: citation for citation in answer.citations}
+    inside = {int(number) for number in _MARKER.findall(text)} & cited.keys()
+    last = max((marker.end() for marker in _MARKER.finditer(text)), default=0)
+    if any(letter.isalnum() for letter in text[last:]):
+        # The markers of a sentence are at its end, which was not selected.
+        following = (int(number) for number in _MARKER.findall(answer.text[end:]))
+        number = next((number for number in following if number in cited), None)
+        if number is None and not inside:
+            raise LibraryError("no source supports this part of the answer; select a sentence with a source")
+        if number is not None:
+            text = f"{text}{'' if answer.language == 'zh' else ' '}[{number}]"
+            inside.add(number)
+    return Note(answer.question, text, tuple(citation for number, citation in cited.items() if number in inside))
+
+
+def of_quote_selection(answer: Answer, number: int, selected: str, document: Document | None) -> Note:
+    """Returns a note of what a reader has selected in a quote or in the text beside it, cited at its own place.
+
+    Args:
+        answer: Contains the citation.
+        number: The number of the citation.
+        selected: The selected text.
+        document: The cited document; None if it was removed, and then only the quote itself can be selected.
+
+    Raises:
+        LibraryError: The answer has no such citation, or there is no such text.
+    """
+    (citation,) = of_citation(answer, number).citations
+    if document and document.text[citation.start : citation.end] == citation.quote:
+        first = max(0, citation.start - _BESIDE)
+        start, end = (first + place for place in _place(document.text[first : citation.end + _BESIDE], selected))
+        cited = replace(citation, start=start, end=end, quote=document.text[start:end], page=document.page_at(start))
+    else:
+        start, end = _place(citation.quote, selected)
+        cited = replace(citation, start=citation.start + start, end=citation.start + end, quote=citation.quote[start:end])
+    return Note(answer.question, cited.quote, (cited,))
+
+
+def _place(text: str, selected: str) -> tuple[int, int]:
+    """Returns where a selection is in a text, with the punctuation around it."""
+    letters = [(letter, place) for place, letter in enumerate(text) if letter.isalnum()]
+    wanted = "".join(letter for letter in selected[:MAX_SELECTED] if letter.isalnum())
+    found = "".join(letter for letter, _ in letters).find(wanted) if wanted else -1
+    if found < 0:
+        raise LibraryError("the selected text is not part of this answer; select text of one answer or quote")
+    start, end = letters[found][1], letters[found + len(wanted) - 1][1] + 1
+    while start and text[start - 1] in _OPENING:
+        start -= 1
+    while end < len(text) and text[end] in _CLOSING:
+        end += 1
+    return start, end
 
 
 class Notebook:

@@ -96,6 +96,10 @@ def fetch(url: str, max_bytes: int, allow_private: bool = False) -> Fetched:
         raise LoadError(f"{url}: the server takes too long") from error
     except urllib.error.URLError as error:
         reason = error.reason
+        if isinstance(reason, socket.gaierror):
+            raise LoadError(
+                f"{url}: cannot be reached: the name of its host is not known; check the address and the connection to the internet"
+            ) from error
         message = (
             "the server takes too long" if isinstance(reason, TimeoutError) else f"cannot be reached: {_in_one_line(reason)}"
         )

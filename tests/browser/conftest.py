@@ -39,10 +39,16 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser):
+    """Browser contexts that are not in use, by their options: a page of one that was used before is there twice as soon."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser, address):
+def visit(browser, contexts, address):
     """Opens the window as a new visitor; afterwards, nothing was asked of another host and nothing was complained of."""
-    contexts, requests, complaints = [], [], []
+    used, requests, complaints = [], [], []
 
     def watch(page):
         page.set_default_timeout(LONGEST_WAIT)
@@ -51,9 +57,12 @@ def visit(browser, address):
         page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
 
     def open_window(width=1280, height=800, locale="en-US", **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, locale=locale, **options)
-        contexts.append(context)
+        key = (locale, repr(sorted(options.items())))
+        free = contexts.setdefault(key, [])
+        context = free.pop() if free else browser.new_context(locale=locale, **options)
+        used.append((key, context))
         page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
         watch(page)
         page.goto(address)
         page.wait_for_function("document.documentElement.dataset.arrived")
@@ -61,8 +70,15 @@ def visit(browser, address):
 
     open_window.complaints = complaints
     yield open_window
-    for context in contexts:
-        context.close()
+    for key, context in used:
+        # A context that a test has closed or taken off the network has no page left.
+        pages = context.pages
+        for page in pages:
+            page.evaluate("localStorage.clear()")
+            page.close()
+        if pages:
+            context.clear_cookies()
+            contexts[key].append(context)
     assert requests
     assert [url for url in requests if not url.startswith((f"{address}/", "data:", "blob:"))] == []
     assert [each for each in complaints if each not in HARMLESS and not any(words in each for words in WHEN_LEFT)] == []

@@ -9,6 +9,7 @@ from window_server import Proxy, served
 
 from rag.conversations import History
 from rag.errors import DocumentNotFoundError, ModelError
+from rag.library.library import AddResult
 from rag.types import Answer, Chunk, Citation, Document, Done, Retrieved, SearchResult, TextDelta
 from ui import texts
 
@@ -77,6 +78,12 @@ class FakeLibrary:
 
     def collections(self):
         return {}
+
+    def __len__(self):
+        return len(self.all)
+
+    def add_page(self, url, on_progress):
+        return [AddResult(url, "failed", reason=f"{url}: the server takes too long")]
 
 
 def cite(number, document_id, quote):
@@ -444,6 +451,63 @@ def test_answers_and_quotes_are_kept_as_notes_ordered_and_exported(visit):
     page.locator("#new").click()
     page.locator("#notes").click()
     expect(kept).to_have_count(0)
+
+
+SELECT = """(element) => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+}"""
+
+
+def test_a_selected_sentence_is_kept_as_a_note(visit):
+    page = visit()
+    ask(page, "长 forest?")
+    expect(page.locator("#answer-1 .tools")).to_be_visible()
+    keeper = page.locator("#keep-selection")
+    page.locator("#answer-1 .text").evaluate(SELECT)
+    expect(keeper).to_have_text("Keep the selection as a note", use_inner_text=True)
+    page.locator("#answer-1 .lead").evaluate(SELECT)
+    keeper.click()
+    expect(keeper).to_be_hidden()
+    expect(page.locator("#notes")).to_have_attribute("data-count", "1")
+    card(page).locator("mark").evaluate(SELECT)
+    keeper.click()
+    expect(page.locator("#notes")).to_have_attribute("data-count", "2")
+    page.locator("#notes").click()
+    expect(page.locator("#notebook .kept-text")).to_have_text([f"{FORESTS}[1]", FORESTS])
+    page.locator("#answer-1 .question").evaluate(SELECT)
+    expect(keeper).to_be_hidden()
+
+
+PASTE = """(text) => {
+  const pasted = new DataTransfer();
+  pasted.setData("text/plain", text);
+  document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: pasted, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_an_address_that_is_pasted_is_offered_to_be_added(visit):
+    page = visit()
+    offer = page.locator("#offer form")
+    page.evaluate(PASTE, "What is at https://example.org?")
+    page.locator("#question textarea").fill("https://gone.example/a")
+    page.evaluate(PASTE, "https://gone.example/a")
+    expect(offer.locator("li")).to_have_text(["https://gone.example/a"])
+    page.keyboard.press("Escape")
+    expect(offer).to_be_hidden()
+    page.evaluate(PASTE, "https://gone.example/a\nhttp://gone.example/b")
+    expect(offer.locator("li")).to_have_text(["https://gone.example/a", "http://gone.example/b"])
+    offer.locator("[type=submit]").click()
+    expect(offer).to_be_hidden()
+    expect(page.locator("#arriving .failures li")).to_have_text(
+        ["https://gone.example/a: the server takes too long", "http://gone.example/b: the server takes too long"],
+        use_inner_text=True,
+    )
+    expect(page.locator("#question textarea")).to_have_value("")
+    ask(page, "forest?")
+    expect(page.locator("#arriving .failures")).to_have_count(0)
 
 
 def test_what_is_thought_of_an_answer_is_kept(visit, history):

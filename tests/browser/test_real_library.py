@@ -149,6 +149,15 @@ def test_the_settings_change_what_is_answered(visit):
     page.locator("#generator input, #generator textarea").first.fill("no such/model name")
     page.locator("#use-generator").click()
     expect(page.locator("#generator-state .problem")).to_contain_text("neither a folder nor the name of a model")
+    page.locator("#generator input, #generator textarea").first.fill("http://127.0.0.1:9/v1")
+    page.locator("#use-generator").click()
+    expect(page.locator("#generator-state .problem")).to_contain_text("cannot reach http://127.0.0.1:9/v1; start the server")
+    page.reload()
+    page.wait_for_function("document.documentElement.dataset.arrived")
+    open_tab(page, "Settings")
+    expect(threshold).to_have_value("1")
+    page.get_by_role("button", name="Restore the defaults").click()
+    expect(threshold).not_to_have_value("1")
 
 
 def test_a_program_asks_through_the_api(address):

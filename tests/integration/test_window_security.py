@@ -11,6 +11,8 @@ import os
 import re
 import socket
 import stat
+import subprocess
+import sys
 import threading
 import uuid
 from pathlib import Path
@@ -36,7 +38,7 @@ from rag.serving.unnamed import UnnamedGenerator
 from rag.settings import Settings
 from rag.types import Answer
 from ui.chat import answering
-from ui.security import AllowedHosts, Guard, Limits, SignInDelays, Uploads
+from ui.security import AllowedHosts, Guard, Limits, SignInDelays, Uploads, make_folder
 from ui.serving import Address, guarded
 
 TEXT = "自然保护地有118个，分布在各省。"
@@ -384,6 +386,23 @@ def test_uploads_that_wait_have_a_limit(tmp_path):
     assert uploads.has_room()
     (tmp_path / "b").write_bytes(b"x")
     assert not uploads.has_room()
+
+
+def test_the_folder_of_a_window_that_was_killed_is_removed_by_the_next(tmp_path):
+    makes = "import sys; from ui.security import make_folder; print(make_folder(sys.argv[1]), flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", makes, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        folder = Path(other.stdout.readline().strip())
+        (folder / "report.pdf").write_bytes(b"%PDF-")
+        own = make_folder(str(tmp_path))
+        assert (folder / "report.pdf").exists()
+        other.kill()
+    (tmp_path / "yinju-window-link").symlink_to(own)
+    third = make_folder(str(tmp_path))
+    assert not folder.exists()
+    assert own.is_dir()
+    assert stat.S_IMODE(third.stat().st_mode) == 0o700
 
 
 # -- other sites ------------------------------------------------------------------------------------------------------
@@ -839,6 +858,7 @@ def test_many_conversations_make_a_small_page(pipeline, history):
         first = client.post("/gradio_api/run/predict", json=body).text
         body = {"session_hash": "s", "fn_index": turn["id"], "data": [None], "event_data": {"step": "1"}, "trigger_id": kept}
         second = client.post("/gradio_api/run/predict", json=body).text
+        assert len(client.get("/").content) < 200_000
     assert len(first) < 500_000
     assert "title 4999" in first
     assert "title 4899" not in first

@@ -10,7 +10,15 @@ import pytest
 from rag.answering.references import references
 from rag.conversations import Feedback, History
 from rag.conversations.exporting import Entry, of_answers, of_notes, written
-from rag.conversations.notes import MAX_LINE, Note, Notebook, of_answer, of_citation
+from rag.conversations.notes import (
+    MAX_LINE,
+    Note,
+    Notebook,
+    of_answer,
+    of_citation,
+    of_quote_selection,
+    of_selection,
+)
 from rag.errors import ConversationNotFoundError, DocumentNotFoundError, LibraryError
 from rag.types import Answer, Citation, Document
 
@@ -215,3 +223,60 @@ def test_a_word_file_has_lists_tables_and_references():
 
 def test_an_export_without_citations_has_no_references():
     assert written("题", [Entry("问", "答", ())], find, "txt").decode() == "题\n\n问\n\n答\n"
+
+
+MANY = "报道说，“保护区有42个。”另外，红树林占15%。还有湖泊。"
+LAKES = Document("lakes", "湖泊", "/lakes.pdf", f"第一页。\n{MANY}", "zh", pages=(0, 5))
+TABLE = answer(
+    "多少？",
+    "保护区有42个。[1] 红树林占15%。[2]\n- 还有湖泊\n- 还有河流[2]",
+    cite(1, LAKES, 10, 18),
+    cite(2, LAKES, 22, 30),
+)
+
+
+@pytest.mark.parametrize(
+    ("selected", "text", "numbers"),
+    [
+        ("红树林占15%", "红树林占15%。[2]", [2]),
+        ("有42个。\u2060[1]", "有42个。[1]", [1]),
+        ("42个。[1] 红树林", "42个。[1] 红树林[2]", [1, 2]),
+        ("还有湖泊", "还有湖泊[2]", [2]),
+        ("还有湖泊\n还有河流[2]", "还有湖泊\n- 还有河流[2]", [2]),
+    ],
+)
+def test_what_is_selected_in_an_answer_is_a_note_with_its_sources(selected, text, numbers):
+    note = of_selection(TABLE, selected)
+    assert (note.question, [citation.number for citation in note.citations]) == ("多少？", numbers)
+    assert note.text == text
+
+
+@pytest.mark.parametrize("selected", ["", "[1]", "别的", "还有海洋"])
+def test_a_selection_of_something_else_is_no_note(selected):
+    with pytest.raises(LibraryError, match="not part of this answer"):
+        of_selection(TABLE, selected)
+    with pytest.raises(LibraryError, match="not part of this answer"):
+        of_quote_selection(TABLE, 1, selected.strip("[1]"), LAKES)
+
+
+def test_an_unsupported_part_of_an_answer_is_no_note():
+    partly = answer("？", "有的。[1] 没有出处。", cite(1, LAKES, 10, 18))
+    assert of_selection(partly, "有的。没有出处").text == "有的。[1] 没有出处。"
+    with pytest.raises(LibraryError, match="no source supports"):
+        of_selection(answer("？", "有的。[1] 没有出处。", cite(1, LAKES, 10, 18)), "没有出处")
+
+
+def test_what_is_selected_beside_a_quote_is_cited_at_its_own_place():
+    note = of_quote_selection(TABLE, 1, "另外，\n红树林占15%", LAKES)
+    (cited,) = note.citations
+    assert note.text == cited.quote == LAKES.text[cited.start : cited.end] == "另外，红树林占15%。"
+    assert (cited.number, cited.page) == (1, 2)
+    first = of_quote_selection(TABLE, 1, "第一页", LAKES).citations[0]
+    assert (first.quote, first.start, first.page) == ("第一页。", 0, 1)
+
+
+def test_in_a_quote_of_a_removed_document_a_part_can_be_selected():
+    (cited,) = of_quote_selection(TABLE, 2, "占15", None).citations
+    assert cited.quote == LAKES.text[cited.start : cited.end] == "占15%。"
+    with pytest.raises(LibraryError, match="not part of this answer"):
+        of_quote_selection(TABLE, 2, "报道说", None)

@@ -18,7 +18,7 @@ from rag.texts import Words
 
 # Names, measures, formats and commands that Chinese texts write in Latin letters.
 LATIN = set(
-    "CSV Excel PDF PowerPoint Word add JSON allow host ALCE AUROC BM25 F1 GGUF Gradio MB Markdown MRR OCR OpenAI Yinju hit nDCG jsonl http v1 yinju chat generator reindex encoder".split()
+    "CSV Excel LM Ollama PDF PowerPoint Studio Word add JSON allow host ALCE AUROC BM25 F1 GGUF Gradio MB Markdown MRR OCR OpenAI Yinju hit nDCG jsonl http v1 yinju chat cpp encoder generator llama reindex vLLM".split()
 )
 COMMAND_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 HAN = re.compile(r"[\u3400-\u9fff]")

@@ -5,7 +5,9 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 from html_page import HOSTILE, Reader
 
@@ -16,13 +18,17 @@ from rag.library.library import AddResult
 from rag.serving import public
 from rag.types import Answer, Chunk, Citation, Document, Done, Edit, Retrieved, SearchResult, TextDelta
 from ui import document_list, rendering, texts
+from ui.adding import added
 from ui.chat import answering
 from ui.document_list import Shelf
+from ui.pages.column_page import DocumentsColumn
+from ui.parts import script, style
 from ui.rendering import Turn
 from ui.serving import Address, serve
 from ui.viewer import shown
 from ui.viewer.shown import Request
 from ui.views import answers, chat_log
+from ui.views.arriving import offer
 from ui.views.column import A_PAGE, Wanted, column, matching
 from ui.views.conversations import conversations
 from ui.views.notebook import notebook
@@ -563,8 +569,77 @@ def test_documents_are_found_by_all_words_and_ordered():
 
 def test_a_search_with_values_of_no_kind_is_harmless():
     wanted = Wanted(page=4)
-    wanted.find({"query": "x" * 1000, "order": ["title"], "language": "<b>"})
+    wanted.find({"query": "x" * 1000, "order": ["title"], "language": "<b>", "since": "20x1", "until": ["2020"]})
     assert (len(wanted.query), wanted.order, wanted.language, wanted.page) == (200, "newest", "", 0)
+    assert (wanted.since, wanted.until) == ("", "")
+
+
+def test_documents_are_narrowed_to_a_collection_and_to_years():
+    dated = [
+        replace(TWO[0], id="a", published="2019-05-01", collections=("河流",)),
+        replace(TWO[0], id="b", published="2021", collections=("河流", "湖泊")),
+        replace(TWO[0], id="c", published="", collections=()),
+    ]
+
+    def found(**values):
+        wanted = Wanted()
+        wanted.find(values)
+        return [each.id for each in matching(dated, wanted)]
+
+    assert found(collection="河流") == ["b", "a"]
+    assert found(since="2020") == ["b"]
+    assert found(until="2019") == ["a"]
+    assert found(since="2019", until="2021") == ["b", "a"]
+    page = Reader(column(dated, None, Wanted(since="2020")))
+    assert [each.get("name") for each in page.attributes("select")] == ["order", "language", "collection", "since", "until"]
+    assert "只查找这 1 份" in page.text
+    plain = Reader(column(dated[2:], None, Wanted()))
+    assert [each.get("name") for each in plain.attributes("select")] == ["order", "language"]
+    assert "只查找这" not in plain.text
+
+
+class Web(FakeLibrary):
+    """Fetches what is not gone, and takes files."""
+
+    def __len__(self):
+        return 0
+
+    def add_page(self, url, on_progress):
+        if "gone" in url:
+            return [AddResult(url, "failed", reason=f"{url}: the server takes too long")]
+        return [AddResult(url, "added", "web")]
+
+    def add_upload(self, file, name, on_progress):
+        return [AddResult(name, "added", "file")]
+
+
+def test_files_and_addresses_are_added_one_after_the_other(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("x", encoding="utf-8")
+    *progress, (said, results) = added(Web(), [file, "https://example.org/a", "https://gone.example/"])
+    assert [result.status for result in results] == ["added", "added", "failed"]
+    assert not file.exists()
+    assert "https://example.org/a" in progress[1][0]
+    assert "https://gone.example/：服务器太久没有回应" in Reader(said).text
+
+
+@pytest.mark.parametrize("may_fetch", [True, False])
+def test_only_a_window_of_ones_own_fetches_what_is_pasted(may_fetch):
+    with gr.Blocks():
+        shown = DocumentsColumn(Web(), may_fetch=may_fetch)
+        shown._outputs = [gr.HTML(), gr.State(), gr.HTML()]
+    event = SimpleNamespace(_data={"addresses": "https://example.org/a file:///etc/passwd https://example.org/a"})
+    *_, last = shown._fetch(None, Wanted(), event)
+    assert last[shown.arrived] == (["web"] if may_fetch else [])
+    assert ("data-event" in offer(may_fetch)) is may_fetch
+
+
+def test_scripts_and_styles_are_sent_without_comments(tmp_path):
+    file = tmp_path / "a.js"
+    file.write_text('  // Says so.\n  const a = "http://x"; \n\n  // End\n    b();\n', encoding="utf-8")
+    assert script(file) == 'const a = "http://x"; \nb();\n'
+    file.write_text("/* One\n two */\na { b: c; }\n  d { e: f; }\n", encoding="utf-8")
+    assert style(file) == "a { b: c; }\nd { e: f; }\n"
 
 
 def test_new_documents_are_marked():

@@ -40,7 +40,15 @@ class ChatPage:
     """The page's components and event handlers. Must be created inside a `gr.Blocks`."""
 
     def __init__(
-        self, pipeline: Pipeline, history: History, labels: Labels, chosen: list[gr.State], *, tab: gr.Tab, blocks: gr.Blocks
+        self,
+        pipeline: Pipeline,
+        history: History,
+        labels: Labels,
+        chosen: list[gr.State],
+        *,
+        tab: gr.Tab,
+        blocks: gr.Blocks,
+        may_fetch: bool,
     ) -> None:
         """Builds the page.
 
@@ -52,24 +60,26 @@ class ChatPage:
                 settings, None for the given one.
             tab: The tab that the page is on.
             blocks: The window.
+            may_fetch: Lets visitors add web pages by their addresses.
         """
         self._pipeline, self._history, self._tab = pipeline, history, tab
-        self._build(labels)
+        self._build(labels, may_fetch)
         self._connect(blocks, chosen)
 
-    def _build(self, labels: Labels) -> None:
+    def _build(self, labels: Labels, may_fetch: bool) -> None:
         self.session: gr.State = gr.State(Chat())
         # Filled in by the browser on loading: the visitor's id, and the conversation that was open.
         self._visitor = gr.Textbox(visible=False)
         self._opened = gr.Textbox(visible=False)
         with gr.Row(elem_id="window"):
             with gr.Column(elem_id="conversations", scale=0, min_width=200):
-                self.column = DocumentsColumn(self._pipeline.library)
+                self.column = DocumentsColumn(self._pipeline.library, may_fetch=may_fetch)
                 self._new = labels.on(gr.Button(size="sm", elem_id="new"), value=texts.NEW)
                 self._notes = NotesPart(self._history, self._pipeline.library, render=False)
                 self._kept = html(conversations((), ""), "kept", server_functions=[self._notes.exported])
             with gr.Column(elem_id="left", scale=3, min_width=320):
                 self._log = html(chat_log.chat(()), "chat")
+                self.column.offer.render()
                 self.column.arriving.render()
                 self._suggestions = html("", "suggestions")
                 self._editing = html("", "editing")
@@ -100,6 +110,7 @@ class ChatPage:
             self._send,
             self._stop,
             self._notes.shown,
+            self.column.arriving,
         ]
         self._notes.connect(session, log, self._panel)
         asking: dict[str, Any] = {"concurrency_limit": _MAX_AT_ONCE, "concurrency_id": "asking", **QUIET}
@@ -131,8 +142,8 @@ class ChatPage:
         kept.undo(self._undo, [session], outputs, queue=False, **QUIET)
         kept.like(self._pin, [session], outputs, queue=False, **QUIET)
         kept.submit(self._find, [session], outputs, queue=False, **QUIET)
-        came = self.column.connect(chosen[0], self.scope, self._tab, blocks)
-        came.then(self._introduce, [self.column.arrived, session], outputs, **QUIET).then(**suggest)
+        for came in self.column.connect(chosen[0], self.scope, self._tab, blocks):
+            came.then(self._introduce, [self.column.arrived, session], outputs, **QUIET).then(**suggest)
         arrived = blocks.load(self._arrive, [self._visitor, self._opened, session], outputs, js=_ARRIVE, queue=False, **QUIET)
         arrived.then(None, js="() => { document.documentElement.dataset.arrived = true; }", **QUIET)
         arrived.then(**suggest)
@@ -176,7 +187,8 @@ class ChatPage:
         if not question.strip():
             yield {self.session: chat}
             return
-        yield {self._question: ""}
+        # What became of files and addresses has been read by now.
+        yield {self._question: "", self.column.arriving: ""}
         if chat.editing:
             self._try(lambda: chat.cut(chat.editing, self._history))
             chat.editing = 0

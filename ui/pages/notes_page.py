@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.conversations import exporting
-from rag.conversations.notes import Note, Notebook, of_answer, of_citation
-from rag.errors import YinjuError
+from rag.conversations.notes import MAX_SELECTED, Note, Notebook, of_answer, of_citation, of_quote_selection, of_selection
+from rag.errors import DocumentNotFoundError, YinjuError
 from ui import rendering
 from ui.chat import Chat
 from ui.parts import QUIET, html
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rag.answering.references import Style
     from rag.conversations import History
+    from rag.types import Answer
     from ui.chat import Documents
 
 
@@ -63,12 +64,22 @@ class NotesPart:
         answer = chat.turns[int(turn) - 1].given
         if answer is None:
             return gr.skip()
-        return self._try(
-            chat,
-            lambda: self._notebook.keep(
-                chat.owner, chat.conversation, of_citation(answer, int(number)) if number.isdecimal() else of_answer(answer)
-            ),
-        )
+        selected = str(event._data.get("selected", ""))[:MAX_SELECTED].strip()
+        cited = int(number) if number.isdecimal() else 0
+        return self._try(chat, lambda: self._notebook.keep(chat.owner, chat.conversation, self._note(answer, cited, selected)))
+
+    def _note(self, answer: Answer, number: int, selected: str) -> Note:
+        """Returns a note of an answer, or of its quote with this number; only of what is selected in it, if anything is."""
+        if not selected:
+            return of_citation(answer, number) if number else of_answer(answer)
+        if not number:
+            return of_selection(answer, selected)
+        document_id = next((citation.document_id for citation in answer.citations if citation.number == number), "")
+        try:
+            document = self._library.document(document_id)
+        except DocumentNotFoundError:
+            document = None
+        return of_quote_selection(answer, number, selected, document)
 
     def _change(self, chat: Chat, event: gr.EventData) -> Any:
         note = _number(event)

@@ -4,14 +4,62 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+import tempfile
 import time
 from contextlib import suppress
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+if sys.platform != "win32":
+    import fcntl
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+
+_PREFIX = "yinju-window-"
+
+
+def make_folder(base: str | None = None) -> Path:
+    """Creates a folder for uploads, which only the user of this process may enter, and removes those of windows that were killed.
+
+    Args:
+        base: The folder to make it in; the system's temporary folder if empty or None.
+
+    Raises:
+        OSError: It cannot be created.
+    """
+    if base:
+        Path(base).mkdir(parents=True, exist_ok=True)
+    place = Path(base or tempfile.gettempdir())
+    for left in place.glob(f"{_PREFIX}*"):
+        lock = _locked(left)
+        if lock is not None:
+            shutil.rmtree(left, ignore_errors=True)
+            os.close(lock)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place)).resolve()
+        # Another window that starts in the same moment may take a folder without a lock for one that is left, and remove it.
+        if sys.platform == "win32" or (_locked(folder) is not None and folder.exists()):
+            return folder
+
+
+def _locked(folder: Path) -> int | None:
+    """Locks a folder until this process ends; None if another process has locked it, or if it is not the user's own folder."""
+    if sys.platform == "win32":
+        return None
+    lock = None
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        if os.fstat(lock).st_uid == os.getuid():
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+    except OSError:
+        pass
+    if lock is not None:
+        os.close(lock)
+    return None
 
 
 class Uploads:

@@ -13,6 +13,7 @@ from rag.documents.viewing.quotes import page_quotes
 from rag.errors import LoadError, YinjuError
 from rag.serving import public
 from ui import document_list, rendering, texts
+from ui.parts import script
 from ui.rendering import both
 from ui.viewer import shown
 from ui.viewer.shown import Request
@@ -88,9 +89,14 @@ def dialog(library: Library, pages: Pages) -> Any:
     """Returns a component with the dialog, which `window.yinju.openDocument` opens."""
     import gradio as gr
 
-    script = (Path(__file__).parent / "viewer.js").read_text(encoding="utf-8")
     functions: list[Callable[[Any], Any]] = [_show(library, pages), _find(library), _cleaned(library)]
-    return gr.HTML(_frame(), elem_id="viewer", js_on_load=script, apply_default_css=False, server_functions=functions)
+    return gr.HTML(
+        _frame(),
+        elem_id="viewer",
+        js_on_load=script(Path(__file__).parent / "viewer.js"),
+        apply_default_css=False,
+        server_functions=functions,
+    )
 
 
 def _show(library: Library, pages: Pages) -> Callable[[Any], dict[str, Any]]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 A_PAGE = 50
 _MAX_QUERY = 200
+_DIGITS = 4
+_LEAST_YEARS = 2
 
 
 @dataclass(slots=True)
@@ -27,6 +29,9 @@ class Wanted:
     query: str = ""
     order: str = "newest"
     language: str = ""
+    collection: str = ""
+    since: str = ""
+    until: str = ""
     page: int = 0
     new: frozenset[str] = frozenset()
 
@@ -36,16 +41,34 @@ class Wanted:
         order, language = str(values.get("order", "")), str(values.get("language", ""))
         self.order = order if order in chat_texts.ORDERS else "newest"
         self.language = language if language in texts.LANGUAGES else ""
+        self.collection = str(values.get("collection", ""))[:_MAX_QUERY]
+        self.since, self.until = (_year(values.get(name)) for name in ("since", "until"))
         self.page = 0
+
+    @property
+    def narrows(self) -> bool:
+        """Whether some documents may not be listed."""
+        return any((self.query, self.language, self.collection, self.since, self.until))
+
+
+def _year(value: object) -> str:
+    year = str(value)
+    return year if len(year) == _DIGITS and year.isascii() and year.isdecimal() else ""
 
 
 def matching(documents: Sequence[DocumentSummary], wanted: Wanted) -> list[DocumentSummary]:
-    """Returns the documents that a search is for, in the order that is wanted. Each word must be in the title, file or author."""
+    """Returns the documents that a search is for, in the order that is wanted. Each word must be in the title, file or author.
+
+    A document without a date is not of any year.
+    """
     words = wanted.query.casefold().split()
     found = [
         document
         for document in documents
         if wanted.language in ("", document.language)
+        and (not wanted.collection or wanted.collection in document.collections)
+        and (not wanted.since or wanted.since <= document.published[:_DIGITS])
+        and (not wanted.until or "" < document.published[:_DIGITS] <= wanted.until)
         and all(
             word in f"{document.title}\n{file_name(document.source)}\n{document.author}\n{document.publisher}".casefold()
             for word in words
@@ -77,7 +100,12 @@ def column(documents: Sequence[DocumentSummary], chosen: Collection[str] | None,
     where = (
         f'<p class="note pages">{both(texts.SHOWN_OF, first + 1, first + len(shown), len(found))} {steps}</p>' if steps else ""
     )
-    return f"{_count(len(documents), chosen)}{_search(wanted)}{listed}{where}"
+    only = (
+        f'<p class="all"><button type="button" data-event="select" data-do="these">{both(chat_texts.ONLY_FOUND, len(found))}</button></p>'
+        if found and wanted.narrows
+        else ""
+    )
+    return f"{_count(len(documents), chosen)}{_search(wanted, documents)}{only}{listed}{where}"
 
 
 def _count(total: int, chosen: Collection[str] | None) -> str:
@@ -89,7 +117,7 @@ def _count(total: int, chosen: Collection[str] | None) -> str:
     return f'<p class="count" role="status">{both(chat_texts.SEARCHED_OF, searched, total)}</p><p class="all">{buttons}</p>'
 
 
-def _search(wanted: Wanted) -> str:
+def _search(wanted: Wanted, documents: Sequence[DocumentSummary]) -> str:
     # The search has no value here: what the visitor types goes on while an answer to it is on its way.
     orders = _options(chat_texts.ORDERS, wanted.order)
     languages = _options({"": chat_texts.ANY_LANGUAGE, **texts.LANGUAGES}, wanted.language)
@@ -97,7 +125,36 @@ def _search(wanted: Wanted) -> str:
         f'<form class="find" role="search" data-live data-event="select" data-do="find">'
         f'<input name="query" type="search" maxlength="{_MAX_QUERY}" aria-label="{escape(str(chat_texts.FIND))}" {in_attributes(chat_texts.FIND)}>'
         f'<select name="order" aria-label="{escape(str(chat_texts.ORDER))}">{orders}</select>'
-        f'<select name="language" aria-label="{escape(str(texts.LANGUAGE))}">{languages}</select></form>'
+        f'<select name="language" aria-label="{escape(str(texts.LANGUAGE))}">{languages}</select>{_collections(wanted, documents)}'
+        f"{_years(wanted, documents)}</form>"
+    )
+
+
+def _collections(wanted: Wanted, documents: Sequence[DocumentSummary]) -> str:
+    """Offers the collections, where there are any."""
+    names = sorted({name for document in documents for name in document.collections})
+    if not names:
+        return ""
+    options = _options({"": chat_texts.ANY_COLLECTION}, wanted.collection) + "".join(
+        f'<option value="{escape(name)}"{" selected" if name == wanted.collection else ""}>{escape(name)}</option>'
+        for name in names
+    )
+    return f'<select name="collection" class="whole-line" aria-label="{escape(str(chat_texts.COLLECTION))}">{options}</select>'
+
+
+def _years(wanted: Wanted, documents: Sequence[DocumentSummary]) -> str:
+    """Offers the years of the documents as bounds, where they are of more than one."""
+    years = sorted({year for document in documents if (year := _year(document.published[:_DIGITS]))}, reverse=True)
+    if len(years) < _LEAST_YEARS:
+        return ""
+    return "".join(
+        f'<select name="{name}" aria-label="{escape(str(label))}">{_options({"": anything}, current)}'
+        + "".join(f'<option value="{year}"{" selected" if year == current else ""}>{year}</option>' for year in years)
+        + "</select>"
+        for name, label, anything, current in (
+            ("since", chat_texts.SINCE, chat_texts.ANY_SINCE, wanted.since),
+            ("until", chat_texts.UNTIL, chat_texts.ANY_UNTIL, wanted.until),
+        )
     )
 
 

@@ -64,7 +64,7 @@ def _item(conversation: Conversation, current: bool) -> str:
         f'value="{title}" aria-label="{escape(str(texts.TITLE))}">'
         f'<button type="submit">{both(texts.RENAME)}</button></form>'
         f'<button type="button" data-event="like" data-id="{name}" data-pinned="{"" if conversation.pinned else "yes"}">{pin}</button>'
-        f"{exports('conversation', conversation.id)}"
         f'<button type="button" data-event="delete" data-id="{name}">{both(texts.DELETE)}</button>'
+        f"{exports('conversation', conversation.id)}"
         "</details></li>"
     )

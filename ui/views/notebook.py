@@ -31,10 +31,11 @@ def exports(kind: str, conversation: str) -> str:
     styles = "".join(f'<option value="{value}">{escape(name)}</option>' for value, name in chat_texts.STYLES.items())
     name = escape(conversation)
     buttons = "".join(
-        f'<button type="button" data-export="{kind}" data-id="{name}" data-form="{form}">{both(words)}</button>'
+        f'<button type="button" data-export="{kind}" data-id="{name}" data-form="{form}" '
+        f'aria-label="{escape(f"{chat_texts.EXPORT} {words}")}">{both(words)}</button>'
         for form, words in chat_texts.EXPORTS.items()
     )
-    return f'<span class="export"><select aria-label="{escape(str(chat_texts.STYLE))}">{styles}</select>{buttons}</span>'
+    return f'<span class="export"><b>{both(chat_texts.EXPORT)}</b><select aria-label="{escape(str(chat_texts.STYLE))}">{styles}</select>{buttons}</span>'
 
 
 def _item(note: Note, place: int, total: int) -> str:
