@@ -76,6 +76,8 @@ _FACT = re.compile(
     r"谁|哪[位个家国省市里儿一](?!些)|第几|何地|\b(?:who|whom|whose|where|which (?:country|province|city|company|organi[sz]ation))\b",
     re.IGNORECASE,
 )
+# Questions that ask for several people.
+_SEVERAL_PEOPLE = re.compile(r"有谁|都是谁|\bwho (?:are|were) (?!you\b|they\b|we\b)", re.IGNORECASE)
 # Questions that ask for one thing, which a phrase may answer.
 _THING = re.compile(
     r"(?:是|叫|为|叫做|称为)什么[？?]?$|^什么是|什么(?:主题|名字|名称|题目|口号)|\bwhat (?:is|was) (?:the |its |their )?(?:\w+ ){0,3}(?:name|theme|title|motto|slogan|subject|aim|role)\b",
@@ -158,6 +160,8 @@ def expectation(question: str) -> Expectation:
     )
     if quantity:
         return Expectation("quantity", quantity, True, _measure_words(question), bool(_ASKS_BEGINNING.search(question)))
+    if _SEVERAL_PEOPLE.search(question):
+        return Expectation("list")
     if _FACT.search(question):
         return Expectation("fact", phrase=True)
     if _LIST.search(question) and not _NOT_A_LIST.search(question):

@@ -210,6 +210,8 @@ COUNTIES = document(
     "北塘区|81.4|12.7|5.6",
     "石桥县|29.6|61.0|27.5",
 )
+BOXES = document("药品库存", "类别|药品|库存（盒）|单价（元）", "感冒药|银翘片|50|9.8", "维生素|维生素C|400|15", "合计||450|")
+BUDGET = document("Budget", "Club|Purpose|2024|2025", "A|Boats|14200|9750", "A|Coaching|6100|7400", "B|Travel|2480|3600")
 EXPENSES = document(
     "expenses",
     "Person|Trip|Transport|Hotel|Total",
@@ -259,6 +261,9 @@ ANSWERED = [
     (FUNDS, "债券型基金有几只？", "2（符合“类型: 债券型”的行数", ["稳盈一号", "安泰添利"]),
     (FUNDS, "一月收益率为负的基金有哪些？", "先锋成长，蓝筹优选（符合“收益率 一月: < 0”的共2行", ["先锋成长", "蓝筹优选"]),
     (FUNDS, "林佩珊管理哪些基金？", "安泰添利，蓝筹优选（", ["安泰添利", "蓝筹优选"]),
+    # All of a quantity; years as headings, above amounts.
+    (BOXES, "库存总共有多少盒？", "450（共2行的“库存（盒）”之和", ["银翘片", "维生素C"]),
+    (BUDGET, "Which purpose had the highest amount in 2024?", "Boats, 14200 (highest “2024” of 3 rows)", ["Boats"]),
     # A verb that asks for money.
     (EXPENSES, "Who spent the least?", "Mia Roth, 62 (lowest “Total” of 3 rows)", ["Mia Roth"]),
     (EXPENSES, "Who spent the most on hotels?", "Jon Pfister, 135 (highest “Hotel” of 3 rows)", ["Jon Pfister"]),
@@ -433,7 +438,7 @@ def test_what_is_worked_out_and_the_rows_it_comes_from(ask, source: Document, qu
         assert len(shown) < len(citation.quote)
         name, *cells = re.split("[:：;；] ?", shown.removeprefix("- ").removesuffix(f"[{citation.number}]"))
         assert name in citation.quote
-        assert all(re.sub(r"( crowns| kg|元|万?吨|万[人亩]|亿元| m)$", "", cell) in citation.quote for cell in cells)
+        assert all(re.sub(r"( crowns| kg|元|万?吨|万[人亩]|亿元|盒| m)$", "", cell) in citation.quote for cell in cells)
 
 
 # One cell of one row.
@@ -613,6 +618,8 @@ def test_what_is_not_surely_asked_of_the_table_is_left_alone(ask, source: Docume
         ("What share of the trees are Gala?", "Variety: Gala; Trees: 410; Organic: no", True),
         ("How many varieties are organic?", "Variety: Topaz; Trees: 95; Organic: yes", True),
         ("哪些水库的水量减少了？", "水库: 青石水库; 蓄水量: 8.4; 较去年同期: -0.7", True),
+        ("库存总共有多少盒？", "类别: 感冒药; 药品: 银翘片; 库存（盒）: 95", True),
+        ("库存总共有多少盒？", "类别: 合计; 库存（盒）: 1155; 单价: —", False),
         # The row has the number, or the word is in its heading.
         ("How many trees has Gala?", "Variety: Gala; Trees: 410; Organic: no", False),
         ("What is the total cost of the roof?", "Part: roof; Total cost: 410; Paid: no", False),

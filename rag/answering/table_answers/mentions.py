@@ -18,6 +18,7 @@ _NUMBERED = re.compile(r"\s*[路号线]")
 _DIRECTION = re.compile(r"\b(from|to)\s+(?:the\s+)?$")
 # What headings add to the name of the thing: 书名, 合同编号.
 _NAMING = re.compile(r"(?:名称|编号|代码|号码|名|号|份)$")
+_YEAR = re.compile(r"(?:1[5-9]|20)\d\d年?")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 Span = tuple[int, int]
@@ -142,7 +143,8 @@ def take_rest(draft: Draft, *, is_lookup: bool = False, may_guess: bool = True) 
         columns = columns_called(draft, terms)
         if columns and not (is_lookup and columns[1] < BY_TERMS and draft.about.issuperset(terms)):
             draft.link(start, end, *columns)
-        elif draft.is_light(word):
+        elif draft.is_light(word) or (word in words.AMOUNTS and any(map(_YEAR.fullmatch, draft.table.headings))):
+            # Under headings that are years, the cells are the amounts.
             continue
         elif (terms and draft.about.issuperset(terms)) or _is_said_above(draft, word):
             draft.link(start, end, (), BY_TERMS)

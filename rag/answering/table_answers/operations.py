@@ -68,7 +68,7 @@ def other_operation(draft: Draft, requested: Mapping[str, re.Match[str]], listed
         case ["difference"]:
             return _difference(draft, requested["difference"][0])
         case ["count"] | ["count", "sum"]:
-            has_sum = "sum" in requested or requested["count"][0].startswith(("total", "总数"))
+            has_sum = "sum" in requested or requested["count"][0].startswith(("total", "总", "一共"))
             return _count(draft, requested["count"], has_sum=has_sum)
         case ["sum"] if not listed:
             return _calculation(draft, "sum")

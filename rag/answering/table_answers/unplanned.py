@@ -28,7 +28,7 @@ _WORKED_OUT = (
 def asks_for_more_than(question: str, readings: Sequence[Reading], analyzer: Analyzer) -> bool:
     """Returns whether the best sentence is a row of a table, and the question asks for what only several rows give.
 
-    A word that the row has too, such as "total" in a heading, asks for no calculation.
+    A row with the same words, such as the total of a table, needs no calculation.
 
     Args:
         question: In Chinese or English, with no certain plan.
@@ -41,7 +41,9 @@ def asks_for_more_than(question: str, readings: Sequence[Reading], analyzer: Ana
     if not tables.looks_like_row(best.text):
         return False
     folded, row = analyzer.fold(question), analyzer.fold(best.text)
-    if any(match[0].strip() not in row for pattern in _WORKED_OUT for match in pattern.finditer(folded)):
+    if any(
+        match[0].strip() not in row and not pattern.search(row) for pattern in _WORKED_OUT for match in pattern.finditer(folded)
+    ):
         return True
     counted = words.COUNT.search(folded)
     return bool(counted) and not _gives_number(row, analyzer.terms(folded), analyzer)

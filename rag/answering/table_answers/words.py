@@ -217,6 +217,7 @@ VERBS_OF_CONCEPTS: Mapping[str, str] = {
     **dict.fromkeys(("weigh", "weighs", "weighed"), "weight"),
     **dict.fromkeys(("earn", "earns", "earned"), "pay"),
 }
+AMOUNTS = frozenset("amount amounts value values figure figures 金额 数额 数值".split())
 YES = frozenset(("yes", "true", "y", "x", "✓", "✔", "☑", "是", "√", "有"))
 NO = frozenset(("no", "false", "n", "✗", "✘", "☐", "否", "×", "无"))
 ROWS = frozenset("row rows entry entries record records 行 记录 条目 条".split())
