@@ -62,7 +62,6 @@ __all__ = [
     "ModelError",
     "QuestionError",
     "QuestionSetError",
-    "ServerDownError",
     "SettingsError",
     "YinjuError",
 ]

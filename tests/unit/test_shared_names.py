@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag.answering.comparing import which_two
@@ -46,12 +48,17 @@ def test_english_names_and_none() -> None:
     given = answer("convention", ENGLISH, ENGLISH_TOO, "en")
     assert given is not None
     assert [statement.text for statement in given] == ["- Wetland Convention[1][2]"]
-    none = answer("treaty", ENGLISH, ENGLISH_TOO, "en")
+    none = answer("convention", ENGLISH, replace(ENGLISH_TOO, text="Birds are counted."), "en")
     assert none is not None
     assert [(statement.text, statement.citations) for statement in none] == [
-        ("There is no treaty that both documents mention.", ())
+        ("There is no convention that both documents mention.", ())
     ]
     assert answer("convention", ENGLISH, ONE, "en") is None
+
+
+def test_without_any_name_of_the_kind_nothing_is_said_to_be_missing() -> None:
+    assert answer("treaty", ENGLISH, ENGLISH_TOO, "en") is None
+    assert answer("合作", ONE, OTHER, "zh") is None
 
 
 def test_the_two_documents_are_found() -> None:

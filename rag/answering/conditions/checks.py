@@ -44,9 +44,13 @@ _ROLE = re.compile(
     r"|\b[Ww]ho (?:is|was|are|were) (?:the |its |their )(?:[\w-]+ ){0,2}?(?P<english>[a-z]{4,})(?= (?:of|in|at|for|on)\b|\?|$)"
 )
 _STEM = 5
-_HOW_MANY = re.compile(r"\b[Hh]ow many (?:[a-z-]+ ){0,2}?(?P<things>[a-z]{5,}s)(?= (?:does|do|did|is|are|was|were|has|have|can|will|had)\b)")
+_HOW_MANY = re.compile(
+    r"\b[Hh]ow many (?:[a-z-]+ ){0,2}?(?P<things>[a-z]{5,}s)(?= (?:does|do|did|is|are|was|were|has|have|can|will|had)\b)"
+)
 _THINGS_AFTER = re.compile(r"\s((?:[a-z-]+ )?[a-z]{3,}s)\b")
-_ANYBODY = frozenset("people persons members visitors guests delegates participants others times kinds types things places items".split())
+_ANYBODY = frozenset(
+    "people persons members visitors guests delegates participants others times kinds types things places items".split()
+)
 _COUNTED = re.compile(r"(?:多少|几)[\u3400-\u9fff]{1,5}?(?=[？?，,]|$)|(?:多少|几)[\u3400-\u9fff]{1,3}")
 
 

@@ -305,7 +305,9 @@ class Conditions:
         """Finds what the question asks the price or measure of, where neither the sentence nor what stands above it has any word of it."""
         if asked.expected.quantity not in _MUST_BE_GIVEN:
             return
-        named = [term for term in self._analyzer.content_terms(asked.bare) if not term[0].isdigit() and term not in _ASKING_AMOUNTS]
+        named = [
+            term for term in self._analyzer.content_terms(asked.bare) if not term[0].isdigit() and term not in _ASKING_AMOUNTS
+        ]
         known = set(self._analyzer.terms("\n".join(scope.near)))
         if named and not known & set(named):
             yield Condition("subject", max(self._written(asked.bare, named), key=len))
