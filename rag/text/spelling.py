@@ -27,9 +27,8 @@ _WORD = re.compile(r"(?<![\w@/.-])[A-Za-z]{3,}(?![\w@/]|[.-]\w)")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _QUOTED = re.compile(r"[“\"‘][^”\"’]*[”\"’]")
 # Words that a question may consist of, whatever the passages say.
-_ASKING = frozenset(
-    "what when where which who whom whose why how many much long does did was were are have has had can could should would there".split()
-)
+_QUESTION_WORDS = frozenset("what when where which who whom whose why how".split())
+_ASKING = _QUESTION_WORDS | frozenset("many much long does did was were are has have had can could should would".split())
 _ENDINGS = ("s", "es", "d", "ed", "ing", "ly")
 _ASKING_HAN = ("什么", "多少", "哪些", "怎么", "怎样", "如何", "哪里", "哪个", "何时", "为何", "哪年", "哪天")
 _MAX_HAN = 4
@@ -78,13 +77,16 @@ def _english(
     if not unknown:
         return
     words = Counter(word.lower() for passage in passages for word in re.findall(r"[A-Za-z]{3,}", passage))
+    # A question has one question word; "wheat" after "what" is no other.
+    asking = _ASKING - _QUESTION_WORDS if _QUESTION_WORDS & {match[0].lower() for match in typed} else _ASKING
     for match in unknown:
         if _is_inflected(match[0].lower(), words):
             continue
         word, begins, is_capital = match[0].lower(), not question[: match.start()].strip(), match[0][0].isupper()
         is_name = is_capital and not begins
-        if meant := _nearest(word, words, is_name=is_name) or ("" if is_name else _one_letter_off(word, are_words)):
-            yield *match.span(), meant.capitalize() if is_capital else meant
+        if meant := _nearest(word, words, asking, is_name=is_name) or ("" if is_name else _one_letter_off(word, are_words)):
+            if meant not in STOP_WORDS - asking:
+                yield *match.span(), meant.capitalize() if is_capital else meant
 
 
 def _is_inflected(word: str, words: Collection[str]) -> bool:
@@ -111,17 +113,17 @@ def _one_letter_off(typed: str, are_words: AreWords) -> str:
     return ""
 
 
-def _nearest(typed: str, words: Counter[str], *, is_name: bool) -> str:
+def _nearest(typed: str, words: Counter[str], asking: Collection[str], *, is_name: bool) -> str:
     """Returns the word that is nearest to the one typed, the more frequent of two; "" if none is near."""
     from rapidfuzz.distance import OSA
 
     most = 2 if len(typed) >= _MIN_FOR_TWO_ERRORS and not is_name else 1
     near = [
-        (distance, word not in _ASKING, -words[word], word)
-        for word in (*_ASKING, *words)
+        (distance, word not in asking, -words[word], word)
+        for word in (*asking, *words)
         if len(word) > 2 and (distance := OSA.distance(typed, word, score_cutoff=most)) <= most
         if distance == 1 or word[0] == typed[0]
-        if len(typed) > 3 or word in _ASKING
+        if len(typed) > 3 or word in asking
     ]
     return min(near)[-1] if near and (len(typed) >= _MIN_NAME or not is_name) else ""
 

@@ -53,6 +53,9 @@ def test_unknown_words_become_the_nearest_of_the_passages(typed: str, meant: str
     [
         # Known words, whatever is near them.
         "Who was the hero on the hill?",
+        # No second question word, and no word of grammar, is meant.
+        "What is the wheat of the hill?",
+        "What is the themme of the hill?",
         # Abbreviations, codes, addresses and quoted words.
         "What are WNDMILL and sials-7 and sials@hill.org?",
         "What is a “wimdmill”?",

@@ -176,6 +176,8 @@ class ExtractiveComposer:
             facts.append(before + (first.fact(labelled=False) if first.short else first.inline(language)))
             sentences.append(first)
         line = (SEMICOLON if any(part.label for part in parts) else COMMA).in_language(language).join(facts)
+        if not parts[0].readings:
+            line = line[:1].upper() + line[1:]
         return Composition(tuple(_part_statements(line + STOP.in_language(language), sentences, language)))
 
     def _entries(

@@ -176,10 +176,20 @@ class Conditions:
         closest = [
             (place, unmet)
             for place, unmet in closest
-            if unmet[0].instead or not any(self._fold(unmet[0].text) in text for text in texts)
+            if unmet[0].instead
+            or (self._is_about(asked, place, unmet[0]) and not any(self._fold(unmet[0].text) in text for text in texts))
         ]
         nearest = max(closest, key=lambda item: item[0].sentence.support, default=None)
         return Judged(met, nearest, asked.language)
+
+    def _is_about(self, asked: Asked, place: Place, unmet: Condition) -> bool:
+        """Returns whether a sentence of the question's language has at least half of the terms of the question beside an unmet condition.
+
+        Else it comes near to nothing: 南宁 has no 市长 in the documents, and what else they say of it does not matter.
+        """
+        terms = set(self._analyzer.content_terms(asked.bare)) - set(self._analyzer.content_terms(unmet.text))
+        known = self._analyzer.terms(f"{place.sentence.text}\n{place.headings}")
+        return place.language != asked.language or 2 * len(terms & set(known)) >= len(terms)
 
     def _with_quoted(self, question: str, readings: list[Reading], document: Callable[[str], Document]) -> list[Reading]:
         """Leaves out the documents of the question's language without a term that it quotes, if others contain it."""
