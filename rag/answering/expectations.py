@@ -83,6 +83,17 @@ _THING = re.compile(
     r"(?:是|叫|为|叫做|称为)什么[？?]?$|^什么是|什么(?:主题|名字|名称|题目|口号)|\bwhat (?:is|was) (?:the |its |their )?(?:\w+ ){0,3}(?:name|theme|title|motto|slogan|subject|aim|role)\b",
     re.IGNORECASE,
 )
+# What such a question asks for, in the words of both languages.
+_ATTRIBUTES = tuple(
+    (re.compile(rf"\b(?:{english})\b|{chinese}", re.IGNORECASE))
+    for english, chinese in (
+        ("themes?|topics?", "主题|议题"),
+        ("titles?|named?s?|called", "题目|标题|名称|名字|名为|叫做?|称为"),
+        ("slogans?|mottos?", "口号|座右铭|标语"),
+        ("aims?|goals?|purposes?|objectives?", "目标|目的|宗旨"),
+        ("roles?", "作用|角色"),
+    )
+)
 # Questions that ask for several things.
 _LIST = re.compile(
     r"哪些|哪几|哪[二三四五六七八九十两\d]|分别|什么(?:原则|措施|方面|领域)|几[大个项]|[二三四五六七八九十两\d][大个项][^，,]{1,12}?(?:是|有)什么"
@@ -117,7 +128,8 @@ class Expectation:
     """The form of an answer.
 
     `quantity` is the kind of quantity asked for, None for other answers; `measure_words` are those of the things to count, and
-    `beginning` says that the question asks since when something is so.
+    `beginning` says that the question asks since when something is so. `attribute` finds the words, in both languages, for what "What is
+    the theme of …?" asks for.
     """
 
     kind: QuestionKind
@@ -125,6 +137,7 @@ class Expectation:
     phrase: bool = False
     measure_words: frozenset[str] = frozenset()
     beginning: bool = False
+    attribute: re.Pattern[str] | None = None
 
     def accepts(self, quantity: Quantity, text: str) -> bool:
         """Returns whether a quantity of a text is of the kind asked for."""
@@ -166,7 +179,7 @@ def expectation(question: str) -> Expectation:
         return Expectation("fact", phrase=True)
     if _LIST.search(question) and not _NOT_A_LIST.search(question):
         return Expectation("list")
-    return Expectation("open", phrase=bool(_THING.search(question)))
+    return Expectation("open", phrase=bool(_THING.search(question)), attribute=_attribute(question))
 
 
 def _asking_clause(question: str) -> str:
@@ -174,6 +187,11 @@ def _asking_clause(question: str) -> str:
     if language_of(question) != "zh":
         return question
     return next((clause for clause in reversed(re.split("[，,；;]", question)) if _HAN_ASKS.search(clause)), question)
+
+
+def _attribute(question: str) -> re.Pattern[str] | None:
+    asked = _THING.search(question)
+    return next((pattern for pattern in _ATTRIBUTES if asked and pattern.search(question)), None)
 
 
 def kind_of(question: str) -> QuestionKind:

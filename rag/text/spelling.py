@@ -84,9 +84,9 @@ def _english(
             continue
         word, begins, is_capital = match[0].lower(), not question[: match.start()].strip(), match[0][0].isupper()
         is_name = is_capital and not begins
-        if meant := _nearest(word, words, asking, is_name=is_name) or ("" if is_name else _one_letter_off(word, are_words)):
-            if meant not in STOP_WORDS - asking:
-                yield *match.span(), meant.capitalize() if is_capital else meant
+        meant = _nearest(word, words, asking, is_name=is_name) or ("" if is_name else _one_letter_off(word, are_words))
+        if meant and meant not in STOP_WORDS - asking:
+            yield *match.span(), meant.capitalize() if is_capital else meant
 
 
 def _is_inflected(word: str, words: Collection[str]) -> bool:

@@ -313,3 +313,23 @@ def test_a_list_of_the_questions_language_stands_alone() -> None:
     read = [reading(chinese, (chinese.text, 0.8, "大熊猫")), reading(english, (english.text, 0.78, "many animals"))]
     composed = ExtractiveComposer(ANALYZER).compose("公园里有哪些动物？", read, "zh", sources.__getitem__, 4)
     assert {citation.document_id for statement in composed.statements for citation in statement.citations} == {"park"}
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "first"),
+    [
+        ("大会的主题为“生态文明：共建家园”，会标像水滴。", "大会的主题是什么？", "“生态文明：共建家园”[1]"),
+        ("来宾围绕“人与花”的主题交流，全方位、多层次地展开合作。", "花展的主题是什么？", "“人与花”[1]"),
+        (
+            'The fair met under the theme "Water for all" and was opened by the mayor.',
+            "What is the theme of the fair?",
+            '"Water for all"[1]',
+        ),
+    ],
+)
+def test_what_stands_in_quotation_marks_beside_the_word_asked_for_is_the_answer(text: str, question: str, first: str) -> None:
+    language = "zh" if question.endswith("？") else "en"
+    document = Document("theme", "会", "theme.txt", text, language)  # type: ignore[arg-type]
+    read = reading(document, (text, 0.9, ""))
+    composed = ExtractiveComposer(ANALYZER).compose(question, [read], language, lambda _: document, 4)  # type: ignore[arg-type]
+    assert said(composed.statements).splitlines()[0] == first

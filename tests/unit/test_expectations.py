@@ -63,3 +63,22 @@ def test_the_clause_that_asks_decides(question: str, kind: str, quantity: str | 
 )
 def test_what_a_question_says_of_its_subject(question: str, predicate: str) -> None:
     assert predicate_of(question) == predicate
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "named"),
+    [
+        ("What is the theme of the fair?", "花展的主题为“水”。", True),
+        ("What is the theme of the fair?", "花展的主办方是县里。", False),
+        ("花展的主题是什么？", "The theme of the fair is water.", True),
+        ("What is the motto?", "口号是“人人参与”。", True),
+    ],
+)
+def test_what_is_asked_for_has_words_in_both_languages(question: str, text: str, named: bool) -> None:
+    attribute = expectation(question).attribute
+    assert attribute is not None
+    assert bool(attribute.search(text)) == named
+
+
+def test_other_questions_ask_for_no_such_thing() -> None:
+    assert expectation("What happened at the fair?").attribute is None

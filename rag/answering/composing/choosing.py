@@ -104,6 +104,8 @@ def _candidates(agreement: Agreement, question: str, kind: QuestionKind, reading
         )
 
     candidates = _preferred(question, near) + rivals
+    if expected.attribute:
+        candidates = [place for place in candidates if expected.attribute.search(place.sentence.text)] or candidates
     return [place for place in candidates if not any(is_outdone(place, other) for other in candidates)]
 
 

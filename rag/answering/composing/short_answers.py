@@ -34,6 +34,8 @@ _WEIGHT_AROUND = 5.0
 _WEIGHT_BESIDE = 4.0
 _SEPARATOR = re.compile(r"[，,；;、：:。]|和|与|及|\band\b|\bor\b")
 _BETWEEN_DATES = re.compile(r"[、和与及]|,? and |, ")
+_QUOTATION = r"“[^“”]{2,60}”|《[^《》]{2,60}》|\"[^\"]{2,120}\""
+_IS = r"(?:是|为|叫|：|: |,? (?:is|was|reads) | )?"
 _MAX_SHORT_ANSWER: dict[Language, int] = {"zh": 24, "en": 60}
 _LATIN = re.compile(r"[A-Za-z][\w'’.-]*(?: [\w'’.-]+)*")
 # The words of a Chinese question that the answer replaces, with a preposition before and a predicate after them.
@@ -101,6 +103,8 @@ def short_answer(
             _coordinated(meant, found, sentence.text) if expected.quantity == "date" and language == place.language else None
         )
         return several or _quantity(meant, place, language)
+    if language == place.language and (named := _quoted_beside(expected, sentence.text, quoted_from)):
+        return named
     begin, end = (offset - sentence.start for offset in sentence.answer)
     if begin < end:
         begin, end = whole_words(sentence.text, begin, end)
@@ -111,6 +115,19 @@ def short_answer(
     if language != place.language:
         text = _foreign(text, language, name)
     return ShortAnswer(text, begin, end) if text else None
+
+
+def _quoted_beside(expected: Expectation, text: str, start: int) -> ShortAnswer | None:
+    """Returns the words in quotation marks that stand beside what is asked for: 主题为“水”, under the theme "Water"."""
+    if not expected.attribute:
+        return None
+    word = f"(?:{expected.attribute.pattern})"
+    beside = re.compile(rf"{word}{_IS}(?P<after>{_QUOTATION})|(?P<before>{_QUOTATION})的?{word}", re.IGNORECASE)
+    match = beside.search(text, start)
+    if not match:
+        return None
+    name = "after" if match["after"] else "before"
+    return ShortAnswer(match[name], *match.span(name))
 
 
 def answered_in(question: str, text: str) -> str:
