@@ -62,6 +62,7 @@ _OF_FILES: frozenset[Property] = frozenset(("author", "length", "kind", "source"
 _OF_SOME_KIND = re.compile(SOME_DOCUMENT, re.IGNORECASE)
 # A noun for the document may be left out: 新华社那篇.
 _THAT_ONE = re.compile("[那这]一?[份篇本]")
+_COUNTS_OTHERS = re.compile(r"\bhow many\b|多少|几[个处间座]", re.IGNORECASE)
 _NEW = re.compile(
     r"新增|新加|新添|有什么新|新[的]?(?:文件|文档|资料)|(?:最近|最新|刚刚?|上次|最后|今天|昨天|这周).{0,8}(?:添加|加入|加|上传|收录|入库|导入|传)"
     r"|\b(?:what(?:'s| is)|anything) new\b|\b(?:last|latest|recent(?:ly)?|lately|today|this week)\b.*\b(?:add|upload|import)|\b(?:add|upload|import)\w*\b.*\b(?:last|recent(?:ly)?|lately|today)\b",
@@ -261,6 +262,8 @@ def _listed(request: Request) -> Response | None:
         return Response.of_text("\n".join([head, *_lines(newest, language)]))
     chosen = list(request.documents)
     rest = _subject(question, request)
+    if rest and _COUNTS_OTHERS.search(question) and not re.search(rf"{ANY_DOCUMENT}|{SOME_DOCUMENT}", question, re.IGNORECASE):
+        return None  # How many places does the library have?
     narrowed = False
     for code, pattern in _LANGUAGE:
         if pattern.search(question):

@@ -86,6 +86,11 @@ def test_documents_on_a_subject_are_listed(pipeline: RagPipeline, question: str,
     assert [line.removeprefix("- ").split(" · ")[0] for line in answer.text.split("\n")[1:]] == titles
 
 
+@pytest.mark.parametrize("question", ["How many birds will the library have?", "图书馆里有多少个座位？"])
+def test_a_count_of_other_things_is_left_to_the_documents(pipeline: RagPipeline, question: str) -> None:
+    assert text_of(respond(pipeline, "library", question)) == "documents"
+
+
 @pytest.mark.parametrize("question", ["哪些文件提到了核电？", "Do you have anything on nuclear power?"])
 def test_a_subject_that_no_document_has_is_refused(pipeline: RagPipeline, question: str) -> None:
     assert pipeline.answer(question).kind != "reply"
