@@ -19,7 +19,12 @@ from embeddings.reader import CrossEncoderReader
 from rag.text.analysis import Analyzer
 
 # How long an example takes to make is the machine's affair.
-settings.register_profile("yinju", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = int(os.environ.get("YINJU_TEST_EXAMPLES", "40"))
+"""The examples of each property that does not say how many it needs; more of them with the environment variable."""
+
+settings.register_profile(
+    "yinju", max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("yinju")
 
 

@@ -22,7 +22,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"))
 
 
-@pytest.fixture(scope="session")
+# Of each module, since Playwright's event loop would be in the way of later tests that have one of their own.
+@pytest.fixture(scope="module")
 def browser():
     sync_api = pytest.importorskip("playwright.sync_api")
     sync_api.expect.set_options(timeout=LONGEST_WAIT)
@@ -39,7 +40,7 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def contexts(browser):
     """Browser contexts that are not in use, by their options: a page of one that was used before is there twice as soon."""
     return {}
