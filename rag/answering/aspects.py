@@ -52,6 +52,15 @@ _DANGLING = re.compile(
 )
 
 
+# What shows that two documents are meant: "two" and the like in the question, or a conjunction in what is left of it.
+_COMPARES = re.compile(
+    r"[两二2](?:个|份|篇|者|边|种)|比较|对比|(?:不同|区别|差别|差异|异同|共同点?|不一样)(?:之处|的?地方|点)?(?:吗|在哪里?|是什么)?[？?。 ]*$"
+    r"|\b(?:two|both|compare|differ|agree|disagree)\b",
+    re.IGNORECASE,
+)
+_JOINS = re.compile(r"[和与跟及、]|\band\b", re.IGNORECASE)
+
+
 class Comparison(NamedTuple):
     """A question that compares two documents in one respect: the subject, and the question without it, which names the documents."""
 
@@ -60,14 +69,15 @@ class Comparison(NamedTuple):
 
 
 def parse(question: str) -> Comparison | None:
-    """Returns the subject in respect of which a question compares documents; None if it names none."""
+    """Returns the subject on which a question compares documents; None if it compares none, or names no subject."""
     question = question.strip()
     for pattern in _PATTERNS:
         if match := pattern.search(question):
             # In English, the documents may stand after the subject.
             start, end = match.span("aspect") if question.isascii() else match.span()
             rest = _DANGLING.sub("", f"{question[:start]} {question[end:]}".strip())
-            return Comparison(match["aspect"].strip(), rest)
+            if _COMPARES.search(question) or _JOINS.search(rest):
+                return Comparison(match["aspect"].strip(), rest)
     return None
 
 

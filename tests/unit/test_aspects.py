@@ -28,6 +28,10 @@ def test_the_subject_and_the_words_that_name_the_documents(question: str, aspect
 @pytest.mark.parametrize(
     "question",
     [
+        # One document, although a library of two has another.
+        "What does the document say about life jackets?",
+        "这份报告对停车有什么规定？",
+        "报告里都提到了哪些处罚？",
         "两份文件有什么不同？",
         "Compare the handbook and the charter.",
         "手册规定了什么？",

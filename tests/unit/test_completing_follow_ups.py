@@ -273,7 +273,8 @@ def test_the_cited_passage_is_read_if_it_may_be_searched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cited", "best", "is_kept"), [(0.8, 0.85, True), (0.9, 0.3, True), (0.6, 0.95, False), (0.4, 0.3, False)]
+    ("cited", "best", "is_kept"),
+    [(0.8, 0.85, True), (0.9, 0.3, True), (0.6, 0.95, False), (0.4, 0.3, False), (0.961, 0.998, False)],
 )
 def test_the_cited_sentence_answers_alone_if_nearly_as_well(cited: float, best: float, is_kept: bool) -> None:
     own = passage("a", "禁渔从一月开始。", "范围包括干流和湖泊。", support=(0.1, cited))

@@ -333,3 +333,13 @@ def test_what_stands_in_quotation_marks_beside_the_word_asked_for_is_the_answer(
     read = reading(document, (text, 0.9, ""))
     composed = ExtractiveComposer(ANALYZER).compose(question, [read], language, lambda _: document, 4)  # type: ignore[arg-type]
     assert said(composed.statements).splitlines()[0] == first
+
+
+def test_an_amount_is_that_of_those_named_after_it() -> None:
+    text = "The yearly fee is 320 crowns for adults and 90 crowns for juniors."
+    document = Document("fees", "Bylaws", "fees.txt", text, "en")
+    read = reading(document, (text, 0.95, "320 crowns"))
+    # The reader is not sure of the place of the answer.
+    unsure = Reading(read.result, (replace(read.sentences[0], likelihood=0.6),), 0.95)
+    composed = ExtractiveComposer(ANALYZER).compose("What is the yearly fee for juniors?", [unsure], "en", lambda _: document, 4)
+    assert said(composed.statements).splitlines()[0] == "90[1]"

@@ -68,6 +68,9 @@ def test_a_condition_that_a_chinese_sentence_does_not_meet_is_found(
     ("question", "text", "kind", "named", "instead"),
     [
         ("Where was the fair held in 2024?", "The fair of 2023 was held in Osterby.", "date", "2024", "2023"),
+        ("How many lifeboats does the ferry carry?", "The ferry carries 180 passengers.", "unit", "lifeboats", "passengers"),
+        ("What does an electric scooter cost?", "Bicycles pay 20 dollars.", "subject", "electric", ""),
+        ("Who is the managing director?", "The company was founded by two brothers.", "rank", "managing director", ""),
         ("How much did phase 2 cost?", "Phase 1 cost 40 crowns.", "ordinal", "phase 2", "Phase 1"),
         (
             "Which bid was accepted for the west quay?",
@@ -144,6 +147,18 @@ def test_a_much_better_sentence_that_does_not_meet_a_condition_outweighs_one_of_
     source = document("另有展览若干。2023年花展在云溪举行。")
     readings = [place(source, "另有展览若干。", 0.4).reading, place(source, "2023年花展在云溪举行。", 0.95).reading]
     assert CONDITIONS.judge("2022年花展在哪里？", readings, lambda _: source).confidence == 0
+
+
+def test_another_sentence_of_the_same_passage_may_be_well_supported_too() -> None:
+    source = document("另有展览若干。2023年花展在云溪举行。")
+    readings = [place(source, "另有展览若干。", 0.93).reading, place(source, "2023年花展在云溪举行。", 0.99).reading]
+    assert CONDITIONS.judge("2022年花展在哪里？", readings, lambda _: source).confidence == 0
+
+
+def test_what_shares_no_word_with_the_question_is_no_near_miss() -> None:
+    source = document("河上有七座桥。")
+    judged = CONDITIONS.judge("云溪的市长是谁？", [place(source, source.text, 0.7).reading], lambda _: source)
+    assert (judged.readings, judged.nearest) == ([], None)
 
 
 def test_a_near_miss_is_worded_with_its_condition_and_its_exact_quote() -> None:

@@ -33,6 +33,7 @@ _SURE_WITHOUT_TERMS = 0.6
 _WEIGHT_AROUND = 5.0
 _WEIGHT_BESIDE = 4.0
 _SEPARATOR = re.compile(r"[，,；;、：:。]|和|与|及|\band\b|\bor\b")
+_FOR_WHOM = re.compile(r"\s?(?:[a-z]+ )?(?:for|per)\b")
 _BETWEEN_DATES = re.compile(r"[、和与及]|,? and |, ")
 _QUOTATION = r"“[^“”]{2,60}”|《[^《》]{2,60}》|\"[^\"]{2,120}\""
 _IS = r"(?:是|为|叫|：|: |,? (?:is|was|reads) | )?"
@@ -195,7 +196,9 @@ def _beside(text: str, quantity: Quantity) -> str:
     before, after = text[: quantity.start], text[quantity.end :]
     start = max((match.end() for match in _SEPARATOR.finditer(before)), default=0)
     stop = _SEPARATOR.search(after)
-    return before[start:] + " " + (after[: stop.start()] if stop else after)
+    following = after[: stop.start()] if stop else after
+    # In "320 crowns for adults and 90 for juniors", what stands before the first amount holds for both.
+    return following if _FOR_WHOM.match(following) else f"{before[start:]} {following}"
 
 
 def _around(text: str, quantity: Quantity) -> str:

@@ -39,8 +39,7 @@ from rag.types import Document, Language, SearchResult
 
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _LEAST_JUDGED = 0.1
-_SURE = 0.9
-_OUTWEIGHS = 4
+_OUTWEIGHS = 2
 _MUCH_BETTER = 100
 _NAMED_SAYS_ENOUGH = 0.25
 _ODDS_OF_SAME_RANK = 8
@@ -85,7 +84,7 @@ class Judged(NamedTuple):
         if not self.readings:
             return 0.0
         best = max(self.readings[0].sentences, key=lambda sentence: sentence.support)
-        if self.nearest is None or best.support >= _SURE:
+        if self.nearest is None:
             return best.support
         (place, unmet), result = self.nearest, self.readings[0].result
         context = f"{best.text}\n{result.title}\n{result.chunk.section}"

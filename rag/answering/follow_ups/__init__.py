@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.answering.follow_ups.ellipsis import AUXILIARY, HAN, HAN_MEASURE, replaced
-from rag.answering.reading import Reading
+from rag.answering.reading import Reading, odds
 from rag.text.analysis import Analyzer
 from rag.text.language import language_of
 from rag.text.questions import ENGLISH_ASKING as _EN_ASKING
@@ -31,7 +31,7 @@ _SHORT_HAN = 12
 _SHORT_WORDS = 7
 # The least support for a sentence cited before to answer a follow-up, and its share of that of the best sentence.
 _SUPPORTED = 0.5
-_NEARLY_AS_WELL = 0.9
+_NEARLY_AS_WELL = 0.3
 
 _ASKING = re.compile(rf"{_ZH_ASKING}|\b(?:{_EN_ASKING}|{AUXILIARY})", re.IGNORECASE)
 
@@ -198,9 +198,11 @@ def cited_first(readings: Sequence[Reading], before: Answer | None) -> list[Read
         own = tuple(s for s in reading.sentences if any(s.start < end and start < s.end for start, end in places))
         if own:
             kept.append(replace(reading, sentences=own, support=max(sentence.support for sentence in own)))
-    if not kept or max(reading.support for reading in kept) < max(_SUPPORTED, _NEARLY_AS_WELL * readings[0].support):
+    kept.sort(key=lambda reading: -reading.support)
+    # Odds, since all sentences of a passage that answers are close to 1.
+    if not kept or kept[0].support < _SUPPORTED or odds(kept[0].support) < _NEARLY_AS_WELL * odds(readings[0].support):
         return list(readings)
-    return sorted(kept, key=lambda reading: -reading.support)
+    return kept
 
 
 def _is_in(citation: Citation, result: SearchResult) -> bool:
