@@ -197,7 +197,7 @@ def _beside(text: str, quantity: Quantity) -> str:
     start = max((match.end() for match in _SEPARATOR.finditer(before)), default=0)
     stop = _SEPARATOR.search(after)
     following = after[: stop.start()] if stop else after
-    # In "320 crowns for adults and 90 for juniors", what stands before the first amount holds for both.
+    # In "320 crowns for adults and 90 for juniors", what stands before the first amount goes with both.
     return following if _FOR_WHOM.match(following) else f"{before[start:]} {following}"
 
 
