@@ -69,7 +69,7 @@ def fit_reader(
 ) -> ReaderFit:
     """Fits the weights of sentences, and calibrates them on logits from five-fold cross-validation over the questions.
 
-    The weights make the sentences that answer a question likely among all of its sentences: a conditional logit model (McFadden,
+    The weights make the sentences that answer a question likely among all sentences of its question: a conditional logit model (McFadden,
     1974, "Conditional logit analysis of qualitative choice behavior"). Only the calibration learns from unanswerable questions.
 
     Args:

@@ -62,7 +62,7 @@ _JOINS = re.compile(r"[和与跟及、]|\band\b", re.IGNORECASE)
 
 
 class Comparison(NamedTuple):
-    """A question that compares two documents in one respect: the subject, and the question without it, which names the documents."""
+    """A question about what two documents say of one subject: the subject, and the rest of the question, which names the documents."""
 
     aspect: str
     rest: str
@@ -84,7 +84,7 @@ def parse(question: str) -> Comparison | None:
 def find(
     question: str, history: Sequence[Answer], documents: Sequence[DocumentSummary], language: Language, library: Library
 ) -> tuple[Statement, ...] | None:
-    """Answers a question that compares two documents in one respect.
+    """Answers a question about what two documents say of one subject.
 
     Args:
         question: Any question.

@@ -200,7 +200,7 @@ def kind_of(question: str) -> QuestionKind:
 
 
 def _is_beginning(quantity: Quantity, text: str) -> bool:
-    """Returns whether a date only says since when something is so."""
+    """Returns whether a date is only the beginning of a state, as in "since 1995"."""
     return bool(_SINCE.match(text, quantity.end) or _SINCE_BEFORE.search(text[: quantity.start]))
 
 
@@ -212,7 +212,7 @@ def _measure_words(question: str) -> frozenset[str]:
 
 
 def predicate_of(question: str) -> str:
-    """Returns what a question for a date or number says of its subject, as far as its word order shows: 更新过 of 什么时候更新过."""
+    """Returns the predicate of a question for a date or number if it stands beside the question word: 更新过 in 什么时候更新过."""
     asked = _PREDICATE.search(question)
     return next((words for words in asked.groups() if words), "") if asked else ""
 

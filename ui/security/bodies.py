@@ -1,4 +1,4 @@
-"""Reads and replays the bodies of requests and responses, and refuses those that are too large or too slow."""
+"""Reads the bodies of requests and responses, and refuses those that are too large or too slow."""
 
 from __future__ import annotations
 
@@ -61,20 +61,6 @@ def check_length(headers: Headers, most: int) -> None:
     length = headers.get("content-length", "0")
     if not length.isdecimal() or len(length) > 18 or int(length) > most or (most == 0 and "transfer-encoding" in headers):
         raise too_large(most)
-
-
-def replayed(body: bytes, receive: Receive) -> Receive:
-    """Returns a `receive` that gives a body that has been read, and then the messages after it."""
-    given = False
-
-    async def replay() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
 
 
 def kept_back(send: Send, finish: Callable[[Message, bytes], None], refused: list[Refused]) -> Send:

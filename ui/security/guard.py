@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 
+from rag.serving.access.bodies import replayed
 from rag.serving.access.hosts import is_host
+from rag.serving.access.middleware import HttpMiddleware
 from ui import texts
-from ui.security.bodies import Refused, check_length, kept_back, pieces, replayed, too_large, too_slow, with_json
+from ui.security.bodies import Refused, check_length, kept_back, pieces, too_large, too_slow, with_json
 from ui.security.sign_in import SignInDelays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from rag.serving.access.hosts import AllowedHosts
@@ -90,7 +93,7 @@ _ROUTES = (
 )
 
 
-class Guard:
+class Guard(HttpMiddleware):
     """ASGI middleware that refuses requests unless they come from the window's own pages or from a program of its user.
 
     The answer to a refused request is one line in Chinese and English with status 400, 401, 403, 404, 408, 413, 429 or 503.
@@ -116,33 +119,13 @@ class Guard:
             limits: Limits on requests.
             delays: Slows down attempts to sign in.
         """
-        self._app, self._hosts, self._uploads = app, hosts, uploads
+        super().__init__(app)
+        self._hosts, self._uploads = hosts, uploads
         self._user_of = user_of
         self._limits = limits or Limits()
         self._delays = delays or SignInDelays()
         self._streams: Counter[str] = Counter()
         self._bodies = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        begun = False
-
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._serve(scope, receive, noted)
-        except Refused as refused:
-            if begun:
-                raise
-            await refused.response(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
@@ -170,6 +153,9 @@ class Guard:
                 await self._sign_in(scope, receive, send)
             case "upload":
                 await self._upload(scope, connection, receive, send)
+
+    def _refusal(self, error: Exception) -> Response | None:
+        return error.response if isinstance(error, Refused) else None
 
     # -- where it comes from ------------------------------------------------------------------------------------------
 

@@ -85,14 +85,12 @@ def _candidates(agreement: Agreement, question: str, kind: QuestionKind, reading
     others = [agreement.place(question, r, s) for r, s in ranked[len(near) :] if s.support >= _LEAST_WITH_QUANTITY]
     expected = expectation(question)
     if expected.quantity and not any(_gives_quantity(expected, place) for place in near):
-        first = near[0]
-        near += [
-            p for p in others if (p.document_id, p.section) == (first.document_id, first.section) and _gives_quantity(expected, p)
-        ]
+        section = near[0].document_id, near[0].section
+        near += [p for p in others if (p.document_id, p.section) == section and _gives_quantity(expected, p)]
     others = [place for place in others if place not in near and place.sentence.support >= SUPPORTED]
     rivals = [place for place in others if place.covered >= near[0].covered and is_same_frame(place, near[0])]
     everything = agreement.terms(question)
-    single = kind in ("quantity", "fact") or expectation(question).phrase
+    single = kind in ("quantity", "fact") or expected.phrase
 
     def is_outdone(place: Place, other: Place) -> bool:
         if not place.covered < other.covered or (
@@ -103,15 +101,15 @@ def _candidates(agreement: Agreement, question: str, kind: QuestionKind, reading
             single and other.covered == everything and (kind != "quantity" or _has_number(other) >= _has_number(place))
         )
 
-    candidates = _preferred(question, near) + rivals
+    candidates = _preferred(question, expected, near) + rivals
     if expected.attribute:
         candidates = [place for place in candidates if expected.attribute.search(place.sentence.text)] or candidates
     return [place for place in candidates if not any(is_outdone(place, other) for other in candidates)]
 
 
-def _preferred(question: str, places: list[Place]) -> list[Place]:
+def _preferred(question: str, expected: Expectation, places: list[Place]) -> list[Place]:
     """Orders sentences of much the same support: those in the language of the question first, and those that give a quantity asked for."""
-    language, expected = language_of(question), expectation(question)
+    language = language_of(question)
     least = _PREFERRED * odds(places[0].sentence.support)
     return sorted(
         places,

@@ -48,7 +48,7 @@ _HOW_MANY = re.compile(
     r"\b[Hh]ow many (?:[a-z-]+ ){0,2}?(?P<things>[a-z]{5,}s)(?= (?:does|do|did|is|are|was|were|has|have|can|will|had)\b)"
 )
 _THINGS_AFTER = re.compile(r"\s((?:[a-z-]+ )?[a-z]{3,}s)\b")
-_ANYBODY = frozenset(
+_GENERAL_NOUNS = frozenset(
     "people persons members visitors guests delegates participants others times kinds types things places items".split()
 )
 _COUNTED = re.compile(r"(?:多少|几)[\u3400-\u9fff]{1,5}?(?=[？?，,]|$)|(?:多少|几)[\u3400-\u9fff]{1,3}")
@@ -215,11 +215,11 @@ def units(asked: Asked, scope: Scope) -> Iterator[Condition]:
 
 
 def counted(asked: Asked, scope: Scope) -> Iterator[Condition]:
-    """Finds the things that an English question counts, where the sentence counts others and its document does not mention them."""
+    """Finds the things that an English question counts, if the sentence counts others and its document does not mention them."""
     if not (things := _HOW_MANY.search(asked.bare)) or scope.language != asked.language:
         return
     name = things["things"]
-    if name.casefold() in _ANYBODY or name.casefold()[:_STEM] in scope.document:
+    if name.casefold() in _GENERAL_NOUNS or name.casefold()[:_STEM] in scope.document:
         return
     found = [q for q in quantities.find(scope.sentence, scope.language) if asked.expected.accepts(q, scope.sentence)]
     others = [match for quantity in found if (match := _THINGS_AFTER.match(scope.sentence, quantity.end))]

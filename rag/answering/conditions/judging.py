@@ -182,9 +182,9 @@ class Conditions:
         return Judged(met, nearest, asked.language)
 
     def _is_about(self, asked: Asked, place: Place, unmet: Condition) -> bool:
-        """Returns whether a sentence of the question's language has at least half of the terms of the question beside an unmet condition.
+        """Returns whether a sentence contains at least half of the terms of the question, without those of the unmet condition.
 
-        Else it comes near to nothing: 南宁 has no 市长 in the documents, and what else they say of it does not matter.
+        If it does not, it is no near miss. A sentence in another language counts as one.
         """
         terms = set(self._analyzer.content_terms(asked.bare)) - set(self._analyzer.content_terms(unmet.text))
         known = self._analyzer.terms(f"{place.sentence.text}\n{place.headings}")
@@ -311,7 +311,7 @@ class Conditions:
                 return
 
     def _amount_of_another(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
-        """Finds what the question asks the price or measure of, where neither the sentence nor what stands above it has any word of it."""
+        """Finds the thing whose price or measure is asked for, if neither the sentence nor its headings contain a word of it."""
         if asked.expected.quantity not in _MUST_BE_GIVEN:
             return
         named = [

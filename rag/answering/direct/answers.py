@@ -12,7 +12,7 @@ from rag.answering.reading import Reading
 from rag.answering.table_answers import answers as table_answers
 from rag.answering.table_answers import unplanned
 from rag.answering.table_answers.plans import BY_TERMS
-from rag.library.library import Library
+from rag.library.library import DocumentSummary, Library
 from rag.types import AnswerKind, Language, SearchResult
 
 
@@ -46,13 +46,12 @@ def find(
     """
     if part := numbered_parts.answer(question, results, language, library.document, library.analyzer):
         return DirectAnswer(part.statements, part.confidence, "answer" if part.is_answer else "refusal")
-    chosen = [summary for summary in library.documents() if documents is None or summary.id in documents]
     if kind := shared_names.kind_asked_for(question):
-        two = comparing.which_two(question, (), chosen)
+        two = comparing.which_two(question, (), _chosen(library, documents))
         names = shared_names.answer(kind, library.document(two[0]), library.document(two[1]), language) if two else None
         if names:
             return DirectAnswer(names, 1.0, "answer" if names[0].citations else "refusal")
-    if compared := aspects.find(question, (), chosen, language, library):
+    if aspects.parse(question) and (compared := aspects.find(question, (), _chosen(library, documents), language, library)):
         return DirectAnswer(compared, 1.0)
     if named := abbreviations.answer(question, results, language, library.document):
         return DirectAnswer(*named)
@@ -93,3 +92,7 @@ def compare(question: str, language: Language, library: Library, read: Callable[
     """
     compared = two_things.answer(question, language, read, library.document, library.analyzer)
     return DirectAnswer(*compared) if compared else None
+
+
+def _chosen(library: Library, documents: Collection[str] | None) -> list[DocumentSummary]:
+    return [summary for summary in library.documents() if documents is None or summary.id in documents]

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 _FEWEST, _MOST = 3, 6
 LEAST_ACROSS = 0.42
-"""The cosine of a text and a subject in the other language from which on the text is about it: subjects of the seed documents reach 0.44
-and more in them, others at most 0.30."""
+"""The least cosine of a text and a subject in the other language for the text to be about it.
+
+In the seed documents, their subjects reach 0.44 and more, other subjects at most 0.30.
+"""
 
 # Passages whose cosine to a subject differs by less than this are alike about it.
 _NEARLY = 0.03
@@ -164,7 +166,7 @@ def section_of(part: Part, passages: Passages, library: Library) -> Section | No
 
 
 def _around_nearest(likeness: Vectors, heading: str) -> Section | None:
-    """Returns the passage most like a subject in the other language, with those beside it that are nearly as like it."""
+    """Returns the passage most similar to a subject in the other language, with its neighbours that are nearly as similar."""
     if not len(likeness) or likeness.max() < LEAST_ACROSS:
         return None
     best = int(likeness.argmax())

@@ -10,9 +10,11 @@ from starlette.datastructures import Headers
 
 from rag.serving.access import bodies
 from rag.serving.access.hosts import is_host
+from rag.serving.access.middleware import HttpMiddleware
 from rag.serving.errors import ApiError, api_error
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from rag.serving.access.hosts import AllowedHosts
@@ -43,7 +45,7 @@ class Limits:
     at_once: int = 256
 
 
-class Gate:
+class Gate(HttpMiddleware):
     """ASGI middleware that refuses requests in the form of OpenAI's errors, with status 400, 401, 403, 408, 413, 429 or 503."""
 
     def __init__(
@@ -59,36 +61,23 @@ class Gate:
             may_write: Without keys, allow requests that change the library.
             limits: Limits on requests.
         """
-        self._app, self._hosts, self._keys, self._rates = app, hosts, keys, rates
+        super().__init__(app)
+        self._hosts, self._keys, self._rates = hosts, keys, rates
         self._without_key: Access = "write" if may_write else "read"
         self._limits = limits
         self._open = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        begun = False
-
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._open += 1
         try:
-            await self._serve(scope, receive, noted)
-        except Exception as error:
-            if begun:
-                raise
-            await api_error(error).response(scope, receive, send)
+            await self._serve_if_allowed(scope, receive, send)
         finally:
             self._open -= 1
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _refusal(self, error: Exception) -> Response:
+        return api_error(error).response
+
+    async def _serve_if_allowed(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         self._check_origin(headers)
         if scope["path"] not in _OPEN:
