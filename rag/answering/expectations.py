@@ -12,6 +12,8 @@ from typing import Literal
 
 from rag.text.language import language_of
 from rag.text.quantities import Quantity
+from rag.text.quantities.lexicon import UNIT_NAMES
+from rag.text.quantities.lexicon import kind_of as kind_of_unit
 from rag.text.questions import ENGLISH_AUXILIARY, HAN_AMOUNT_ASKED, HAN_ASKING
 
 QuestionKind = Literal["quantity", "fact", "list", "open"]
@@ -114,6 +116,14 @@ _ASKS_BEGINNING = re.compile(r"起|开始|自|从|以来|\b(?:since|begin|began|
 _COUNTED = tuple(frozenset(words) for words in ("人名位口", "种类", "只头匹尾羽", "次回届轮", "家所座", "公顷亩"))
 _COUNTS = re.compile(r"[余多]?[个种处名人项家座所条只头株棵位份次届篇台辆件张户场期轮]")
 _ASKED_MEASURE = re.compile(r"(?:多少|几)(?:个|多)?(?P<word>公顷|[\u3400-\u9fff])")
+_MEASURES = {name for name, unit in UNIT_NAMES.items() if kind_of_unit(unit) == "measure"}
+UNIT_ASKED = re.compile(
+    rf"多少(?:万|亿)?(?P<han>{'|'.join(sorted((name for name in _MEASURES if not name.isascii()), key=len, reverse=True))})"
+    rf"|\bhow many (?P<english>{'|'.join(sorted((name for name in _MEASURES if name.isalpha() and name.isascii() and name.islower()), key=len, reverse=True))})\b",
+    re.IGNORECASE,
+)
+"""A pattern for a unit that a question asks for, in one of the groups `han` and `english`."""
+
 _HAN_ASKS = re.compile(HAN_ASKING)
 _PREDICATE = re.compile(
     r"(?:什么时[候间]|何时|哪一?[年天月日])(?:被|才|就|又|曾)?([\u3400-\u9fff]{2,}?)[了过的呢？?。 ]*$"
@@ -127,8 +137,8 @@ _PEOPLE = re.compile(r"(?:多少|几)(?:个|名|位)?(?:人|代表|学生|员工
 class Expectation:
     """The form of an answer.
 
-    `quantity` is the kind of quantity asked for, None for other answers; `measure_words` are those of the things to count, and
-    `beginning` says that the question asks since when something is so. `attribute` finds the words, in both languages, for what "What is
+    `quantity` is the kind of quantity asked for, None for other answers; `measure_words` are those of the things to count, `unit` is the
+    unit that the question names (see `Quantity.unit`), and `beginning` says that the question asks since when something is so. `attribute` finds the words, in both languages, for what "What is
     the theme of …?" asks for.
     """
 
@@ -136,6 +146,7 @@ class Expectation:
     quantity: QuantityKind | None = None
     phrase: bool = False
     measure_words: frozenset[str] = frozenset()
+    unit: str = ""
     beginning: bool = False
     attribute: re.Pattern[str] | None = None
 
@@ -172,7 +183,15 @@ def expectation(question: str) -> Expectation:
         else next((kind for kind, pattern in _QUANTITIES if pattern.search(question)), None)
     )
     if quantity:
-        return Expectation("quantity", quantity, True, _measure_words(question), bool(_ASKS_BEGINNING.search(question)))
+        named = UNIT_ASKED.search(question)
+        return Expectation(
+            "quantity",
+            quantity,
+            phrase=True,
+            measure_words=_measure_words(question),
+            unit=UNIT_NAMES[(named["han"] or named["english"]).lower()] if named else "",
+            beginning=bool(_ASKS_BEGINNING.search(question)),
+        )
     if _SEVERAL_PEOPLE.search(question):
         return Expectation("list")
     if _FACT.search(question):

@@ -19,7 +19,7 @@ _CANDIDATE = re.compile(rf"[。！？][。！？!?…]*|…{{2,}}|(?<![!?])[!?]+
 # The full stop of these abbreviations does not end a sentence.
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|Gen|Col|Gov|Sen|Rep|Rev|Hon|Capt|Lt|Sgt|Messrs|Mme"
-    r"|[Vv]s|[Cc]f|[Cc]a|[Vv]iz|[Rr]esp|[Aa]pprox|[Ii]ncl|[Ee]\.g|[Ii]\.e)"
+    r"|[Vv]s?|[Cc]f|[Cc]a|[Vv]iz|[Rr]esp|[Aa]pprox|[Ii]ncl|[Ee]\.g|[Ii]\.e)"
     r"|^\s*(?:[A-Z]|\d{1,3}|[IVXLC]{1,5}))$"
 )
 # That of these does, unless a number follows.

@@ -22,7 +22,9 @@ from rag.types import Language
 SUPPORTED = 0.5
 """The support from which on a sentence is taken to answer the question."""
 
-_MEASURE_WORD = re.compile("人次|[个种处名人项家座所条只头株棵位部份次届天篇册台辆张件户]")
+_MEASURE_WORD = re.compile(
+    "人次|[个种处名人项家座所条只头株棵位部份次届天篇册台辆张件户颗枚粒片根把双对副套幅首本卷章节段页句字级层栋幢间室匹尾羽扇艘架列支发朵束捆袋箱盒瓶杯碗盘桶罐筐笔例遍趟场期轮班队群批]"
+)
 # 大约有10米 is not 10 metres.
 _APPROXIMATELY = re.compile(r"(大约|约|大概|将近|超过|不足|至少)(?:有|为|是|达到?)$")
 _SURE_OF_PHRASE = 0.5
@@ -42,7 +44,7 @@ _LATIN = re.compile(r"[A-Za-z][\w'’.-]*(?: [\w'’.-]+)*")
 # The words of a Chinese question that the answer replaces, with a preposition before and a predicate after them.
 _ASKED = re.compile(
     r"(?P<before>(?:从|自|在|由|于|[收接得拿看找见遇]?到|至|向|给|为|达到?|降[到至]|增加?[到至]|排|位居|占[^，,。？?]{0,10}?))"
-    r"(?:哪一?[年天月日里儿国省市]|哪一?[个家位座所条种](?:城市|国家|地方|地区|部门|单位|机构|公司|企业|组织|学校|大学|委员会|月份?|[人省市县区镇乡村国州岛])?|何[时地]|什么(?:时[候间]|地方)|谁|多少|第几|几)(?:(?<=多少)[个种处名人项家座所条只头位份次届件张台辆艘部篇株户]|(?<=几)[个种处名人项家座所条只头位份次届年天月日号件张台辆艘部篇株户])?"
+    r"(?:哪一?个?(?:年代|世纪)|哪一?[年天月日里儿国省市]|哪一?[个家位座所条种](?:城市|国家|地方|地区|部门|单位|机构|公司|企业|组织|学校|大学|委员会|月份?|[人省市县区镇乡村国州岛])?|何[时地]|什么(?:时[候间]|地方)|谁|多少|第几|几)(?:(?<=多少)[个种处名人项家座所条只头位份次届件张台辆艘部篇株户]|(?<=几)[个种处名人项家座所条只头位份次届年天月日号件张台辆艘部篇株户])?"
     r"(?P<after>[\u3400-\u9fff]{0,10})[？?呢啊呀。]*$"
 )
 _ANY_QUESTION_WORD = re.compile(r"什么|多少|哪|谁|几|吗|怎|为何|如何")
@@ -95,6 +97,9 @@ def short_answer(
         # 十年禁渔从哪天开始？: the day whose clause has the ten years.
         if expected.quantity == "date":
             accepted = [q for q in accepted if values(_around(sentence.text, q))] or accepted
+        accepted = [q for q in accepted if q.unit == expected.unit] or accepted if expected.unit else accepted
+        # What the question says itself is no answer.
+        accepted = [q for q in accepted if not values(q.written)]
         meant = quantity_meant(expected, accepted, place, overlap)
         if meant and language == place.language:
             meant = _whole_range(meant, found)

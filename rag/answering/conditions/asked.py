@@ -15,8 +15,8 @@ from rag.text.quantities import Quantity
 CODE = re.compile(r"(?<![A-Za-z\d])([A-Za-z]{1,6})[-‐–]?(\d{1,6})(?![A-Za-z\d])")
 QUOTED = re.compile(r"《[^《》]+》|[“\"「『][^“”\"「」『』]+[”\"」』]")
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_NAME = r"(?:[A-Z][\w'’]*[A-Za-z])(?:-[A-Z]\w+)*"
-_CAPITALISED = re.compile(rf"\b{_NAME}(?: {_NAME})*")
+_NAME = r"(?:[A-Z][A-Za-z\dÀ-ɏ'’]*[A-Za-z])(?:-[A-Z][A-Za-z\dÀ-ɏ]+)*"
+_CAPITALISED = re.compile(rf"(?<![A-Za-z\dÀ-ɏ]){_NAME}(?: {_NAME})*")
 HAN = re.compile(r"[\u3400-\u9fff]+")
 _NOT_A_NAME = frozenset(
     """
@@ -27,6 +27,19 @@ _NOT_A_NAME = frozenset(
 )
 # A document of one country rarely names it, and these are no places of their own.
 _GENERAL_PLACES = frozenset("中国 我国 全国 本国 全球 世界 国内 国外 地球 亚洲 本地 当地 国际 本市 本省 本县 各地 地方".split())
+# What jieba's dictionary takes for places, too, though it names none.
+_NO_PLACES = frozenset(
+    """
+    东西 南北 东西南北 城市 平原 外国 自治州 自治县 西南 东南 东北 西北 朝廷 太阳 海洋 湖泊 高原 山区 江湖 大街 王国 共和国 城镇 京城 山脉 大国 古城 海峡 河口 冰川
+    内河 高山 大海 山坡 河谷 山河 江山 桥头堡 中路 河水 山洞 都城 江水 海关 山峰 内城 山寨 入口 路桥 都市 古都 重镇 三角洲 故城 城堡 深山 泉水 城垣 长河 池塘 台地
+    海滨 海滩 海港 山林 山川 新村 深海 远洋 井口 台基 深谷 山岭 江流 海岛 深渊 河畔 河沟 港湾 冰山 山庄 山野 密林 山沟 沙洲 河滩 浅海 大坝 山丘 北坡 南坡 湖畔 海沟
+    山村 古堡 海岭 山崖 盐湖 河川 大城市 列国 列岛 河港 火山岛 湖滨 陡坡 古国 火海 独木桥 山岳 山脚 故国 沿海地区 临海 瓮城 神山 深水港 咸水湖 福地 下坡 上坡 中立国
+    入海口 无人区 山梁 大都市 山冈 拱桥 商港 山乡 峡湾 离岛 河渠 冰河 中心区 阴沟 邦联 城邑 番邦 平川 海疆 灌木林 东道国 塔楼 城根 高架桥 避风港 堰塞湖 大公国 旧都
+    江畔 中区 横街 滨江 山峡 藩国 上口 廊桥 河滨 荒山 陂塘 旧国 旁路 山坞 新市镇 美食街 江源 海市 城中村 五大洲 圣庙 庄园 港口城市 普通高中 大饭店 中庭 岗临 深潭
+    """.split()
+)
+# Parts of a place and what stands in it, such as streets, take the place of their own kind only.
+_FEATURE = re.compile(r"[街路道巷寺庙峰桥楼塔宫站]$")
 # 沙区, 山城 and the like are no names.
 _PLACE = re.compile(r"(?:^|(?<=[年月日末底初在和与、，的]))[\u3400-\u9fff]{2,3}[省市县镇乡村](?=的|有|在|共|全|[\u3400-\u9fff])")
 _GENERAL_PLACE = re.compile(
@@ -116,7 +129,13 @@ class Asked:
 
 def is_place(word: str, tag: str) -> bool:
     """Returns whether a word with a part-of-speech tag is the name of a place."""
-    return tag == "ns" and len(word) > 1 and word not in _GENERAL_PLACES and not _KIND_OF_PLACE.fullmatch(word)
+    general = word in _GENERAL_PLACES or word in _NO_PLACES or _KIND_OF_PLACE.fullmatch(word)
+    return tag == "ns" and len(word) > 1 and not general
+
+
+def may_replace(other: str, place: str) -> bool:
+    """Returns whether a place may stand in a sentence in the stead of another: a city in that of a city, but no street in that of a city."""
+    return bool(_FEATURE.search(place)) == bool(_FEATURE.search(other))
 
 
 def lower(word: str) -> str:

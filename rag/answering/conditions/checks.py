@@ -8,11 +8,11 @@ from itertools import takewhile
 
 from rag.answering.conditions.asked import CODE, YEAR, Asked
 from rag.answering.conditions.condition import Condition, Scope
+from rag.answering.expectations import UNIT_ASKED
 from rag.text import quantities
 from rag.text.distinctions import contrasts, ordinals
 from rag.text.language import language_of
 from rag.text.quantities import Quantity
-from rag.text.quantities.lexicon import UNIT_NAMES, kind_of
 from rag.types import Language
 
 # A year that nothing marks as one, and no count: not 2030张.
@@ -28,12 +28,6 @@ _CURRENCY = re.compile(
     r"|\bin (?P<english>euros|(?:us )?dollars|pounds|yuan|yen|francs|crowns|kronor|kroner|rubles|rupees)\b",
     re.IGNORECASE,
 )
-_MEASURES = {name for name, unit in UNIT_NAMES.items() if kind_of(unit) == "measure"}
-_UNIT_ASKED = re.compile(
-    rf"多少(?:万|亿)?(?P<han>{'|'.join(sorted((name for name in _MEASURES if not name.isascii()), key=len, reverse=True))})"
-    rf"|\bhow many (?P<english>{'|'.join(sorted((name for name in _MEASURES if name.isalpha() and name.isascii()), key=len, reverse=True))})\b",
-    re.IGNORECASE,
-)
 _SPEAKER = re.compile(
     r"(?P<han>[\u3400-\u9fff]{2,4})(?:说|表示|认为|指出|强调|提议)(?:了|过|的)?(?:什么|哪些|啥)"
     r"|\b[Ww]hat (?:did|does|has|is) (?P<english>(?:(?:[A-Z]\w+\.?|[A-Z]\.) )+[A-Z]\w+) (?:say|said|think|propose|suggest|argue|demand|ask for)"
@@ -43,6 +37,8 @@ _ROLE = re.compile(
     r"|哪一?位(?P<which>[\u3400-\u9fff]{2,3}?)(?:之手|[？?]|$)"
     r"|\b[Ww]ho (?:is|was|are|were) (?:the |its |their )(?:[\w-]+ ){0,2}?(?P<english>[a-z]{4,})(?= (?:of|in|at|for|on)\b|\?|$)"
 )
+# 生母 is met by 母周端妃.
+_RELATIVE = re.compile(r"[父母夫妻兄弟姐妹祖孙]")
 _STEM = 5
 _HOW_MANY = re.compile(
     r"\b[Hh]ow many (?:[a-z-]+ ){0,2}?(?P<things>[a-z]{5,}s)(?= (?:does|do|did|is|are|was|were|has|have|can|will|had)\b)"
@@ -229,7 +225,7 @@ def counted(asked: Asked, scope: Scope) -> Iterator[Condition]:
 
 def measures(asked: Asked, scope: Scope) -> Iterator[Condition]:
     """Finds the unit that the question asks for, if the sentence measures nothing: hectares where it counts birds."""
-    if not (unit := _UNIT_ASKED.search(asked.bare)) or scope.language != asked.language:
+    if not (unit := UNIT_ASKED.search(asked.bare)) or scope.language != asked.language:
         return
     name = unit["han"] or unit["english"]
     found = quantities.find(scope.sentence, scope.language)
@@ -254,6 +250,8 @@ def roles(asked: Asked, scope: Scope) -> Iterator[Condition]:
     name = role["is"] or role["which"] or role["english"]
     # 负责人 is met by 由周远负责, and "director" by "directed".
     stem = name[:2] if asked.language == "zh" else name.casefold()[:_STEM]
+    if relative := _RELATIVE.search(name):
+        stem = relative[0]
     if stem not in scope.document:
         yield Condition("name", name)
 

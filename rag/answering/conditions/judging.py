@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rag.answering.agreement import Place
 from rag.answering.conditions.absent import absent_words
-from rag.answering.conditions.asked import HAN, QUOTED, Asked, is_place
+from rag.answering.conditions.asked import HAN, QUOTED, Asked, is_place, may_replace
 from rag.answering.conditions.checks import (
     amounts,
     codes,
@@ -44,6 +44,7 @@ _MUCH_BETTER = 100
 _NAMED_SAYS_ENOUGH = 0.25
 _ODDS_OF_SAME_RANK = 8
 _ODDS_OF_DEFINITION = 8
+_ODDS_OF_NAMED = 4
 _ODDS_OF_AN_AMOUNT = 10
 _MUST_BE_GIVEN = ("money", "measure")
 _FREE = re.compile(r"免费|无偿|不收|\bfree\b|\bno (?:charge|fee|cost)", re.IGNORECASE)
@@ -87,10 +88,7 @@ class Judged(NamedTuple):
         if self.nearest is None:
             return best.support
         (place, unmet), result = self.nearest, self.readings[0].result
-        context = f"{best.text}\n{result.title}\n{result.chunk.section}"
-        names_it = any(name in context for name in _FOUR_DIGITS.findall(unmet[0].text) or [unmet[0].text])
-        named = {(ordinal.number, ordinal.unit) for ordinal in ordinals.find(unmet[0].text)}
-        names_it = names_it or bool(named & {(ordinal.number, ordinal.unit) for ordinal in ordinals.find(context)})
+        names_it = _names(unmet[0], f"{best.text}\n{result.title}\n{result.chunk.section}")
         # A sentence in the other language is rarely a better answer than one of the question's that nearly fits, nor the reverse.
         ratio: float = _OUTWEIGHS
         if result.language != place.language:
@@ -169,6 +167,10 @@ class Conditions:
                     kept.append(_adjusted(asked, sentence))
             if kept:
                 met.append(Reading(reading.result, tuple(kept), max(sentence.support for sentence in kept)))
+        if closest:
+            place, unmet = max(closest, key=lambda item: item[0].sentence.support)
+            same = place.document_id if unmet[0].kind == "ordinal" else ""
+            met = [_preferring(unmet[0], r) if r.result.chunk.document_id == same else r for r in met]
         met = _of_named_documents(question, self._with_quoted(question, met, document))
         met = sorted(met, key=lambda reading: -reading.support)
         texts = [self._scope_text(document(name)) for name in {reading.result.chunk.document_id for reading in readings}]
@@ -257,7 +259,7 @@ class Conditions:
             if titled and bare not in own and self._fold(bare) in scope.document:
                 yield Condition("place", name, titled[0])
                 continue
-            instead = [other for other in self._place_names(scope.sentence) if other not in asked.folded]
+            instead = [p for p in self._place_names(scope.sentence) if p not in asked.folded and may_replace(p, name)]
             if instead and name not in near and self._fold(name) in scope.document:
                 yield Condition("place", name, instead[0])
 
@@ -287,7 +289,8 @@ class Conditions:
             return
         for name in asked.names:
             if not any(self._fold(form) in scope.document for form in (name, _SUFFIX.sub("", name))):
-                instead = self._place_names(scope.sentence) if name in asked.places else []
+                others = self._place_names(scope.sentence) if name in asked.places else []
+                instead = [other for other in others if may_replace(other, name)]
                 yield Condition("name", name, instead[0] if instead else "")
 
     def _subjects(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
@@ -335,6 +338,20 @@ def _of_named_documents(question: str, readings: list[Reading]) -> list[Reading]
     asked = document_kinds.find(question)
     named = [reading for reading in readings if asked and asked <= document_kinds.find(_title(reading))]
     return named if max((reading.support for reading in named), default=0.0) >= _NAMED_SAYS_ENOUGH else readings
+
+
+def _names(condition: Condition, text: str) -> bool:
+    """Returns whether a text contains what a condition names: its year, its ordinal in any spelling, or its words."""
+    ordinal = {(other.number, other.unit) for other in ordinals.find(condition.text)}
+    return any(name in text for name in _FOUR_DIGITS.findall(condition.text) or [condition.text]) or bool(
+        ordinal & {(other.number, other.unit) for other in ordinals.find(text)}
+    )
+
+
+def _preferring(condition: Condition, reading: Reading) -> Reading:
+    """Raises the support of the sentences that name a condition, which the best supported sentence of all does not meet."""
+    kept = tuple(_more_likely(s, _ODDS_OF_NAMED) if _names(condition, s.text) else s for s in reading.sentences)
+    return Reading(reading.result, kept, max(sentence.support for sentence in kept))
 
 
 def _title(reading: Reading) -> str:

@@ -63,7 +63,7 @@ _FRACTION_WORDS = "|".join(FRACTIONS)
 # 签约32个项目 are 32, not about 32.
 _BEFORE_NUMBER = rf"(?:(?<![公条契节预合最附签违履续解守赴失毁邀特制A-Za-z])(?P<before>{_any(BOUNDS_BEFORE)}) ?)?"
 _AFTER_NUMBER = rf"(?:{MEASURE_WORD}?(?P<after>{_any(BOUNDS_AFTER)})(?![种样个次项家边元数年]))?"
-_NO_UNIT = r"年[代级度轻龄]|元[素旦件组宵]|天[然津气空]|周[期边]|日(?!之?内|以内)|成[员立果为功交年人分本效绩就熟长]|克[隆拉朗]|度假|(?<=一)[度成]"
+_NO_UNIT = r"年[代级度轻龄]|元[素旦件组宵]|天[然津气空]|周[期边]|日(?!之?内|以内|[元圆])|成[员立果为功交年人分本效绩就熟长]|克[隆拉朗]|度假|(?<=一)[度成]"
 _UNIT_NAME = rf"(?!{_NO_UNIT})(?:{_any([*UNIT_NAMES, *TENFOLD_UNITS])})"
 QUANTITY = re.compile(
     rf"{_BEFORE_NUMBER}(?P<sign>(?:(?<![\w%])|(?<=[至过少多足近约]))-|零下)?(?:(?P<symbol>{_any(UNITS_BEFORE_NUMBER)}) ?)?(?!{YEAR} ?年)(?P<number>{_NUMBER})"
@@ -92,6 +92,8 @@ _DAYS = rf"(?P<day>\d{{1,2}}){_ORDINAL}?(?: ?[-–] ?(?P<last>\d{{1,2}}){_ORDINA
 DATES = [
     re.compile(pattern)
     for pattern in (
+        # 1980年代, 1980年代末
+        r"(?<!\d)(?P<tens>(?:1[5-9]|20)[1-9]0) ?年代(?!表)(?P<period>初|中期|末)?",
         # 2021年10月8日, 二〇二一年, 9月15—16日, 1至6月, 2018年底
         (
             rf"(?<!\d)(?=(?:{YEAR}|{_HAN_YEAR}) ?年|(?:\d{{1,2}}|{_HAN_DAY})(?:{RANGE_SIGN}\d{{1,2}})? ?月)"
@@ -128,9 +130,9 @@ NAME = re.compile(
             # (7) and 7. before an item of a list
             r"(?<=[(（])\d{1,2}[)）]|(?<![^\n])\d{1,2}[.、)）](?!\d)",
             # 8:30, 10时28分; 26日 without a month
-            rf"\d{{1,2}}(?:[点时](?!间)(?:\d{{1,2}}分?)?|:\d\d)|(?:\d{{1,2}}|[{HAN_ONES}十]{{1,3}})[日号](?!之?内|以内)",
+            rf"\d{{1,2}}(?:[点时](?!间)(?:\d{{1,2}}分?)?|:\d\d)|(?:\d{{1,2}}|[{HAN_ONES}十]{{1,3}})[日号](?!之?内|以内|[元圆])",
             # 80年代, 5号, 1995/96, 007
-            r"\d+(?:年[代级]|[号版楼后]|/\d+)|0\d+",
+            r"(?!(?:1[5-9]|20)[1-9]0 ?年代(?!表))\d+(?:年[代级]|[号版楼后]|/\d+)|0\d+",
         )
     )
 )
