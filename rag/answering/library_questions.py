@@ -111,7 +111,7 @@ def answer(request: Request) -> Response | None:
     if (wanted := _wanted(question)) and not (_ASKS_WHICH.search(question) and _subject(question, request)):
         response = _of_document(wanted, request)
         # What is not known of the one that is meant may stand in its text.
-        if response is not None or _THAT_ONE.search(question):
+        if response is not None or not _ASKS_WHICH.search(question):
             return response
     return _listed(everything)
 

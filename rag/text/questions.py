@@ -27,6 +27,9 @@ ENGLISH_ASKING = r"(?:what|which|who|whom|whose|when|where|why|how(?: (?:many|mu
 ENGLISH_AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
 """A pattern for the English verbs that a question may begin with. Match it without regard to case."""
 
+ASKS_WHY = r"\bwhat (?:led to|made)\b|为什么|为何|为啥|原因|缘故|缘由|怎么会|\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason)\b|\bhow come\b"
+"""A pattern for the words of both languages that ask for a reason. Match it without regard to case."""
+
 
 def checked(question: str) -> str:
     """Returns a question without blanks around it and without characters that no text has.

@@ -1,4 +1,4 @@
-"""Blocks of a document: the items of a list that stands in lines, and the sentences that a sentence announces."""
+"""Blocks of a document: the items of a list that stands in lines, the sentences that a sentence announces, and the one that it follows from."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ _ANNOUNCES = re.compile(
     r"[:：]\s*$|如下|以下|下列|(?:几|多|数)[个点方项条]{1,2}(?:原因|方面|理由|因素|措施|情况)"
     r"|\b(?:as follows|the following|several|various|for (?:\w+ )?reasons|in (?:\w+ )?ways|(?:two|three|four|five|six) (?:reasons|steps|things|points|ways))\b",
     re.IGNORECASE,
+)
+
+_FOLLOWS_FROM = re.compile(
+    r"(?:因此|因而|所以|为此|故此|于是|由此|正因如此|有鉴于此)"
+    r"|(?:Therefore|Thus|Hence|Consequently|Accordingly|As a (?:result|consequence)|For (?:this|that|these) reasons?|(?:That|This) is why|So)\b"
 )
 
 
@@ -67,6 +72,14 @@ def announced(text: str, start: int, end: int) -> list[Span]:
         if len(found) == _FOLLOWING:
             break
     return found
+
+
+def reason_before(text: str, start: int, end: int) -> list[Span]:
+    """Returns the sentence before one that begins with "therefore" or the like, if the paragraph has one; else nothing."""
+    if not _FOLLOWS_FROM.match(text[start:end]):
+        return []
+    before = list(sentences(text, text.rfind("\n", 0, start) + 1, start))
+    return before[-1:]
 
 
 def _is_item(text: str, line: int, form: str | None) -> bool:

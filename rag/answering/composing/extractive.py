@@ -6,6 +6,7 @@ contains the whole sentence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ from itertools import chain
 from rag.answering.agreement import Agreement
 from rag.answering.citations import marker, quoted
 from rag.answering.composing.base import Composition, GetDocument, Part, Statement
-from rag.answering.composing.blocks import announced, items_around
+from rag.answering.composing.blocks import announced, items_around, reason_before
 from rag.answering.composing.choosing import Group, choose
 from rag.answering.composing.clauses import excerpt
 from rag.answering.composing.lists import enumeration
@@ -29,6 +30,7 @@ from rag.text.analysis import Analyzer
 from rag.text.language import language_of
 from rag.text.lines import ROW
 from rag.text.names import NameFinder
+from rag.text.questions import ASKS_WHY
 from rag.text.sentences import Span, after_lead
 from rag.texts import MORE_VALUES, NOT_ANSWERED_PART
 from rag.types import Citation, Language
@@ -36,6 +38,7 @@ from rag.types import Citation, Language
 _BETWEEN_ITEMS: dict[Language, str] = {"zh": "、", "en": ", "}
 _MAX_INLINE: dict[Language, int] = {"zh": 40, "en": 90}
 _SURE_OF_PLACE = 0.3
+_ASKS_WHY = re.compile(ASKS_WHY, re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +275,8 @@ def _completed(asked: _Asked, groups: list[Group], document: GetDocument) -> lis
         place, source = group.first, document(group.first.document_id)
         start, end = place.sentence.start, place.sentence.end
         items = items_around(source.text, start, end) if expected.kind == "list" else []
-        spans = items or [(start, end), *announced(source.text, start, end)]
+        why = reason_before(source.text, start, end) if _ASKS_WHY.search(asked.question) else []
+        spans = items or [*why, (start, end), *announced(source.text, start, end)]
         if len(spans) == 1 and group is groups[0] and asks_how(asked.question) and asked.language == source.language:
             spans = whole_part(source, start, end, asked.coverage) or spans
         known = {(other.first.document_id, other.first.sentence.start, other.first.sentence.end) for other in completed}

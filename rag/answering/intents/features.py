@@ -10,7 +10,7 @@ import numpy as np
 
 from embeddings.encoder import Vectors
 from rag.text.language import language_of
-from rag.text.questions import HAN_AMOUNT_ASKED
+from rag.text.questions import ASKS_WHY, HAN_AMOUNT_ASKED
 
 Kind = Literal[
     "number", "date", "person", "place", "fact", "list", "yes-no", "why", "how", "definition",
@@ -32,7 +32,7 @@ _ASKED: dict[Kind, str] = {
     r"|\b(?:what|which) (?:are|were) (?:the|some)\b|\b(?:what|which) (?:kinds|types|\w+s) (?:are|were|have|do|did)\b|\b(?:which|what) (?:countries|cities|members|species|partners|people|provinces)\b|^(?:please )?(?:list|name) (?!of)",
     "yes-no": r"吗[？?。 ]*$|([\u3400-\u9fff])不\1|是否|是不是|有没有|能不能|可不可以|会不会"
     r"|^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|must)\b(?! you\b)",
-    "why": r"\bwhat (?:led to|made)\b|为什么|为何|为啥|原因|缘故|缘由|怎么会|\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason)\b|\bhow come\b",
+    "why": ASKS_WHY,
     "how": r"怎么(?!会)|怎样|如何|方法|步骤|流程|手续|^steps\b|\bin (?:what|which) way\b|\bhow (?:do|does|did|can|could|is|are|was|were|to|should|would|might)\b",
     "definition": r"^什么(?:是|叫)|(?:是?[什啥]么?意思|指的?是?什么|的定义|的含义|何谓)|(?:^|，)(?:[^，分]{1,12})是(?:什么|啥)[？?。 ]*$"
     r"|^(?:what (?:is|are|was) (?:an? )?[\w-]+(?: [\w-]+)?\??$|what does .{1,40} (?:mean|stand for)|define )|\b(?:definition|meaning) of\b",
