@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.composing.blocks import announced, items_around
+from rag.answering.composing.blocks import announced, items_around, reason_before
 
 RULES = "第六条 禁止下列行为：\n（一）开垦湿地；\n（二）擅自采砂；\n\n（三）放生外来物种。\n第七条 每年禁渔。"
 STEPS = "Closing the sluice:\n1. Turn the wheel.\n2. Fit the padlock.\n- another list\nThe end."
@@ -36,6 +36,14 @@ def test_the_sentences_after_one_that_announces_them() -> None:
     assert found == ["The water stood high.", "Carp dug up the roots."]
     assert announced(text, text.index("It rained."), text.index("\n\n")) == []
     assert announced(text, text.index("Birds"), len(text)) == []
+
+
+def test_the_sentence_that_another_follows_from() -> None:
+    text = "每年清明道路管制，人们只能步行。因此委员会决定修路。\n因此有人反对。"
+    start = text.index("因此")
+    assert [text[a:b] for a, b in reason_before(text, start, text.index("\n"))] == ["每年清明道路管制，人们只能步行。"]
+    assert reason_before(text, text.rindex("因此"), len(text)) == []  # in another paragraph
+    assert reason_before(text, 0, start) == []
 
 
 @given(st.text(alphabet="-*1.、（一）\n ab水", max_size=80), st.integers(0, 80), st.integers(0, 20))

@@ -278,7 +278,38 @@ def test_one_value_does_not_answer_two_parts() -> None:
     read = [reading(document, (document.text, 0.9, "6067"))]
     parts = [Part("加开了多少列？", "", "加开列车", read), Part("发送了多少旅客？", "", "发送旅客", read)]
     composed = ExtractiveComposer(ANALYZER).compose_parts(parts, "zh", lambda _: document, 4)
-    assert said(composed.statements).split("\n")[0] == "6067[1]，文档里没有找到“发送旅客”的答案。"
+    assert said(composed.statements).split("\n")[0] == "6067列[1]，文档里没有找到“发送旅客”的答案。"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "first_line"),
+    [
+        ("这种鱼有几颗犬齿？", "下颌前端有犬齿2颗，其后有细齿多行。", "2颗[1]"),
+        ("它全长多少厘米？", "它全长通常只有2厘米（0.79英寸）。", "2厘米[1]"),
+        ("七十分钟的唱片大小是多大？", "每张70分钟的唱片，压缩后大小约300MB。", "约300MB[1]"),
+        ("局面在哪一年代之后改变？", "这一局面在1980年代之后才改变。", "在1980年代之后改变[1]"),
+    ],
+)
+def test_a_quantity_is_in_the_unit_asked_for_and_none_of_the_questions_own(question: str, text: str, first_line: str) -> None:
+    document = Document("note", "札记", "note.txt", text, "zh")
+    composed = ExtractiveComposer(ANALYZER).compose(
+        question, [reading(document, (text, 0.9, text[:-1]))], "zh", lambda _: document, 4
+    )
+    assert said(composed.statements).splitlines()[0] == first_line
+
+
+def test_why_is_answered_by_the_sentence_before_what_follows_from_it() -> None:
+    text = "每年清明道路管制，人们只能步行。因此委员会于2006年决定修路。"
+    document = Document("road", "公路", "road.txt", text, "zh")
+    read = reading(document, ("因此委员会于2006年决定修路。", 0.9, "2006年"))
+    composed = ExtractiveComposer(ANALYZER).compose("委员会为什么决定修路？", [read], "zh", lambda _: document, 4)
+    assert said(composed.statements) == "每年清明道路管制，人们只能步行。[1]\n\n因此委员会于2006年决定修路。[2]"
+
+
+def test_the_best_sentence_of_an_open_question_comes_first() -> None:
+    sentences = (("退化趋势得到遏制。", 0.8, ""), ("2018年底有1.18万个。", 0.7, ""))
+    statements = compose("保护得怎么样？", reading(CHINESE, *sentences))
+    assert [statement.text for statement in statements] == ["退化趋势得到遏制。[1]", "\n\n2018年底有1.18万个。[2]"]
 
 
 def test_all_dates_of_a_list_answer_when_something_was_done() -> None:

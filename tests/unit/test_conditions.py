@@ -106,10 +106,21 @@ def test_a_condition_that_an_english_sentence_does_not_meet_is_found(
         ("园里有多少种动物？", "园里有10种动物。"),
         ("8.45万吨的船签订了多少艘？", "8.45万吨的船已签订12艘，6.2万吨的25艘。"),
         ("哪些船超过5万吨？", "这艘船有8万吨。"),
+        ("周砚秋的生母是谁？", "周砚秋，号晚亭，母沈氏。"),
+        ("哪一座山峰至今无人登顶？", "青崖顶至今无人登顶。"),
+        ("他不肯喝什么东西？", "他不肯喝那碗苦酒。"),
+        ("Sluice可以搭配Sluice#使用吗？", "Sluice是个方便的工具，可以搭配Sluice#使用。"),
     ],
 )
 def test_a_condition_that_is_met_or_cannot_be_compared_is_not_found(question: str, text: str) -> None:
     assert unmet(question, text) == []
+
+
+def test_a_street_does_not_take_the_place_of_a_city() -> None:
+    question = "香港的旧海岸在哪一座建筑附近？"
+    for sentence, found in (("旧海岸在东街的水仙庙附近。", []), ("上海的旧海岸在水仙庙附近。", ["香港"])):
+        source = document(f"香港曾是渔村。{sentence}")
+        assert [condition.text for condition in CONDITIONS.unmet(question, place(source, sentence), source)] == found
 
 
 def test_the_report_of_one_county_is_not_about_another_that_it_mentions() -> None:

@@ -47,6 +47,7 @@ def test_chinese(text: str, expected: list[str]) -> None:
     [
         ("It grew. It fell! Did it? Yes.", ["It grew.", "It fell!", "Did it?", "Yes."]),
         ("Dr. Smith met Mrs. J. K. Lee vs. the rest. They left.", ["Dr. Smith met Mrs. J. K. Lee vs. the rest.", "They left."]),
+        ("In Prosecutor v. Hale he was tried. He left.", ["In Prosecutor v. Hale he was tried.", "He left."]),
         (
             "It cost $3.5 million, i.e. less. See Fig. 3 and No. 12.",
             ["It cost $3.5 million, i.e. less.", "See Fig. 3 and No. 12."],

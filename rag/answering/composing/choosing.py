@@ -46,7 +46,7 @@ def choose(
 ) -> tuple[list[Group], int]:
     """Chooses the sentences to show, and counts the places with other answers for which there is no room.
 
-    For a fact the best supported comes first; else they are in the order of the documents.
+    The best supported comes first, but those of a list are in the order of the documents.
     """
     groups: list[Group] = []
     unlisted = 0
@@ -66,7 +66,7 @@ def choose(
             groups.append(Group(place, is_rival))
         elif is_rival and kind in ("quantity", "fact"):
             unlisted += 1
-    if kind in ("list", "open"):
+    if kind == "list":
         documents = list(dict.fromkeys(group.first.document_id for group in groups))
         groups.sort(key=lambda group: (documents.index(group.first.document_id), group.first.sentence.start))
     return groups, unlisted
