@@ -119,7 +119,7 @@ def test_a_condition_that_is_met_or_cannot_be_compared_is_not_found(question: st
 def test_a_street_does_not_take_the_place_of_a_city() -> None:
     question = "香港的旧海岸在哪一座建筑附近？"
     for sentence, found in (("旧海岸在东街的水仙庙附近。", []), ("上海的旧海岸在水仙庙附近。", ["香港"])):
-        source = document(f"香港曾是渔村。{sentence}")
+        source = document(f"{sentence}香港曾是渔村。")
         assert [condition.text for condition in CONDITIONS.unmet(question, place(source, sentence), source)] == found
 
 
