@@ -85,6 +85,8 @@ _THING = re.compile(
     r"(?:是|叫|为|叫做|称为)什么[？?]?$|^什么是|什么(?:主题|名字|名称|题目|口号)|\bwhat (?:is|was) (?:the |its |their )?(?:\w+ ){0,3}(?:name|theme|title|motto|slogan|subject|aim|role)\b",
     re.IGNORECASE,
 )
+# The noun of 哪一句格言？, which may stand before a colon or beside quotation marks.
+_ASKED_NOUN = re.compile(r"哪一?[句条项首种](?P<noun>[\u3400-\u9fff]{2,3})[?？呢。 ]*$")
 # What such a question asks for, in the words of both languages.
 _ATTRIBUTES = tuple(
     (re.compile(rf"\b(?:{english})\b|{chinese}", re.IGNORECASE))
@@ -195,7 +197,7 @@ def expectation(question: str) -> Expectation:
     if _SEVERAL_PEOPLE.search(question):
         return Expectation("list")
     if _FACT.search(question):
-        return Expectation("fact", phrase=True)
+        return Expectation("fact", phrase=True, attribute=_attribute(question))
     if _LIST.search(question) and not _NOT_A_LIST.search(question):
         return Expectation("list")
     return Expectation("open", phrase=bool(_THING.search(question)), attribute=_attribute(question))
@@ -209,6 +211,8 @@ def _asking_clause(question: str) -> str:
 
 
 def _attribute(question: str) -> re.Pattern[str] | None:
+    if noun := _ASKED_NOUN.search(question.strip()):
+        return re.compile(noun["noun"])
     asked = _THING.search(question)
     return next((pattern for pattern in _ATTRIBUTES if asked and pattern.search(question)), None)
 

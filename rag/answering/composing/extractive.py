@@ -24,7 +24,7 @@ from rag.answering.composing.verdicts import verdict, worded
 from rag.answering.composing.whole_parts import asks_how, whole_part
 from rag.answering.composing.wording import COMMA, SEMICOLON, STOP, elided, framed, label, labels, latin_name
 from rag.answering.expectations import Expectation, asks_verdict, expectation, predicate_of
-from rag.answering.reading import Reading
+from rag.answering.reading import Reading, Sentence
 from rag.text import quantities
 from rag.text.analysis import Analyzer
 from rag.text.language import language_of
@@ -178,6 +178,10 @@ class ExtractiveComposer:
             before = label(part.label, language)
             facts.append(before + (first.fact(labelled=False) if first.short else first.inline(language)))
             sentences.append(first)
+        alike = len({entry.inline(language) for entry in sentences}) == 1 and len(sentences) == len(parts)
+        if alike and not any(entry.short for entry in sentences) and not any(part.label for part in parts):
+            # One clause answers the whole question.
+            facts = facts[:1]
         line = (SEMICOLON if any(part.label for part in parts) else COMMA).in_language(language).join(facts)
         if not parts[0].readings:
             line = line[:1].upper() + line[1:]
@@ -199,7 +203,7 @@ class ExtractiveComposer:
         """
         expected, language = asked.expected, asked.language
         groups, unlisted = choose(self._agreement, asked.question, expected.kind, readings, max_sentences)
-        groups = _completed(asked, groups, document)
+        groups = _completed(asked, _without_beside(asked, groups), document)
         contenders = [group is groups[0] or group.is_rival for group in groups]
         shorts = [self._short(asked, group) if contends else None for group, contends in zip(groups, contenders, strict=True)]
         if not all(short for short, contends in zip(shorts, contenders, strict=True) if contends):
@@ -292,6 +296,23 @@ def _completed(asked: _Asked, groups: list[Group], document: GetDocument) -> lis
     return completed
 
 
+def _without_beside(asked: _Asked, groups: list[Group]) -> list[Group]:
+    """Returns only the best sentence, and the other lists of its section, if it lists what is asked for."""
+    best = max(groups, key=lambda group: group.first.sentence.support).first
+    if asked.expected.kind != "list" or best.language != asked.language or not _listed(best.sentence):
+        return groups
+    place = best.document_id, best.section
+    return [
+        g for g in groups if g.first is best or ((g.first.document_id, g.first.section) == place and _listed(g.first.sentence))
+    ]
+
+
+def _listed(sentence: Sentence) -> tuple[str, ...]:
+    """Returns the items that a sentence lists around the reader's answer."""
+    start = after_lead(sentence.text, 0, len(sentence.text))
+    return enumeration(sentence.text, start, (sentence.answer[0] - sentence.start, sentence.answer[1] - sentence.start))
+
+
 def _may_differ(expected: Expectation, shown: Group, other: Group) -> bool:
     """Returns whether the sentence of another document gives a number of the kind asked for."""
     if expected.kind != "quantity" or other.first.document_id == shown.first.document_id:
@@ -320,7 +341,7 @@ def _shown(asked: _Asked, group: Group, short: ShortAnswer | None, *, briefly: b
         return "", (), ""
     if asks_verdict(question) and sentence.support >= SUPPORTED and (said := verdict(question, text, asked.overlap, asked.focus)):
         return cut([said[1]]), (), worded(said[0], question, own)
-    if asked.expected.kind == "list" and (items := enumeration(text, start, answer)):
+    if asked.expected.kind == "list" and (items := _listed(sentence)):
         return "", items, ""
     is_sure = asked.expected.kind == "fact" and sentence.likelihood >= _SURE_OF_PLACE
     if answer[0] < answer[1] and (is_sure or (briefly and not ROW.match(text))):

@@ -111,7 +111,7 @@ def _repeated(text: str, start: int, answer: Span) -> list[str]:
 def _han_items(listed: str) -> list[str]:
     items = re.split(r"、(?![^“]*”)(?![^《]*》)(?![^（(]*[)）])", listed)
     items[0] = _without_lead(items)
-    last = _END.sub("", items[-1])
+    last = _END.sub("", re.sub("^(?:以及|和|及|与)", "", items[-1]))
     pieces = _LAST_HAN.split(last)
     items[-1:] = pieces if len(pieces) == 2 and all(len(piece) > 1 for piece in pieces) and len(items) < 12 else [last]
     return items

@@ -38,6 +38,7 @@ _SEPARATOR = re.compile(r"[，,；;、：:。]|和|与|及|\band\b|\bor\b")
 _FOR_WHOM = re.compile(r"\s?(?:[a-z]+ )?(?:for|per)\b")
 _BETWEEN_DATES = re.compile(r"[、和与及]|,? and |, ")
 _QUOTATION = r"“[^“”]{2,60}”|《[^《》]{2,60}》|\"[^\"]{2,120}\""
+_CAPITALISED = r"[A-Z][\w'’.-]*(?: (?:(?:of|the|de|la|van|von) )?[A-Z][\w'’-]*)*"
 _IS = r"(?:是|为|叫|：|: |,? (?:is|was|reads) | )?"
 _MAX_SHORT_ANSWER: dict[Language, int] = {"zh": 24, "en": 60}
 _LATIN = re.compile(r"[A-Za-z][\w'’.-]*(?: [\w'’.-]+)*")
@@ -124,16 +125,20 @@ def short_answer(
 
 
 def _quoted_beside(expected: Expectation, text: str, start: int) -> ShortAnswer | None:
-    """Returns the words in quotation marks that stand beside what is asked for: 主题为“水”, under the theme "Water"."""
+    """Returns the words that stand beside what is asked for, in quotation marks, after a colon or as a name: 主题为“水”, under the theme "Water"."""
     if not expected.attribute:
         return None
-    word = f"(?:{expected.attribute.pattern})"
-    beside = re.compile(rf"{word}{_IS}(?P<after>{_QUOTATION})|(?P<before>{_QUOTATION})的?{word}", re.IGNORECASE)
-    match = beside.search(text, start)
-    if not match:
-        return None
-    name = "after" if match["after"] else "before"
-    return ShortAnswer(match[name], *match.span(name))
+    word = f"(?:(?i:{expected.attribute.pattern}))"
+    beside = re.compile(
+        rf"{word}{_IS}(?P<quoted>{_QUOTATION})|(?P<before>{_QUOTATION})的?{word}|{word}[:：]\s?(?P<after>[^，。；：:;,“”《》\n]{{2,40}})(?=[，。；;,]|$)"
+        rf"|\b(?:named|called) (?P<name>{_CAPITALISED})"
+    )
+    for match in beside.finditer(text, start):
+        if match["name"] and not re.search("named|called", expected.attribute.pattern):
+            continue
+        group = str(match.lastgroup)
+        return ShortAnswer(match[group], *match.span(group))
+    return None
 
 
 def answered_in(question: str, text: str) -> str:
