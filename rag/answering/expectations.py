@@ -34,7 +34,7 @@ _PATTERNS: dict[QuantityKind, tuple[str, str]] = {
         r"\bhow long (?:is|are|was|were|does|do|did|will|has|have|must|can|may)\b|\bhow many (?:years|months|weeks|days|hours|minutes)\b",
     ),
     "date": (
-        r"哪一?[年天月日]|何时|什么时[候间]|几[月号]|几点|哪个?(?:月份|季度|学期)|(?:时间|日期)(?:是|为|定在|[？?]|$)",
+        r"哪一?[年天月日]|何[年时]|什么时[候间]|几[月号]|几点|哪个?(?:月份|季度|学期)|(?:时间|日期)(?:是|为|定在|[？?]|$)",
         r"\bwhen\b|\b(?:what|which) (?:date|day|month|year)\b|\bwhat time\b",
     ),
     "share": (
@@ -87,6 +87,14 @@ _THING = re.compile(
 )
 # The noun of 哪一句格言？, which may stand before a colon or beside quotation marks.
 _ASKED_NOUN = re.compile(r"哪一?[句条项首种](?P<noun>[\u3400-\u9fff]{2,3})[?？呢。 ]*$")
+_ASKS_THING = re.compile(r"什么|何处|何种|哪|是[？?]?$|\b(?:what|which)\b", re.IGNORECASE)
+# These are answered by a clause at least.
+_ASKS_SENTENCE = re.compile(
+    r"为什么|凭什么|怎么|怎样|如何|什么样|什么意思|[做说讲写谈提](?:了|过|到|到了)?(?:些)?什么|什么(?:关系|影响|作用|意义|看法|内容|情况|原因|要求|规定|区别|不同|变化|成就|成果|成效|问题|建议|观点|功能|特点)"
+    r"|\b(?:why|how)\b|\bwhat (?:did|does|do|has|have|had|will|would) .*\b(?:say|said|do|done|mean|think|thought|argue|suggest|propose|write|report|contain|happen|find|found|conclude)\b"
+    r"|\bwhat (?:happen|is (?:meant|a|an|the difference)\b|are the differences?)",
+    re.IGNORECASE,
+)
 # What such a question asks for, in the words of both languages.
 _ATTRIBUTES = tuple(
     (re.compile(rf"\b(?:{english})\b|{chinese}", re.IGNORECASE))
@@ -139,7 +147,7 @@ _PEOPLE = re.compile(r"(?:多少|几)(?:个|名|位)?(?:人|代表|学生|员工
 class Expectation:
     """The form of an answer.
 
-    `quantity` is the kind of quantity asked for, None for other answers; `measure_words` are those of the things to count, `unit` is the
+    `phrase` says that a phrase answers, `perhaps_phrase` that one may. `quantity` is the kind of quantity asked for, None for other answers; `measure_words` are those of the things to count, `unit` is the
     unit that the question names (see `Quantity.unit`), and `beginning` says that the question asks since when something is so. `attribute` finds the words, in both languages, for what "What is
     the theme of …?" asks for.
     """
@@ -147,6 +155,7 @@ class Expectation:
     kind: QuestionKind
     quantity: QuantityKind | None = None
     phrase: bool = False
+    perhaps_phrase: bool = False
     measure_words: frozenset[str] = frozenset()
     unit: str = ""
     beginning: bool = False
@@ -200,7 +209,8 @@ def expectation(question: str) -> Expectation:
         return Expectation("fact", phrase=True, attribute=_attribute(question))
     if _LIST.search(question) and not _NOT_A_LIST.search(question):
         return Expectation("list")
-    return Expectation("open", phrase=bool(_THING.search(question)), attribute=_attribute(question))
+    perhaps = bool(_ASKS_THING.search(question)) and not _ASKS_SENTENCE.search(question)
+    return Expectation("open", phrase=bool(_THING.search(question)), perhaps_phrase=perhaps, attribute=_attribute(question))
 
 
 def _asking_clause(question: str) -> str:

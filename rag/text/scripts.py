@@ -1,12 +1,14 @@
-"""Traditional and simplified Chinese, read as one script without moving a character."""
+"""Scripts that are read as one: traditional and simplified Chinese without moving a character, letters with and without accents."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import Any
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]+")
+_ACCENT = re.compile("[\u0300-\u036f]")
 # A text with this share of traditional characters is written in traditional Chinese, so words of Taiwan are read as those of the
 # mainland: 軟體 as 软件. In a simplified text, the same words may mean something else: 土豆 is a potato, in Taiwan a peanut.
 _TRADITIONAL = 0.1
@@ -27,6 +29,11 @@ def to_simplified(text: str) -> str:
     if changed < _TRADITIONAL * sum(len(run) for run in _HAN.findall(text)):
         return by_character
     return _HAN.sub(lambda run: _same_length(run[0], "tw2sp"), text)
+
+
+def without_accents(text: str) -> str:
+    """Returns the text without the accents of its letters: Aksobhya for Akṣobhya. Its length may change."""
+    return _ACCENT.sub("", unicodedata.normalize("NFD", text))
 
 
 def _same_length(run: str, conversion: str) -> str:

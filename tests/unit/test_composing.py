@@ -298,6 +298,59 @@ def test_a_quantity_is_in_the_unit_asked_for_and_none_of_the_questions_own(quest
     assert said(composed.statements).splitlines()[0] == first_line
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "answer", "first_line"),
+    [
+        ("他最著名的是哪一句格言？", "他最著名的是这句格言：行在知前。", "他", "行在知前[1]"),
+        ("岛上的人靠什么发电？", "岛上的人自1960年以来靠潮汐发电，不用煤。", "潮汐", "潮汐[1]"),
+        (
+            "What was the name of the clerk?",
+            "In May a clerk named Ida Marsh told the council of the loss.",
+            "May",
+            "Ida Marsh[1]",
+        ),
+        (
+            "In what season was Hale a judge?",
+            "Hale, who sings, was a judge in season eight of the show.",
+            "eight",
+            "season eight[1]",
+        ),
+        ("With Hale gone, what did the court do next?", "The court then heard Hale and the mayor for several days.", "Hale", ""),
+        (
+            "What is spending set at for 2023?",
+            "Spending for 2024 is set at 14 million, against 13 million in 2023, by the council.",
+            "14 million",
+            "13 million[1]",
+        ),
+    ],
+)
+def test_a_phrase_that_the_reader_is_sure_of_comes_first(question: str, text: str, answer: str, first_line: str) -> None:
+    language = "zh" if question[0] > "z" else "en"
+    document = Document("note", "Note", "note.txt", text, language)  # type: ignore[arg-type]
+    composed = ExtractiveComposer(ANALYZER).compose(
+        question, [reading(document, (text, 0.9, answer))], language, lambda _: document, 4
+    )  # type: ignore[arg-type]
+    assert said(composed.statements).splitlines()[0] == (first_line or f"{text}[1]")
+
+
+def test_one_clause_that_answers_two_parts_is_given_once() -> None:
+    document = Document(
+        "note", "Note", "note.txt", "A species is put in a group when its range has been watched for a year.", "en"
+    )
+    read = [reading(document, (document.text, 0.9, "when its range has been watched for a year"))]
+    parts = [Part("When is a species put in a group?", "", "when", read), Part("Which group is it?", "", "which", read)]
+    composed = ExtractiveComposer(ANALYZER).compose_parts(parts, "en", lambda _: document, 4)
+    assert said(composed.statements).count("[1]") == 1
+
+
+def test_prose_does_not_stand_beside_a_list_that_answers() -> None:
+    text = "广场上有钟楼、水塔和戏台。楼顶的白帆是全城的地标。"
+    document = Document("square", "广场", "square.txt", text, "zh")
+    read = reading(document, ("广场上有钟楼、水塔和戏台。", 0.9, "钟楼、水塔和戏台"), ("楼顶的白帆是全城的地标。", 0.85, "白帆"))
+    composed = ExtractiveComposer(ANALYZER).compose("广场上有哪些建筑？", [read], "zh", lambda _: document, 4)
+    assert said(composed.statements) == "钟楼、水塔、戏台[1]"
+
+
 def test_why_is_answered_by_the_sentence_before_what_follows_from_it() -> None:
     text = "每年清明道路管制，人们只能步行。因此委员会于2006年决定修路。"
     document = Document("road", "公路", "road.txt", text, "zh")

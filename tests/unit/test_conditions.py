@@ -85,6 +85,7 @@ def test_a_condition_that_a_chinese_sentence_does_not_meet_is_found(
         ("Who is the Director?", "The Deputy Director is Ida Marsh.", "rank", "Director", "Deputy Director"),
         ("How many imports were counted?", "There were 30 exports.", "contrast", "imports", "exports"),
         ("How many visitors came to Larnfield?", "The mill had 300 visitors.", "name", "larnfield", ""),
+        ("Who won season 4?", "Season one was won by Ida Marsh.", "ordinal", "season 4", "Season one"),
     ],
 )
 def test_a_condition_that_an_english_sentence_does_not_meet_is_found(
@@ -106,6 +107,11 @@ def test_a_condition_that_an_english_sentence_does_not_meet_is_found(
         ("园里有多少种动物？", "园里有10种动物。"),
         ("8.45万吨的船签订了多少艘？", "8.45万吨的船已签订12艘，6.2万吨的25艘。"),
         ("哪些船超过5万吨？", "这艘船有8万吨。"),
+        ("Who won season 3?", "Ida Marsh won seasons two and three."),
+        ("Who judged season 4?", "Ida Marsh judged seasons 2 to 5."),
+        ("What was the first boat to carry the new Hale engine?", "The fifth boat carries the new Hale engine."),
+        ("Where are texts on Aksen kept?", "Texts on Akṣen are kept in Osterby."),
+        ("How warm was it in NHC?", "In New Harbour City it was 40 degrees."),
         ("周砚秋的生母是谁？", "周砚秋，号晚亭，母沈氏。"),
         ("哪一座山峰至今无人登顶？", "青崖顶至今无人登顶。"),
         ("他不肯喝什么东西？", "他不肯喝那碗苦酒。"),
@@ -114,6 +120,24 @@ def test_a_condition_that_an_english_sentence_does_not_meet_is_found(
 )
 def test_a_condition_that_is_met_or_cannot_be_compared_is_not_found(question: str, text: str) -> None:
     assert unmet(question, text) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "right", "beside"),
+    [
+        (
+            "How many people work in the fashion industry?",
+            "The fashion industry has 900 workers.",
+            "The printing industry employs 250 people.",
+        ),
+        ("文化产业有多少名职工？", "文化产业的职工有900名。", "出版产业的职工有250名。"),
+    ],
+)
+def test_a_sentence_of_another_kind_of_thing_gives_way(question: str, right: str, beside: str) -> None:
+    source = document(f"{right}{beside}", title="Notice", language="zh" if question[0] > "z" else "en")
+    found = (readings.sentence(source.text, beside, 0.9), readings.sentence(source.text, right, 0.8))
+    judged = CONDITIONS.judge(question, [readings.reading(source, *found)], lambda _: source)
+    assert max(judged.readings[0].sentences, key=lambda sentence: sentence.support).text == right
 
 
 def test_a_street_does_not_take_the_place_of_a_city() -> None:

@@ -31,6 +31,7 @@ from rag.text.language import language_of
 from rag.text.lines import ROW
 from rag.text.names import NameFinder
 from rag.text.questions import ASKS_WHY
+from rag.text.scripts import without_accents
 from rag.text.sentences import Span, after_lead
 from rag.texts import MORE_VALUES, NOT_ANSWERED_PART
 from rag.types import Citation, Language
@@ -96,7 +97,8 @@ class _Asked:
     def years(self) -> frozenset[int]:
         """The years that it names."""
         found = quantities.find(self.question, language_of(self.question))
-        return frozenset(date.year for quantity in found for date in quantity.dates if date.year)
+        named = {date.year for quantity in found for date in quantity.dates if date.year}
+        return frozenset(named | {int(year) for year in quantities.BARE_YEAR.findall(self.question)})
 
     def worded(self, short: ShortAnswer | None, own: Language, names: NameFinder) -> str:
         """Returns a fact, in the words of the question where question and document are in Chinese; "" for none."""
@@ -114,6 +116,10 @@ class _Asked:
     def values(self, text: str) -> frozenset[str]:
         """Finds the quantities of the question in a text, except dates."""
         return self._quantities & _values(text) if self._quantities else frozenset()
+
+    def repeats(self, text: str) -> bool:
+        """Returns whether a text only repeats words of the question, with or without accents."""
+        return bool(text) and without_accents(text).casefold() in without_accents(self.question).casefold()
 
     def predicate(self, text: str) -> frozenset[str]:
         """Finds the terms in a text that follow the words which ask."""
@@ -253,6 +259,7 @@ class ExtractiveComposer:
             years=asked.years,
             values=asked.values,
             predicate=asked.predicate,
+            repeats=asked.repeats,
         )
 
     def _latin(self, han: str) -> str:
@@ -341,7 +348,7 @@ def _shown(asked: _Asked, group: Group, short: ShortAnswer | None, *, briefly: b
         return "", (), ""
     if asks_verdict(question) and sentence.support >= SUPPORTED and (said := verdict(question, text, asked.overlap, asked.focus)):
         return cut([said[1]]), (), worded(said[0], question, own)
-    if asked.expected.kind == "list" and (items := _listed(sentence)):
+    if asked.expected.kind == "list" and (items := _listed(sentence)) and not all(map(asked.repeats, items)):
         return "", items, ""
     is_sure = asked.expected.kind == "fact" and sentence.likelihood >= _SURE_OF_PLACE
     if answer[0] < answer[1] and (is_sure or (briefly and not ROW.match(text))):

@@ -37,6 +37,9 @@ _ENGLISH_LEAD = re.compile(
 )
 
 
+_NO_ITEM = re.compile(r"(?:which|who|whose|that|but|not|it|they|he|she|been|being|others? \w+)\b", re.IGNORECASE)
+
+
 def enumeration(text: str, start: int, answer: Span) -> tuple[str, ...]:
     """Returns the items of the list in a sentence that contains the answer, in order; empty if it has none that is sure.
 
@@ -142,4 +145,4 @@ def _english_items(listed: str, *, after_colon: bool) -> list[str]:
 def _checked(items: list[str]) -> tuple[str, ...]:
     items = [item.strip(" ，,、；;。.") for item in items]
     sure = len(items) >= _LEAST_ITEMS and all(1 < len(item) <= _MAX_ITEM for item in items) and len(set(items)) == len(items)
-    return tuple(items) if sure else ()
+    return tuple(items) if sure and not any(_NO_ITEM.match(item) for item in items) else ()

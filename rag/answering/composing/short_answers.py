@@ -15,6 +15,7 @@ from rag.answering.composing.clauses import Terms, clauses
 from rag.answering.composing.wording import BRACKETED
 from rag.answering.expectations import Expectation
 from rag.text import quantities
+from rag.text.distinctions import ordinals
 from rag.text.quantities import Quantity
 from rag.text.sentences import Span, after_lead
 from rag.types import Language
@@ -28,6 +29,8 @@ _MEASURE_WORD = re.compile(
 # 大约有10米 is not 10 metres.
 _APPROXIMATELY = re.compile(r"(大约|约|大概|将近|超过|不足|至少)(?:有|为|是|达到?)$")
 _SURE_OF_PHRASE = 0.5
+# For questions that a phrase may answer, but need not.
+_SURE_OF_PERHAPS = 0.6
 _SURE_AMONG_SEVERAL = 0.6
 _LEAST_SHARE = 0.02
 _LEAST_READ = 0.1
@@ -37,6 +40,7 @@ _WEIGHT_BESIDE = 4.0
 _SEPARATOR = re.compile(r"[，,；;、：:。]|和|与|及|\band\b|\bor\b")
 _FOR_WHOM = re.compile(r"\s?(?:[a-z]+ )?(?:for|per)\b")
 _BETWEEN_DATES = re.compile(r"[、和与及]|,? and |, ")
+_IN_YEAR = re.compile(r" (?:[a-z]+ )?(?:in|for|during) (?:the )?")
 _QUOTATION = r"“[^“”]{2,60}”|《[^《》]{2,60}》|\"[^\"]{2,120}\""
 _CAPITALISED = r"[A-Z][\w'’.-]*(?: (?:(?:of|the|de|la|van|von) )?[A-Z][\w'’-]*)*"
 _IS = r"(?:是|为|叫|：|: |,? (?:is|was|reads) | )?"
@@ -71,6 +75,7 @@ def short_answer(
     years: Collection[int] = (),
     values: Terms = lambda _: frozenset(),
     predicate: Terms = lambda _: frozenset(),
+    repeats: Callable[[str], bool] = lambda _: False,
 ) -> ShortAnswer | None:
     """Returns the fact alone, a quantity also in the words of the question's language; None unless it is sure.
 
@@ -84,41 +89,74 @@ def short_answer(
         years: The years that the question names.
         values: Returns the quantities of the question in a text.
         predicate: Returns the terms in a text of what the question says of its subject: 更新 of 什么时候更新过.
+        repeats: Returns whether a text only repeats words of the question.
     """
     sentence = place.sentence
-    if not expected.phrase or sentence.support < SUPPORTED:
+    if not (expected.phrase or expected.perhaps_phrase) or sentence.support < SUPPORTED:
         return None
-    # The quote begins after the dateline, so a fact from before that would not be in it.
-    quoted_from = after_lead(sentence.text, 0, len(sentence.text))
     if expected.quantity:
-        found = quantities.find(sentence.text, place.language)
-        accepted = [q for q in found if q.start >= quoted_from and expected.accepts(q, sentence.text)]
-        accepted = _of_years(accepted, found, years) or accepted
-        accepted = [q for q in accepted if predicate(_around(sentence.text, q))] or accepted
-        # 十年禁渔从哪天开始？: the day whose clause has the ten years.
-        if expected.quantity == "date":
-            accepted = [q for q in accepted if values(_around(sentence.text, q))] or accepted
-        accepted = [q for q in accepted if q.unit == expected.unit] or accepted if expected.unit else accepted
-        # What the question says itself is no answer.
-        accepted = [q for q in accepted if not values(q.written)]
-        meant = quantity_meant(expected, accepted, place, overlap)
-        if meant and language == place.language:
-            meant = _whole_range(meant, found)
-        if not meant:
-            return None
-        several = (
-            _coordinated(meant, found, sentence.text) if expected.quantity == "date" and language == place.language else None
-        )
-        return several or _quantity(meant, place, language)
-    if language == place.language and (named := _quoted_beside(expected, sentence.text, quoted_from)):
+        return _quantity_asked(expected, place, language, overlap=overlap, years=years, values=values, predicate=predicate)
+    if language == place.language and (named := _quoted_beside(expected, sentence.text, _quoted_from(sentence.text))):
         return named
+    return _phrase(expected, place, language, name=name, whole_words=whole_words, years=years, repeats=repeats)
+
+
+def _quoted_from(text: str) -> int:
+    """Returns where the quote of a sentence begins: after the dateline, so that a fact from before that would not be in it."""
+    return after_lead(text, 0, len(text))
+
+
+def _quantity_asked(
+    expected: Expectation,
+    place: Place,
+    language: Language,
+    *,
+    overlap: Terms,
+    years: Collection[int],
+    values: Terms,
+    predicate: Terms,
+) -> ShortAnswer | None:
+    text = place.sentence.text
+    found = quantities.find(text, place.language)
+    accepted = [q for q in found if q.start >= _quoted_from(text) and expected.accepts(q, text)]
+    accepted = _of_years(accepted, found, years, text) or accepted
+    accepted = [q for q in accepted if predicate(_around(text, q))] or accepted
+    # 十年禁渔从哪天开始？: the day whose clause has the ten years.
+    if expected.quantity == "date":
+        accepted = [q for q in accepted if values(_around(text, q))] or accepted
+    accepted = [q for q in accepted if q.unit == expected.unit] or accepted if expected.unit else accepted
+    # What the question says itself is no answer.
+    accepted = [q for q in accepted if not values(q.written)]
+    meant = quantity_meant(expected, accepted, place, overlap)
+    if meant and language == place.language:
+        meant = _whole_range(meant, found)
+    if not meant:
+        return None
+    several = _coordinated(meant, found, text) if expected.quantity == "date" and language == place.language else None
+    return several or _quantity(meant, place, language)
+
+
+def _phrase(
+    expected: Expectation,
+    place: Place,
+    language: Language,
+    *,
+    name: Callable[[str], str],
+    whole_words: Callable[[str, int, int], Span],
+    years: Collection[int],
+    repeats: Callable[[str], bool],
+) -> ShortAnswer | None:
+    sentence = place.sentence
     begin, end = (offset - sentence.start for offset in sentence.answer)
     if begin < end:
-        begin, end = whole_words(sentence.text, begin, end)
+        begin, end = _with_its_unit(sentence.text, *whole_words(sentence.text, begin, end))
     text = sentence.text[begin:end].strip()
     is_short = 0 < len(text) <= min(_MAX_SHORT_ANSWER[place.language], len(sentence.text) // 2)
-    if begin < quoted_from or not is_short or sentence.likelihood < _SURE_OF_PHRASE:
+    sure = _SURE_OF_PHRASE if expected.phrase else _SURE_OF_PERHAPS
+    if begin < _quoted_from(sentence.text) or not is_short or sentence.likelihood < sure or repeats(text):
         return None
+    if other := _of_other_year(sentence.text, begin, end, place.language, years):
+        return _quantity(other, place, language)
     if language != place.language:
         text = _foreign(text, language, name)
     return ShortAnswer(text, begin, end) if text else None
@@ -139,6 +177,14 @@ def _quoted_beside(expected: Expectation, text: str, start: int) -> ShortAnswer 
         group = str(match.lastgroup)
         return ShortAnswer(match[group], *match.span(group))
     return None
+
+
+def _with_its_unit(text: str, begin: int, end: int) -> Span:
+    """Widens a span within an ordinal to all of it: season eight, 第八季."""
+    for ordinal in ordinals.find(text):
+        if ordinal.start <= begin and end <= ordinal.end:
+            return ordinal.start, ordinal.end
+    return begin, end
 
 
 def answered_in(question: str, text: str) -> str:
@@ -180,17 +226,33 @@ def quantity_meant(expected: Expectation, accepted: list[Quantity], place: Place
     return accepted[best] if sure and (shares[best] >= _LEAST_READ or around[best] >= 0.5) else None
 
 
-def _of_years(accepted: list[Quantity], found: list[Quantity], years: Collection[int]) -> list[Quantity]:
-    """Returns the quantities that stand after a date of the given years, or before the first date if that is one."""
+def _of_years(accepted: list[Quantity], found: list[Quantity], years: Collection[int], text: str) -> list[Quantity]:
+    """Returns the quantities that stand after a date of the given years, right before "in" and one, or before the first date if that is one."""
     dated = [(q.start, {date.year for date in q.dates if date.year}) for q in found if any(date.year for date in q.dates)]
+    known = [(q.start, q.end) for q in found]
+    dated += [
+        (m.start(), {int(m[0])}) for m in quantities.BARE_YEAR.finditer(text) if not any(a <= m.start() < b for a, b in known)
+    ]
+    dated.sort(key=lambda item: item[0])
     if not years or len({year for _, own in dated for year in own}) < 2:
         return []
 
     def governing(quantity: Quantity) -> set[int]:
+        for start, own in dated:
+            if start > quantity.end and _IN_YEAR.fullmatch(text[quantity.end : start]):
+                return own
         before = [own for start, own in dated if start < quantity.start]
         return before[-1] if before else dated[0][1]
 
     return [quantity for quantity in accepted if quantity.kind != "date" and governing(quantity) & set(years)]
+
+
+def _of_other_year(text: str, begin: int, end: int, language: Language, years: Collection[int]) -> Quantity | None:
+    """Returns the amount of the years asked for if that of another one was read, as 13.1 million of 14.2 million, against 13.1 million in 2023."""
+    found = quantities.find(text, language)
+    own = next((q for q in found if q.kind != "date" and q.start < end and begin < q.end), None)
+    of_years = _of_years([q for q in found if own and q.kind == own.kind], found, years, text)
+    return of_years[0] if len(of_years) == 1 and own not in of_years else None
 
 
 def _distinctive(found: list[frozenset[str]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from itertools import pairwise
 
 from rag.answering.expectations import asks_verdict, expectation
 from rag.text import quantities
+from rag.text.analysis import STOP_WORDS
 from rag.text.distinctions import contrasts, ordinals, ranks
 from rag.text.language import language_of
 from rag.text.names import NameFinder
@@ -45,6 +47,7 @@ _PLACE = re.compile(r"(?:^|(?<=[年月日末底初在和与、，的]))[\u3400-\
 _GENERAL_PLACE = re.compile(
     r".*[级和与、个座]|[第一二三四五六七八九十两]|[全本该各每哪我这那几多某有新农]|城市|乡村|农村|[^市县]*(?:城[镇乡市]|[乡城]村)$"
 )
+_FIRST_TO_DO = re.compile(r"\bfirst (?:[\w-]+ ){1,4}(?:to [a-z]+|that|which|who)\b", re.IGNORECASE)
 _KIND_OF_PLACE = re.compile(r"[\u3400-\u9fff][区地县市村乡镇城省]")
 
 
@@ -80,7 +83,8 @@ class Asked:
 
     @cached_property
     def ordinals(self) -> list[ordinals.Ordinal]:
-        return ordinals.find(self.bare)
+        # "The first town to do so" does not count towns.
+        return [ordinal for ordinal in ordinals.find(self.bare) if not _FIRST_TO_DO.search(self.bare, ordinal.start)]
 
     @cached_property
     def codes(self) -> list[tuple[str, str, str]]:
@@ -106,6 +110,23 @@ class Asked:
     def places(self) -> list[str]:
         by_suffix = [name for name in _PLACE.findall(self.bare) if not _GENERAL_PLACE.match(name)]
         return list(dict.fromkeys([word for word, tag in self._tagged if is_place(word, tag)] + by_suffix))
+
+    @cached_property
+    def kinds_of_things(self) -> list[tuple[str, str]]:
+        """The nouns with the word that says of which kind they are, folded: fashion and industry."""
+        if self.language == "en":
+            words = re.findall(r"[\w'’-]+", self.bare.casefold())
+            return [
+                (a, b)
+                for a, b in pairwise(words)
+                if len(a) > 3 < len(b) and not {a, b} & STOP_WORDS and a.isalpha() and b.isalpha()
+            ]
+        compounds = [(word[:2], word[2:]) for word, tag in self._tagged if len(word) == 4 and tag in ("n", "nz")]
+        return compounds + [
+            (a, b)
+            for (a, kind), (b, thing) in pairwise(self._tagged)
+            if len(a) == len(b) == 2 and kind in ("n", "vn", "b", "nz") and thing in ("n", "vn")
+        ]
 
     @cached_property
     def pairs(self) -> list[str]:

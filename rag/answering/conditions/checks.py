@@ -15,8 +15,6 @@ from rag.text.language import language_of
 from rag.text.quantities import Quantity
 from rag.types import Language
 
-# A year that nothing marks as one, and no count: not 2030张.
-_BARE_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]|\s?[个张人名家所种次位处座件台册万亿千元米吨公亩余多%])")
 # A rule with a first or last day may also be so in another year.
 _DEADLINE = re.compile(r"[年月日](?:之?[前后]|起|以[前后])|逾期|\b(?:before|after|until|by|from|since)\b", re.IGNORECASE)
 _SEMICOLON = re.compile(r"[；;。]")
@@ -84,7 +82,9 @@ def _dated(text: str, language: Language) -> list[Quantity]:
     """Returns the dates of a text, also years that nothing marks as such."""
     found = [quantity for quantity in quantities.find(text, language) if quantity.kind == "date"]
     known = {str(date.year) for quantity in found for date in quantity.dates}
-    return found + [q for year in _BARE_YEAR.findall(text) if year not in known for q in quantities.find(f"{year}年", "zh")]
+    return found + [
+        q for year in quantities.BARE_YEAR.findall(text) if year not in known for q in quantities.find(f"{year}年", "zh")
+    ]
 
 
 def _with_year(dates: list[Quantity]) -> list[Quantity]:

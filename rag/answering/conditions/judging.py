@@ -30,11 +30,12 @@ from rag.answering.definitions import defines
 from rag.answering.expectations import Expectation
 from rag.answering.reading import Reading, Sentence, odds
 from rag.text import quantities
-from rag.text.analysis import Analyzer
+from rag.text.analysis import STOP_WORDS, Analyzer
 from rag.text.distinctions import document_kinds, ordinals, ranks
 from rag.text.language import language_of
 from rag.text.lines import ROW
 from rag.text.names import NameFinder
+from rag.text.scripts import without_accents
 from rag.types import Document, Language, SearchResult
 
 _FOUR_DIGITS = re.compile(r"\d{4}")
@@ -45,6 +46,7 @@ _NAMED_SAYS_ENOUGH = 0.25
 _ODDS_OF_SAME_RANK = 8
 _ODDS_OF_DEFINITION = 8
 _ODDS_OF_NAMED = 4
+_ODDS_OF_ANOTHER = 10
 _ODDS_OF_AN_AMOUNT = 10
 _MUST_BE_GIVEN = ("money", "measure")
 _FREE = re.compile(r"免费|无偿|不收|\bfree\b|\bno (?:charge|fee|cost)", re.IGNORECASE)
@@ -153,6 +155,7 @@ class Conditions:
             DocumentNotFoundError: From `document`.
         """
         asked, document = Asked(question, self._names), lru_cache(document)
+        texts = [self._scope_text(document(name)) for name in {reading.result.chunk.document_id for reading in readings}]
         met: list[Reading] = []
         closest: list[tuple[Place, list[Condition]]] = []
         for reading in readings:
@@ -164,7 +167,10 @@ class Conditions:
                 if unmet:
                     closest.append((place, unmet))
                 else:
-                    kept.append(_adjusted(asked, sentence))
+                    adjusted = _adjusted(asked, sentence)
+                    if judged and self._is_of_another(asked, place, texts):
+                        adjusted = _more_likely(adjusted, 1 / _ODDS_OF_ANOTHER)
+                    kept.append(adjusted)
             if kept:
                 met.append(Reading(reading.result, tuple(kept), max(sentence.support for sentence in kept)))
         if closest:
@@ -173,7 +179,6 @@ class Conditions:
             met = [_preferring(unmet[0], r) if r.result.chunk.document_id == same else r for r in met]
         met = _of_named_documents(question, self._with_quoted(question, met, document))
         met = sorted(met, key=lambda reading: -reading.support)
-        texts = [self._scope_text(document(name)) for name in {reading.result.chunk.document_id for reading in readings}]
         closest = [
             (place, unmet)
             for place, unmet in closest
@@ -191,6 +196,23 @@ class Conditions:
         terms = set(self._analyzer.content_terms(asked.bare)) - set(self._analyzer.content_terms(unmet.text))
         known = self._analyzer.terms(f"{place.sentence.text}\n{place.headings}")
         return place.language != asked.language or 2 * len(terms & set(known)) >= len(terms)
+
+    def _is_of_another(self, asked: Asked, place: Place, texts: Sequence[str]) -> bool:
+        """Returns whether a sentence is of another kind of what the question names: the publishing industry, not the fashion industry.
+
+        One of the folded texts must name the question's kind, so that another sentence may be of it.
+        """
+        if place.language != asked.language:
+            return False
+        text = self._analyzer.fold(place.sentence.text)
+        near = f"{text}\n{self._analyzer.fold(place.headings)}"
+        for kind, thing in asked.kinds_of_things:
+            gap = " " if asked.language == "en" else ""
+            if kind not in near and any(self._fold(kind + thing) in known for known in texts):
+                others = re.findall(rf"([a-z]{{3,}}|[\u3400-\u9fff]{{2}}){gap}{re.escape(thing)}", text)
+                if any(other not in STOP_WORDS for other in others):
+                    return True
+        return False
 
     def _with_quoted(self, question: str, readings: list[Reading], document: Callable[[str], Document]) -> list[Reading]:
         """Leaves out the documents of the question's language without a term that it quotes, if others contain it."""
@@ -232,7 +254,7 @@ class Conditions:
         )
 
     def _fold(self, text: str) -> str:
-        return re.sub(r"[\s\-‐–·]", "", self._analyzer.fold(text))
+        return re.sub(r"[\s\-‐–·]", "", without_accents(self._analyzer.fold(text)))
 
     def _ranks(self, asked: Asked, scope: Scope) -> Iterator[Condition]:
         for rank in asked.ranks:
@@ -288,6 +310,8 @@ class Conditions:
         if scope.language != asked.language:
             return
         for name in asked.names:
+            if name.upper() in asked.bare and _has_initials(name, f"{scope.headings}\n{scope.sentence}"):
+                continue
             if not any(self._fold(form) in scope.document for form in (name, _SUFFIX.sub("", name))):
                 others = self._place_names(scope.sentence) if name in asked.places else []
                 instead = [other for other in others if may_replace(other, name)]
@@ -352,6 +376,12 @@ def _preferring(condition: Condition, reading: Reading) -> Reading:
     """Raises the support of the sentences that name a condition, which the best supported sentence of all does not meet."""
     kept = tuple(_more_likely(s, _ODDS_OF_NAMED) if _names(condition, s.text) else s for s in reading.sentences)
     return Reading(reading.result, kept, max(sentence.support for sentence in kept))
+
+
+def _has_initials(name: str, text: str) -> bool:
+    """Returns whether a text contains the name that an abbreviation stands for: New York City for NYC."""
+    initials = "".join(rf"\b{letter.upper()}\w*[ -](?:(?:of|the|and|for) )*" for letter in name)
+    return name.isalpha() and bool(re.search(initials.removesuffix("[ -](?:(?:of|the|and|for) )*"), text))
 
 
 def _title(reading: Reading) -> str:

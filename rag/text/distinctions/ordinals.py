@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.text.numerals import HAN_NUMERALS, NUMBER_WORDS, ONES, ORDINAL_WORDS, ROMAN_NUMERALS, TEENS, han_number
 
@@ -21,6 +21,8 @@ _UNITS = tuple(
         "部分|part",
         "批|batch|group|tranche",
         "季度|quarter",
+        "季|season",
+        "集|episode",
         "卷|volume",
         "版|version",
         "级|grade|level|class",
@@ -42,9 +44,12 @@ _UNITS = tuple(
 _UNIT_OF = {name: unit[0] for unit in _UNITS for name in unit}
 _HAN_UNITS = "|".join(sorted((name for name in _UNIT_OF if not name.isascii()), key=len, reverse=True))
 _LATIN_UNITS = "|".join(sorted((name for name in _UNIT_OF if name.isascii()), key=len, reverse=True))
+_MOST = 100
 _WORD_NUMBERS = ORDINAL_WORDS | {"opening": 1, "initial": 1}
 # Of these, a number in words tells one from the others: phase three.
-_LABELLED = "phase|stage|part|chapter|section|round|volume|batch|step|article|tranche"
+_LABELLED = (
+    "phases?|stages?|parts?|chapters?|sections?|rounds?|volumes?|batch(?:es)?|steps?|articles?|tranches?|seasons?|episodes?"
+)
 _ORDINAL = re.compile(
     rf"第\s?(?P<han>[{HAN_NUMERALS}]+|\d+)\s?(?P<han_unit>{_HAN_UNITS})?"
     rf"|(?P<initial>首)(?P<initial_unit>{_HAN_UNITS})"
@@ -55,6 +60,10 @@ _ORDINAL = re.compile(
     rf"|\b(?P<label>{_LATIN_UNITS})s? (?P<number>\d+|[ivx]+)\b(?!%|[.,]\d)"
     rf"|\b(?P<labelled>{_LABELLED}) (?P<in_words>{'|'.join([*ONES, *TEENS])})\b(?!-)",
     re.IGNORECASE,
+)
+# The other numbers of "seasons two and three" and "weeks 3 to 5".
+_FURTHER = re.compile(
+    rf"(?P<joint>,? and |,? or |, | to |[-–—]| through )(?P<number>\d{{1,3}}|{'|'.join([*ONES, *TEENS])})\b", re.IGNORECASE
 )
 
 
@@ -80,8 +89,23 @@ def find(text: str) -> list[Ordinal]:
             continue
         unit = part["han_unit"] or part["initial_unit"] or part["word_unit"] or part["label"] or part["labelled"] or ""
         if number := _number(part):
-            found.append(Ordinal(match.start(), match.end(), match[0], number, _UNIT_OF.get(unit.lower(), "")))
+            name = _UNIT_OF.get(unit.lower()) or _UNIT_OF.get(unit.lower().removesuffix("s"), "")
+            found.append(Ordinal(match.start(), match.end(), match[0], number, name))
+            if part["label"] or part["labelled"]:
+                found += [replace(found[-1], number=further) for further in _further(number, text, match.end())]
     return found
+
+
+def _further(number: int, text: str, at: int) -> list[int]:
+    """Returns the numbers that follow the first one of several, those of a range included; at most a hundred."""
+    numbers: list[int] = []
+    while match := _FURTHER.match(text, at):
+        word = match["number"].lower()
+        last = int(word) if word.isdecimal() else NUMBER_WORDS[word]
+        is_range = match["joint"].strip() in ("to", "through", "-", "–", "—")
+        numbers += range(number + 1, min(last, number + _MOST) + 1) if is_range else [last]
+        number, at = last, match.end()
+    return numbers
 
 
 def _last(part: dict[str, str | None]) -> int:

@@ -4,7 +4,8 @@
 """
 
 from rag.text.quantities.parsing import find
+from rag.text.quantities.patterns import BARE_YEAR
 from rag.text.quantities.quantity import Date, Quantity
 from rag.text.quantities.rendering import render
 
-__all__ = ["Date", "Quantity", "find", "render"]
+__all__ = ["BARE_YEAR", "Date", "Quantity", "find", "render"]

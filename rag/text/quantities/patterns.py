@@ -40,6 +40,9 @@ def _any(names: Iterable[str]) -> str:
 
 
 YEAR = r"(?:1[5-9]\d\d|20\d\d|2100)"
+BARE_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]|\s?[个张人名家所种次位处座件台册万亿千元米吨公亩余多%])")
+"""A year that nothing marks as one, and no count: not 2030张."""
+
 _DIGITS = r"(?<![\d.°′])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
 SCALE = rf"(?!千[瓦克米]|百分)(?:{_any(name for name in SCALES if name)})"
 _NUMBER_IN_DIGITS = rf"{_DIGITS}(?:[ -]?{SCALE}(?:\d+(?:\.\d+)?{SCALE}){{0,2}})?"
