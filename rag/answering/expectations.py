@@ -35,7 +35,7 @@ _PATTERNS: dict[QuantityKind, tuple[str, str]] = {
     ),
     "date": (
         r"哪一?[年天月日]|何[年时]|什么时[候间]|几[月号]|几点|哪个?(?:月份|季度|学期)|(?:时间|日期)(?:是|为|定在|[？?]|$)",
-        r"\bwhen\b|\b(?:what|which) (?:date|day|month|year)\b|\bwhat time\b",
+        rf"(?:^|[,;:.?] |\b(?:and|since|until|by) )when\b|\bwhen {ENGLISH_AUXILIARY}\b|\b(?:what|which) (?:date|day|month|year)\b|\bwhat time\b",
     ),
     "share": (
         r"百分之几|百分比|占比|比例|占.{0,14}?(?:多少|几成)|[率比]\S{0,6}?(?:多少|多高|几)",
@@ -106,10 +106,14 @@ _ATTRIBUTES = tuple(
         ("roles?", "作用|角色"),
     )
 )
+_NO_PLURALS = r"(?:was|is|has|does|this|its|as|class|process|address|status|causes|happens|makes|means|helps|leads)\b"
+_PREPOSITIONS = "in|on|at|to|from|by|of|for|with|under|through|between|among"
 # Questions that ask for several things.
 _LIST = re.compile(
     r"哪些|哪几|哪[二三四五六七八九十两\d]|分别|什么(?:原则|措施|方面|领域)|几[大个项]|[二三四五六七八九十两\d][大个项][^，,]{1,12}?(?:是|有)什么"
-    r"|\b(?:(?:what|which) (?:(?:two|three|four|five|six|seven|eight|nine|ten)\b|are|were|kinds?|types?|\w+s\b)|list|in (?:what|which) (?:fields|areas))",
+    r"|\b(?:(?:what|which) (?:(?:two|three|four|five|six|seven|eight|nine|ten)\b|are|were|kinds|types|(?:kind|type)s? of \w+s\b)|list|in (?:what|which) (?:fields|areas))"
+    # At the beginning, or after a preposition there: not "how to determine which sites are …", nor "what causes the …".
+    rf"|(?:^|[,;] )(?:(?:{_PREPOSITIONS}) )?(?:what|which) (?:[a-z-]+ )?(?!{_NO_PLURALS})\w+s\b(?! (?:the|a|an|this|these|that|its|their|his|her)\b)",
     re.IGNORECASE,
 )
 _NOT_A_LIST = re.compile(r"\b(?:what|which) (?:does|is|was|has|this|address|process|class|status)\b", re.IGNORECASE)

@@ -35,8 +35,11 @@ _ENGLISH_LEAD = re.compile(
     r"^.*\b(?:includ(?:es?|ing)|due to|because of|aspects:|following:|are|is|were|was|in|of|such as|namely|with|on|through|by|to|for|has|have|had|called)\s+(?=\S)",
     re.IGNORECASE,
 )
-
-
+_LATEST = 2
+# What stands between commas may also be the parts of a sentence.
+_CLAUSE = re.compile(
+    r"\b(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|may|must|therefore|however)\b", re.IGNORECASE
+)
 _NO_ITEM = re.compile(r"(?:which|who|whose|that|but|not|it|they|he|she|been|being|others? \w+)\b", re.IGNORECASE)
 
 
@@ -65,10 +68,12 @@ def enumeration(text: str, start: int, answer: Span) -> tuple[str, ...]:
     begin, end = _nearest(spans, answer[0]) if spans else (0, 0)
     if not spans or not _meets((begin, end), answer):
         return ()
-    after_colon = text[:begin].rstrip().endswith(":")
-    return _checked(
-        _han_items(text[begin:end]) if pattern is _HAN_LIST else _english_items(text[begin:end], after_colon=after_colon)
-    )
+    if pattern is _HAN_LIST:
+        return _checked(_han_items(text[begin:end]))
+    items = _english_items(text[begin:end], after_colon=text[:begin].rstrip().endswith(":"))
+    # An answer that begins in a later item is only a part of the list, or beside it.
+    late = len(items) > _LATEST and answer[0] >= text.find(items[_LATEST], begin)
+    return () if late or any(_CLAUSE.search(item) for item in items) else _checked(items)
 
 
 def _numbered(text: str, start: int, answer: Span) -> tuple[str, ...]:
