@@ -349,6 +349,8 @@ DID_YOU_MEAN = Words("您是不是要问“{0}”？这里按这个问题作答�
 
 # -- answers: comparing two things ------------------------------------------------------------------------------------
 
+MORE_BY = Words("多{}。", "{} more.")
+LESS_BY = Words("少{}。", "{} less.")
 YES_COMPARED = Words("是。", "Yes.")
 NO_COMPARED = Words("不是。", "No.")
 BOTH_ALIKE = Words("两者相同。", "Both are alike.")

@@ -10,17 +10,20 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from rag.text import clock_times, quantities
 from rag.text.language import language_of
 from rag.text.quantities import Quantity
 from rag.text.quantities.lexicon import UNIT_NAMES
 from rag.text.quantities.lexicon import kind_of as kind_of_unit
 from rag.text.questions import ENGLISH_AUXILIARY, HAN_AMOUNT_ASKED, HAN_ASKING
+from rag.types import Language
 
 QuestionKind = Literal["quantity", "fact", "list", "open"]
-QuantityKind = Literal["date", "duration", "share", "money", "measure", "count"]
+QuantityKind = Literal["date", "time", "duration", "share", "money", "measure", "count"]
 
 _ACCEPTED: dict[QuantityKind, tuple[str, ...]] = {
     "date": ("date",),
+    "time": (),
     "duration": ("duration",),
     "share": ("share",),
     "money": ("money", "number"),
@@ -33,9 +36,10 @@ _PATTERNS: dict[QuantityKind, tuple[str, str]] = {
         r"多久|多长时间|多少(?:年|个月|天|小时|分钟|周)(?!产)|几(?:年|个月|天|个?小时|周|个星期)(?!级)",
         r"\bhow long (?:is|are|was|were|does|do|did|will|has|have|must|can|may)\b|\bhow many (?:years|months|weeks|days|hours|minutes)\b",
     ),
+    "time": (r"几点|哪个?时段", r"\b(?:at )?what time\b|\bhow (?:late|early)\b"),
     "date": (
-        r"哪一?[年天月日]|何[年时]|什么时[候间]|几[月号]|几点|哪个?(?:月份|季度|学期)|(?:时间|日期)(?:是|为|定在|[？?]|$)",
-        rf"(?:^|[,;:.?] |\b(?:and|since|until|by) )when\b|\bwhen {ENGLISH_AUXILIARY}\b|\b(?:what|which) (?:date|day|month|year)\b|\bwhat time\b",
+        r"哪一?[年天月日]|何[年时]|什么时[候间]|几[月号]|哪个?(?:月份|季度|学期)|(?:时间|日期)(?:是|为|定在|[？?]|$)",
+        rf"(?:^|[,;:.?] |\b(?:and|since|until|by) )when\b|\bwhen {ENGLISH_AUXILIARY}\b|\b(?:what|which) (?:date|day|month|year)\b",
     ),
     "share": (
         r"百分之几|百分比|占比|比例|占.{0,14}?(?:多少|几成)|[率比]\S{0,6}?(?:多少|多高|几)",
@@ -78,6 +82,7 @@ _FACT = re.compile(
     r"谁|哪[位个家国省市里儿一](?!些)|第几|何地|\b(?:who|whom|whose|where|which (?:country|province|city|company|organi[sz]ation))\b",
     re.IGNORECASE,
 )
+_ROLE = re.compile(r"(?P<role>[\u3400-\u9fff]{1,7}[长员席理管记人任师裁事])(?:是谁|是哪一?位|叫什么|由谁)")
 # Questions that ask for several people.
 _SEVERAL_PEOPLE = re.compile(r"有谁|都是谁|\bwho (?:are|were) (?!you\b|they\b|we\b)", re.IGNORECASE)
 # Questions that ask for one thing, which a phrase may answer.
@@ -122,6 +127,15 @@ _SUM = re.compile(
     r"\s?(?:资金|经费|款|crowns?|pounds?|dollars?|francs?|marks|pence|cents?|kron\w+|rupees|pesos|shillings?)", re.IGNORECASE
 )
 _LARGE_SUM = 1000
+# 4,350 bottles are no sum.
+_THINGS = re.compile(r"[余多]?[个种处名人项家座所条只头株棵位份次届篇台辆件张户册本艘]| (?:[a-z]+ )?[a-z]{3,}s\b")
+_AMOUNTS = "[万亿千百]|面积|资金|投资|经费|收入|支出|产值|产量|预算|时间|金额|费用|库存|比例|距离|重量"
+# What is counted has no unit: people, pears, but not 多少产量.
+_THINGS_ASKED = re.compile(
+    rf"有多少(?!{_AMOUNTS}|{'|'.join(name for name in UNIT_NAMES if not name.isascii())})[\u3400-\u9fff]{{2}}"
+    r"|(?:多少|几)(?:个|名|位|种|只|头|棵|株|家|所|座|条|项|处|本|册|件|台|辆|艘|张|户|人)|\bhow many (?!percent|times|degrees)[a-z]",
+    re.IGNORECASE,
+)
 # 2016年以来 says since when something is so, and answers only questions that ask for a beginning.
 _SINCE = re.compile(r"\s?(?:以来|来(?=[，,]))")
 _SINCE_BEFORE = re.compile(r"\bsince (?:the )?$", re.IGNORECASE)
@@ -151,8 +165,8 @@ _PEOPLE = re.compile(r"(?:多少|几)(?:个|名|位)?(?:人|代表|学生|员工
 class Expectation:
     """The form of an answer.
 
-    `phrase` says that a phrase answers, `perhaps_phrase` that one may. `quantity` is the kind of quantity asked for, None for other answers; `measure_words` are those of the things to count, `unit` is the
-    unit that the question names (see `Quantity.unit`), and `beginning` says that the question asks since when something is so. `attribute` finds the words, in both languages, for what "What is
+    `phrase` says that a phrase answers, `perhaps_phrase` that one may. `quantity` is the kind of quantity asked for, None for other answers; `measure_words` are those of the things to count, `of_things` says that such are counted, `unit` is the
+    unit that the question names (see `Quantity.unit`), and `beginning` says that the question asks since when something is so. `role` is the Chinese role whose holder is asked for. `attribute` finds the words, in both languages, for what "What is
     the theme of …?" asks for.
     """
 
@@ -161,23 +175,33 @@ class Expectation:
     phrase: bool = False
     perhaps_phrase: bool = False
     measure_words: frozenset[str] = frozenset()
+    of_things: bool = False
     unit: str = ""
     beginning: bool = False
     attribute: re.Pattern[str] | None = None
+    role: str = ""
 
     def accepts(self, quantity: Quantity, text: str) -> bool:
         """Returns whether a quantity of a text is of the kind asked for."""
         if self.quantity == "duration" and len(quantity.dates) == 2:
             return True
-        if self.quantity is None or quantity.kind not in _ACCEPTED[self.quantity]:
+        if self.quantity is None or quantity.kind not in _ACCEPTED[self.quantity] or (self.of_things and quantity.unit):
             return False
         if self.quantity == "date" and not self.beginning and _is_beginning(quantity, text):
             return False
         if self.quantity == "measure" and quantity.kind == "number" and _COUNTS.match(text, quantity.end):
             return False
         if self.quantity == "money" and quantity.kind == "number":
-            return bool(_SUM.match(text, quantity.end)) or max(quantity.amounts) >= _LARGE_SUM
+            return bool(_SUM.match(text, quantity.end)) or (
+                max(quantity.amounts) >= _LARGE_SUM and not _THINGS.match(text, quantity.end)
+            )
         return self.quantity != "count" or not self.counts_other_things(quantity, text)
+
+    def is_given_in(self, text: str, language: Language) -> bool:
+        """Returns whether a text gives a quantity of the kind asked for."""
+        if self.quantity == "time":
+            return bool(clock_times.find(text))
+        return any(self.accepts(quantity, text) for quantity in quantities.find(text, language))
 
     def counts_other_things(self, quantity: Quantity, text: str) -> bool:
         """Returns whether the measure word after a quantity shows that it counts other things than the question: 种, not 只."""
@@ -204,13 +228,15 @@ def expectation(question: str) -> Expectation:
             quantity,
             phrase=True,
             measure_words=_measure_words(question),
+            of_things=quantity == "count" and not named and bool(_THINGS_ASKED.search(question)),
             unit=UNIT_NAMES[(named["han"] or named["english"]).lower()] if named else "",
             beginning=bool(_ASKS_BEGINNING.search(question)),
         )
     if _SEVERAL_PEOPLE.search(question):
         return Expectation("list")
     if _FACT.search(question):
-        return Expectation("fact", phrase=True, attribute=_attribute(question))
+        role = _ROLE.search(question)
+        return Expectation("fact", phrase=True, attribute=_attribute(question), role=role["role"] if role else "")
     if _LIST.search(question) and not _NOT_A_LIST.search(question):
         return Expectation("list")
     perhaps = bool(_ASKS_THING.search(question)) and not _ASKS_SENTENCE.search(question)

@@ -23,6 +23,9 @@ def accepted(question: str, text: str) -> list[str]:
         ("When did the village leave poverty?", "It has grown flowers since 2016 and left poverty in 2019.", ["2019"]),
         ("Since when has it grown flowers?", "It has grown flowers since 2016 and left poverty in 2019.", ["2016", "2019"]),
         ("园区面积多大？", "园区有10个馆，占地20公顷。", ["20公顷"]),
+        ("园区有多少名志愿者？", "志愿者须年满16岁，共有87人。", ["87"]),
+        ("How many pears were picked?", "They picked 940 kilograms, or 5,100 pears.", ["5,100"]),
+        ("How much does a case cost?", "The press made 4,350 bottles; a case is 36 pounds.", []),
     ],
 )
 def test_what_may_answer(question: str, text: str, expected: list[str]) -> None:

@@ -564,6 +564,32 @@ def test_a_cell_that_is_not_surely_asked_for_is_not_looked_up(ask, source: Docum
     assert ask(question, source) is None
 
 
+ROOMS = document(
+    "设施一览",
+    "设施|数量|位置|每小时费用",
+    "自习座位|48|二楼东侧|免费",
+    "研讨间|3|二楼西侧|10元",
+    "录音室|1|三楼|30元",
+    "打印机|2|服务台旁|按页收费",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("研讨间多少钱一小时？", "10元（研讨间，每小时费用）"),
+        ("录音室一小时多少钱？", "30元（录音室，每小时费用）"),
+        ("租录音室要多少钱？", "30元（录音室，每小时费用）"),
+        ("自习座位收多少钱？", "免费（自习座位，每小时费用）"),
+        ("打印机多少钱一页？", ""),
+    ],
+)
+def test_a_price_is_looked_up_in_the_column_of_its_unit(ask, question: str, text: str) -> None:
+    found = ask(question, ROOMS)
+    assert ("".join(statement.text for statement in found.statements) if found else "").startswith(text)
+    assert bool(found) == bool(text)
+
+
 def test_an_empty_cell_is_no_answer(ask) -> None:
     assert ask("Who is the keeper of Far Skerry?", LIGHTS).statements == ()
     assert ask("How many passengers does Corona carry?", FERRIES).statements == ()

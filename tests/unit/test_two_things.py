@@ -49,6 +49,9 @@ from rag.types import Document
         ("比较一下东库和西库的库容", "东库的库容？", "西库的库容？"),
         ("东库的库容比西库大吗？", "东库的库容是多少？", "西库的库容是多少？"),
         ("东馆和西馆哪个便宜？", "东馆多少钱？", "西馆多少钱？"),
+        ("2023年的支出比2022年多多少？", "2023年的支出是多少？", "2022年的支出是多少？"),
+        ("2023年的小学比2022年多了还是少了？", "2023年的小学是多少？", "2022年的小学是多少？"),
+        ("How much higher was the crop in 2024 than in 2023?", "What was the crop in 2024?", "What was the crop in 2023?"),
     ],
 )
 def test_each_thing_is_asked_after_by_itself(question: str, one: str, other: str) -> None:
@@ -157,3 +160,26 @@ def test_values_of_different_kinds_are_shown_without_a_verdict(analyzer: Analyze
     )
     assert text is not None
     assert text.startswith("The East Mill: eighteen months[1]; the Old Mill: 2031[2]")
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("2023年的支出比2022年多多少？", "多3.3万元。2023年：46.8万元[1]；2022年：43.5万元[2]"),
+        ("2022年的支出比2023年多多少？", "少3.3万元。"),
+    ],
+)
+def test_a_difference_is_worked_out_from_both_values(analyzer: Analyzer, question: str, first: str) -> None:
+    found = {
+        "2023": (Document("later", "手册", "later.md", "2023年总支出46.8万元。", "zh"), "46.8万元"),
+        "2022": (Document("earlier", "手册", "earlier.md", "2022年总支出43.5万元。", "zh"), "43.5万元"),
+    }
+    assert (ask(question, analyzer, found) or "").startswith(first)
+
+
+def test_no_difference_is_worked_out_from_a_bound(analyzer: Analyzer) -> None:
+    found = {
+        "2023": (Document("later", "手册", "later.md", "2023年总支出超过46万元。", "zh"), "超过46万元"),
+        "2022": (Document("earlier", "手册", "earlier.md", "2022年总支出43.5万元。", "zh"), "43.5万元"),
+    }
+    assert (ask("2023年的支出比2022年多多少？", analyzer, found) or "").startswith("2023年：超过46万元[1]；2022年：43.5万元[2]")

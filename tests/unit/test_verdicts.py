@@ -83,4 +83,5 @@ def test_a_verdict_is_in_the_words_of_the_question() -> None:
     assert worded("no", "宠物可以入园吗？", "zh") == "不可以。"
     assert worded("yes", "有没有停车场？", "zh") == "有。"
     assert worded("no", "红线是不是无人区？", "zh") == "不是。"
+    assert worded("no", "周一开门吗？", "zh") == "不开门。"
     assert worded("yes", "Are pets allowed?", "en") == "Yes. "

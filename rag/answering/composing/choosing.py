@@ -84,18 +84,16 @@ def _candidates(agreement: Agreement, question: str, kind: QuestionKind, reading
     near = [agreement.place(question, r, s) for r, s in ranked if odds(s.support) >= least]
     others = [agreement.place(question, r, s) for r, s in ranked[len(near) :] if s.support >= _LEAST_WITH_QUANTITY]
     expected = expectation(question)
-    if expected.quantity and not any(_gives_quantity(expected, place) for place in near):
+    if expected.quantity and not any(_gives(expected, place) for place in near):
         section = near[0].document_id, near[0].section
-        near += [p for p in others if (p.document_id, p.section) == section and _gives_quantity(expected, p)]
+        near += [p for p in others if (p.document_id, p.section) == section and _gives(expected, p)]
     others = [place for place in others if place not in near and place.sentence.support >= SUPPORTED]
     rivals = [place for place in others if place.covered >= near[0].covered and is_same_frame(place, near[0])]
     everything = agreement.terms(question)
     single = kind in ("quantity", "fact") or expected.phrase
 
     def is_outdone(place: Place, other: Place) -> bool:
-        if not place.covered < other.covered or (
-            expected.quantity and _gives_quantity(expected, place) and not _gives_quantity(expected, other)
-        ):
+        if not place.covered < other.covered or (expected.quantity and _gives(expected, place) and not _gives(expected, other)):
             return False
         return is_same_frame(place, other) or (
             single and other.covered == everything and (kind != "quantity" or _has_number(other) >= _has_number(place))
@@ -114,15 +112,14 @@ def _preferred(question: str, expected: Expectation, places: list[Place]) -> lis
     return sorted(
         places,
         key=lambda place: (
-            bool(expected.quantity) and not _gives_quantity(expected, place),
+            bool(expected.quantity) and not _gives(expected, place),
             not (place.language == language and odds(place.sentence.support) >= least),
         ),
     )
 
 
-def _gives_quantity(expected: Expectation, place: Place) -> bool:
-    text = place.sentence.text
-    return any(expected.accepts(quantity, text) for quantity in quantities.find(text, place.language))
+def _gives(expected: Expectation, place: Place) -> bool:
+    return expected.is_given_in(place.sentence.text, place.language)
 
 
 def _has_number(place: Place) -> bool:

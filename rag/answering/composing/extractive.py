@@ -105,6 +105,8 @@ class _Asked:
         if not short:
             return ""
         # 在源深体育馆拉开帷幕 has its verb already.
+        if self.expected.quantity == "time":
+            return short.text
         fits = bool(self.expected.quantity) or names.ends_with_noun(short.text)
         return answered_in(self.question, short.text) if self.language == own == "zh" and fits else short.text
 
@@ -260,6 +262,7 @@ class ExtractiveComposer:
             values=asked.values,
             predicate=asked.predicate,
             repeats=asked.repeats,
+            person=self._agreement.names.leading_person,
         )
 
     def _latin(self, han: str) -> str:
@@ -326,8 +329,7 @@ def _may_differ(expected: Expectation, shown: Group, other: Group) -> bool:
         return False
     if other.first.language != shown.first.language:
         return False  # often of something only like it; the same value in another language is cited with the first
-    text = other.first.sentence.text
-    return any(expected.accepts(quantity, text) for quantity in quantities.find(text, other.first.language))
+    return expected.is_given_in(other.first.sentence.text, other.first.language)
 
 
 def _shown(asked: _Asked, group: Group, short: ShortAnswer | None, *, briefly: bool) -> tuple[str, tuple[str, ...], str]:

@@ -14,7 +14,7 @@ from rag.answering.agreement import Place
 from rag.answering.composing.clauses import Terms, clauses
 from rag.answering.composing.wording import BRACKETED
 from rag.answering.expectations import Expectation
-from rag.text import quantities
+from rag.text import clock_times, quantities
 from rag.text.distinctions import ordinals
 from rag.text.quantities import Quantity
 from rag.text.sentences import Span, after_lead
@@ -23,9 +23,11 @@ from rag.types import Language
 SUPPORTED = 0.5
 """The support from which on a sentence is taken to answer the question."""
 
-_MEASURE_WORD = re.compile(
+MEASURE_WORD = re.compile(
     "人次|[个种处名人项家座所条只头株棵位部份次届天篇册台辆张件户颗枚粒片根把双对副套幅首本卷章节段页句字级层栋幢间室匹尾羽扇艘架列支发朵束捆袋箱盒瓶杯碗盘桶罐筐笔例遍趟场期轮班队群批]"
 )
+"""The measure words that stand after a number and belong to it."""
+
 # 大约有10米 is not 10 metres.
 _APPROXIMATELY = re.compile(r"(大约|约|大概|将近|超过|不足|至少)(?:有|为|是|达到?)$")
 _SURE_OF_PHRASE = 0.5
@@ -76,6 +78,7 @@ def short_answer(
     values: Terms = lambda _: frozenset(),
     predicate: Terms = lambda _: frozenset(),
     repeats: Callable[[str], bool] = lambda _: False,
+    person: Callable[[str], str] = lambda _: "",
 ) -> ShortAnswer | None:
     """Returns the fact alone, a quantity also in the words of the question's language; None unless it is sure.
 
@@ -90,20 +93,51 @@ def short_answer(
         values: Returns the quantities of the question in a text.
         predicate: Returns the terms in a text of what the question says of its subject: 更新 of 什么时候更新过.
         repeats: Returns whether a text only repeats words of the question.
+        person: Returns the name of a person with which a Chinese text begins; "" without one.
     """
     sentence = place.sentence
     if not (expected.phrase or expected.perhaps_phrase) or sentence.support < SUPPORTED:
         return None
+    if expected.quantity == "time":
+        return _time_of_day(place, overlap)
     if expected.quantity:
         return _quantity_asked(expected, place, language, overlap=overlap, years=years, values=values, predicate=predicate)
     if language == place.language and (named := _quoted_beside(expected, sentence.text, _quoted_from(sentence.text))):
         return named
+    if expected.role and language == place.language and (held := _holder(expected.role, sentence.text, person)):
+        return held
     return _phrase(expected, place, language, name=name, whole_words=whole_words, years=years, repeats=repeats)
 
 
 def _quoted_from(text: str) -> int:
     """Returns where the quote of a sentence begins: after the dateline, so that a fact from before that would not be in it."""
     return after_lead(text, 0, len(text))
+
+
+def _holder(role: str, text: str, person: Callable[[str], str]) -> ShortAnswer | None:
+    """Returns the person who is named right after a role: 罗静宜 in 馆长罗静宜，副馆长陈亦川."""
+    for length in range(len(role), 1, -1):
+        for match in re.finditer(rf"(?<![副前原]){re.escape(role[-length:])}(?:[是为由叫：:]|一职由)?", text):
+            if name := person(text[match.end() :]):
+                return ShortAnswer(name, match.end(), match.end() + len(name))
+    return None
+
+
+def _time_of_day(place: Place, overlap: Terms) -> ShortAnswer | None:
+    """Returns the time of day that the reader read, else the one in the clause with most of the question; None if there are several such."""
+    sentence = place.sentence
+    found = [span for span in clock_times.find(sentence.text) if span[0] >= _quoted_from(sentence.text)]
+    begin, end = (offset - sentence.start for offset in sentence.answer)
+    read = [span for span in found if span[0] < end and begin < span[1]]
+    if len(read) != 1:
+        around = {
+            span: len(overlap(sentence.text[slice(*part)]))
+            for part in clauses(sentence.text)
+            for span in found
+            if part[0] <= span[0] < part[1]
+        }
+        read = [span for span in found if around.get(span, 0) == max(around.values(), default=0)]
+    return ShortAnswer(sentence.text[slice(*read[0])], *read[0]) if len(read) == 1 else None
 
 
 def _quantity_asked(
@@ -310,7 +344,7 @@ def _quantity(meant: Quantity, place: Place, language: Language) -> ShortAnswer:
     whole = sentence.text[begin:stop].strip()
     if language == own == "en" and begin == meant.start and len(whole) <= _MAX_SHORT_ANSWER[own]:
         return ShortAnswer(whole, begin, stop)
-    if own == "zh" and meant.kind == "number" and (measured := _MEASURE_WORD.match(sentence.text, meant.end)):
+    if own == "zh" and meant.kind == "number" and (measured := MEASURE_WORD.match(sentence.text, meant.end)):
         text, end = text + measured[0], measured.end()
     if own == language == "zh" and (about := _APPROXIMATELY.search(sentence.text[: meant.start])):
         text = about[1] + text

@@ -75,6 +75,10 @@ _HAN_VERBS = (
     (re.compile(r"需要|要不要|必须|须"), {"yes": "需要。", "no": "不需要。"}),
     (re.compile(r"会不会|会[^，]{0,20}吗"), {"yes": "会。", "no": "不会。"}),
 )
+# 周一开门吗？ is answered by 不开门, not by 不是.
+_VERB_ASKED = re.compile(
+    r"(?<![是不])(开门|开放|营业|免费|收费|收取?|提供|供应|外借|包括|包含|支持|参加|负责|属于)[^，,是]{0,8}吗[？?。 ]*$"
+)
 
 
 def verdict(question: str, sentence: str, overlap: Terms, focus: Callable[[str], int]) -> tuple[Verdict, Span] | None:
@@ -155,6 +159,8 @@ def worded(said: Verdict, question: str, language: Language) -> str:
         for pattern, words in _HAN_VERBS:
             if pattern.search(question):
                 return words[said]
+        if verb := _VERB_ASKED.search(question):
+            return f"{'不' if said == 'no' else ''}{verb[1]}。"
     return _WORDS[said][language]
 
 

@@ -13,7 +13,7 @@ from rag.types import Document
 _ASKS_HOW = re.compile(
     r"怎样|怎么(?!会|回事)|如何|做了(?:什么|哪些)|(?:什么|哪些)(?:措施|办法|做法|举措|工作|行动|努力)"
     r"|\bhow (?:do|does|did|is|are|was|were|has|have)\b|\bwhat (?:is|was|has been|have been) (?:being )?done\b"
-    r"|\bwhat (?:measures|steps|efforts|actions)\b|\bwhat (?:has|have|does|did) .+ (?:done|do)\b",
+    r"|\bwhat (?:measures|steps|efforts|actions)\b|\bwhat (?:has|have|does|did) (?-i:(?![A-Z]\w+ (?:[A-Z]|done|do\b))).+ (?:done|do)\b",
     re.IGNORECASE,
 )
 _TELLING = 0.6

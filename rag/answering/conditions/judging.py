@@ -394,7 +394,10 @@ def _adjusted(asked: Asked, sentence: Sentence) -> Sentence:
     The form is a definition of the term asked for, the very rank that a question asks who has, or an amount of money or a measure.
     """
     question = asked.question
-    if asked.expected.quantity in _MUST_BE_GIVEN and not _gives_amount(sentence.text, asked.expected):
+    must_be_given = asked.expected.quantity in _MUST_BE_GIVEN or asked.expected.of_things
+    if must_be_given and not _gives_amount(sentence.text, asked.expected):
+        return _more_likely(sentence, 1 / _ODDS_OF_AN_AMOUNT)
+    if _lacks_unit(sentence.text, asked.expected):
         return _more_likely(sentence, 1 / _ODDS_OF_AN_AMOUNT)
     if defines(question, sentence.text):
         return _more_likely(sentence, _ODDS_OF_DEFINITION)
@@ -408,8 +411,13 @@ def _adjusted(asked: Asked, sentence: Sentence) -> Sentence:
 
 def _gives_amount(text: str, expected: Expectation) -> bool:
     """Returns whether a sentence gives an amount of the kind asked for, or may: a row of a table has its unit in a heading."""
-    found = quantities.find(text, language_of(text))
-    return bool(ROW.match(text) or _FREE.search(text) or any(expected.accepts(quantity, text) for quantity in found))
+    return bool(ROW.match(text) or _FREE.search(text) or expected.is_given_in(text, language_of(text)))
+
+
+def _lacks_unit(text: str, expected: Expectation) -> bool:
+    """Returns whether a sentence has amounts, but none in the unit that the question names."""
+    units = {quantity.unit for quantity in quantities.find(text, language_of(text)) if quantity.kind == "measure"}
+    return bool(expected.unit and units) and expected.unit not in units
 
 
 def _more_likely(sentence: Sentence, factor: float) -> Sentence:

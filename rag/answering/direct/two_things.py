@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from rag import texts
 from rag.answering.agreement import Place, answered_quantity
 from rag.answering.citations import marker, quoted
 from rag.answering.composing import Statement
-from rag.answering.composing.short_answers import quantity_meant
+from rag.answering.composing.short_answers import MEASURE_WORD, quantity_meant
 from rag.answering.composing.wording import framed
 from rag.answering.expectations import expectation
 from rag.answering.reading import Reading
@@ -61,6 +61,7 @@ _HAN_MEASURES = {
 }  # fmt: skip
 _HAN_ASKED_FOR = {"贵": "多少钱", "多": "有多少", "早": "是什么时候", "晚": "是什么时候"}
 
+_DIGIT = re.compile(r"\d")
 _THING = r"(?:the |an? )?[\w'’.-]+(?: (?!or\b|and\b|than\b)[\w'’.-]+){0,6}?"
 _THING_ZH = r"[^，。？?、的和与跟比哪谁]{2,20}?"
 _ADJECTIVE = rf"(?P<adjective>{_MORE}|{_LESS})"
@@ -83,13 +84,17 @@ _PATTERNS: tuple[re.Pattern[str], ...] = tuple(
         rf"(?:请问)?(?P<one>{_THING_ZH})(?:和|与|跟|同)(?P<other>{_THING_ZH})的(?P<aspect>[^，。？?的]{{1,12}}?)(?:有什么|有何|有哪些|有多大)?(?:不同|区别|差别|差异|不一样|差距)(?:吗|在哪里?|是什么)?[。？? ]*",
         rf"(?:请问)?(?P<one>{_THING_ZH})(?:和|与|跟|还是|同|、)(?P<other>{_THING_ZH})(?:相比)?[，,]?(?:的(?P<owned>[^，。？?的哪谁]{{1,10}}))?[，,]?(?:哪|谁)(?:一)?(?:个|家|座|条|份|边|种|处|所|项|位|里)?(?:的?(?P<aspect>[^，。？?的更比较]{{1,10}}?))?(?:更|比较|要|较)*{_HAN_ADJECTIVE}(?:一些|一点|些)?[呢。？? ]*",
         rf"(?:请问)?(?P<one>{_THING_ZH})(?:的(?P<aspect>[^，。？?的比]{{1,10}}))?比(?P<other>{_THING_ZH})(?:的[^，。？?的]{{1,10}}?)?(?:更|要|还)*{_HAN_ADJECTIVE}(?P<isit>吗|么)[。？? ]*",
+        rf"(?:请问)?(?P<one>{_THING_ZH})(?:的(?P<aspect>[^，。？?的比]{{1,10}}))?比(?P<other>{_THING_ZH})(?:的[^，。？?的]{{1,10}}?)?{_HAN_ADJECTIVE}(?P<difference>出?了?(?:多少|几)\S{{0,3}}?|了还是[多少高低大小]了)[。？? ]*",
+        rf"how much {_ADJECTIVE} (?:is|was|are|were) (?:the )?(?P<aspect>[\w'’ -]+?) in (?P<one>\d{{4}}) (?P<difference>than) (?:in )?(?P<other>\d{{4}})[.?! ]*",
+        rf"how much {_ADJECTIVE} (?:is|was|are|were) (?P<one>{_THING}) (?P<difference>than) (?P<other>{_THING})[.?! ]*",
+        rf"(?P<isit>is|was|are|were) (?:the )?(?P<aspect>[\w'’ -]+?) {_ADJECTIVE} in (?P<one>\d{{4}}) than (?:in )?(?P<other>\d{{4}})[.?! ]*",
     )
 )
 
 
 @dataclass(frozen=True, slots=True)
 class TwoThings:
-    """Two things to compare: the aspect that is asked for, which of both is, and whether it is a yes-or-no question."""
+    """Two things to compare: the aspect that is asked for, which of both is, whether it is a yes-or-no question, and whether the difference is asked for."""
 
     one: str
     other: str
@@ -97,6 +102,7 @@ class TwoThings:
     adjective: str
     is_yes_or_no: bool
     verb: str = ""
+    asks_difference: bool = False
 
     @property
     def sense(self) -> Sense:
@@ -123,7 +129,9 @@ class TwoThings:
             return f"{thing}{asked_for}{'是多少' if self.aspect and self.adjective else ''}？"
         if self.aspect:
             counted = self.adjective in _COUNTED
-            return f"How many {self.aspect} does {thing} {self.verb}?" if counted else f"What is the {self.aspect} of {thing}?"
+            if counted and self.verb:
+                return f"How many {self.aspect} does {thing} {self.verb}?"
+            return f"What was the {self.aspect} in {thing}?" if thing.isdecimal() else f"What is the {self.aspect} of {thing}?"
         if self.adjective in _COSTS:
             return f"How much does {thing} cost?"
         asked_for = "When" if self.adjective in _TIMES else f"How {_MEASURES.get(self.adjective, 'much')}"
@@ -160,11 +168,19 @@ def parse(question: str) -> TwoThings | None:
     if not match:
         return None
     groups = {name: text.strip(" .!") for name, text in match.groupdict().items() if text}
+    if "difference" in groups and bool(_DIGIT.search(groups["one"])) != bool(_DIGIT.search(groups["other"])):
+        return None  # 面积比2008年多多少？ names one thing only
     adjective = groups.get("adjective", "").lower()
     aspect = groups.get("aspect", groups.get("owned", ""))
     verb = groups.get("verb", "").lower()
     return TwoThings(
-        groups["one"], groups["other"], aspect, adjective, "isit" in groups, _IRREGULAR.get(verb) or _S.sub("", verb)
+        groups["one"],
+        groups["other"],
+        aspect,
+        adjective,
+        "isit" in groups,
+        _IRREGULAR.get(verb) or _S.sub("", verb),
+        "difference" in groups,
     )
 
 
@@ -254,8 +270,9 @@ def _only(found: Iterable[Quantity]) -> Quantity | None:
 def _statement(things: TwoThings, found: Sequence[_Value], language: Language, document: Callable[[str], Document]) -> Statement:
     """Writes the values on the first line, the one asked for first, and the sentences below."""
     order = _order(*(value.amount for value in found))
+    difference = _difference(order, found[0], found[1], language) if things.asks_difference else ""
     wanted = things.wanted(found[0].amount[0] if found[0].amount else "")
-    if things.sense and not things.is_yes_or_no and order == -wanted:
+    if things.sense and not (things.is_yes_or_no or things.asks_difference) and order == -wanted:
         found = found[::-1]
     citations = []
     for number, value in enumerate(found, 1):
@@ -266,6 +283,7 @@ def _statement(things: TwoThings, found: Sequence[_Value], language: Language, d
         for value, citation in zip(found, citations, strict=True)
     ]
     head = _head(things, found, order, wanted, language) if all(value.value for value in found) else ""
+    head = f"{difference}{' ' if difference and language == 'en' else ''}{head}"
     body = "\n".join(f"- {line}" for line in lines)
     return Statement(f"{head}\n\n{body}" if head else body, tuple(citations))
 
@@ -286,6 +304,17 @@ def _head(things: TwoThings, found: Sequence[_Value], order: int | None, wanted:
     return f"{verdict.in_language(language)}{blank}{facts}"
 
 
+def _difference(order: int | None, first: _Value, second: _Value, language: Language) -> str:
+    """Writes how much the first of two exact amounts of one unit is above or below the second; "" if that is not certain."""
+    one, other = first.value, second.value
+    if not order or not one or not other or one.unit != other.unit or one.dates or one.bound or other.bound:
+        return ""
+    amount = abs(one.amounts[0] - other.amounts[0])
+    written = quantities.render(replace(one, amounts=(amount,)), language) + _measure_word(first, language)
+    words = texts.MORE_BY if order > 0 else texts.LESS_BY
+    return words.in_language(language, written)
+
+
 def _order(one: _Amount | None, other: _Amount | None) -> int | None:
     """Returns 1 if the first amount is the larger, -1 if the second is, 0 if they are equal; None if they cannot be compared."""
     if not one or not other or one[0] != other[0] or len(one[1]) != 1 or len(other[1]) != 1:
@@ -297,4 +326,13 @@ def _written(value: _Value, language: Language) -> str:
     """Writes the value of a thing as its sentence does, or in the language of the question."""
     if not value.value:
         return ""
-    return value.value.written if value.place.language == language else quantities.render(value.value, language)
+    written = value.value.written if value.place.language == language else quantities.render(value.value, language)
+    return written + _measure_word(value, language)
+
+
+def _measure_word(value: _Value, language: Language) -> str:
+    """Returns the measure word after a Chinese number; "" for none."""
+    if not value.value or value.value.unit or value.place.language != "zh" or language != "zh":
+        return ""
+    match = MEASURE_WORD.match(value.place.sentence.text, value.value.end)
+    return match[0] if match else ""

@@ -44,6 +44,16 @@ _BEYOND = re.compile(
 _ALTERNATIVES = re.compile(
     r"(?:,|[:：]|，|是)\s*(?P<options>[^,，是:：]{1,40}(?:, ?[^,]{1,40}){0,4}(?: or |还是)[^,，?？]{1,40})[?？\s]*$"
 )
+_UNIT = "个?小时|[天日晚周月年次张本件间人页斤盒台辆份亩座场节课]|公斤|公里|平方米|hour|day|night|week|month|year|person|page|piece|kilo|ticket|visit"
+_PRICE = re.compile(
+    rf"(?:[每一](?P<before>{_UNIT}))?(?:是|要|得|需要?|收)?(?:多少钱|几块钱?|几元钱?|多少元)(?:[每一](?P<after>{_UNIT}))?"
+    rf"|\bhow much\b(?=.*\b(?:per|an?|each) (?P<english>{_UNIT})\b)"
+)
+_PER_UNIT = re.compile(rf"[每/]\s?(?:{_UNIT})|\b(?:per|an?|each|/) ?(?:{_UNIT})\b")
+_PRICED_VERB = re.compile(
+    r"(?:(?<=^)|(?<=[请问想要我]))(?:租|借|用|坐|乘|住|买|使用)|(?:租|借|买|用|住|坐)(?=[ 要得]*$)|\b(?:to )?(?:rent|hire|use|buy|cost|costs)\b"
+)
+_PRICE_HEADING = re.compile(r"[价费租]|租金|票款|押金|\b(?:price|fee|fare|rent|rate|charge|cost)s?\b")
 _YES_NO = re.compile(r"\s*(?:is|are|was|were|do|does|did|has|have|can|could|will|may|must)\b")
 
 
@@ -61,6 +71,7 @@ def plan(draft: Draft, *, is_form: bool) -> Plan:
     if _YES_NO.match(remainder.text):
         raise NoPlanError
     mentions.take_values(draft)
+    _take_price(draft)
     mentions.take_headings(draft)
     asked = take_asked(draft)
     if is_form:
@@ -80,6 +91,23 @@ def plan(draft: Draft, *, is_form: bool) -> Plan:
     if len(matching(made)) > _MAX_ROWS:
         raise NoPlanError
     return made
+
+
+def _take_price(draft: Draft) -> None:
+    """Takes out what asks for a price, and for what unit, if headings give it: 多少钱一小时 for 每小时费用, "how much a day" for "Rent per day"."""
+    match = _PRICE.search(draft.remainder.text)
+    if not match:
+        return
+    unit = match["before"] or match["after"] or match["english"] or ""
+    headings = [draft.analyzer.fold(heading) for heading in draft.table.headings]
+    prices = [i for i, heading in enumerate(headings) if _PRICE_HEADING.search(heading)]
+    # 每小时费用 does not say what a page costs.
+    columns = [i for i in prices if not (unit and _PER_UNIT.search(headings[i]))]
+    of_unit = [i for i in prices if unit and re.search(rf"[每/]\s?{unit}|单价|\b(?:per|an?|each|/) ?{unit}\b", headings[i])]
+    if of_unit or columns:
+        draft.remainder.take(*match.span())
+        draft.link(*match.span(), of_unit or columns, BY_CONCEPT)
+        draft.remainder.search(_PRICED_VERB)
 
 
 def _take_alternatives(draft: Draft) -> None:
